@@ -1,0 +1,112 @@
+import type { Entry, Item, NackCode, Refusal, ResetReason, Result, Tombstone, WireCursor } from '../../src/protocol/frame.ts';
+
+/** How much of a channel's past is kept. */
+export interface Keep {
+  readonly entries: number;
+  /** ms */
+  readonly age: number;
+}
+
+/** The unit of order and of dedupe upstream (rule R4). */
+export interface Lane {
+  readonly user: string;
+  readonly producer: string;
+}
+
+/** A judged item: `refusal` is applied only if its sequence turns out to be new. */
+export interface Judged {
+  readonly item: Item | Tombstone;
+  readonly refusal?: Refusal;
+  /** Shown to readers. */
+  readonly by?: string;
+}
+
+export interface Append {
+  readonly channel: string;
+  readonly lane: Lane;
+  /** Sequence of the first item. */
+  readonly sequence: number;
+  /** Start the lane here if it does not exist. */
+  readonly first: boolean;
+  readonly items: readonly Judged[];
+  readonly keep: Keep;
+}
+
+export interface Appended {
+  readonly epoch: string;
+  /** One for each item that was looked at, from the first. */
+  readonly results: readonly Result[];
+  /** Set if processing stopped before the end; nothing from there on was looked at. */
+  readonly stopped: { readonly code: NackCode; readonly expected?: number; readonly after?: number } | null;
+}
+
+/** An appended entry on its way to the followers of a channel. */
+export interface Notice {
+  readonly epoch: string;
+  readonly entry: Entry;
+  /** Tag of the entry before; empty for the first of its epoch. */
+  readonly previous: string;
+}
+
+export type From =
+  /** After this place. The entry *at* it is read too and its tag compared (rule R3). */
+  | { readonly cursor: WireCursor }
+  /** The newest `latest` entries. */
+  | { readonly latest: number };
+
+export type Read =
+  | {
+      readonly ok: true;
+      /** In order, without a hole, after the cursor. */
+      readonly entries: readonly Entry[];
+      /** Where the page ends: the last entry, or where it began if there is none. */
+      readonly at: WireCursor;
+      /** Top of the log at the time of the read. */
+      readonly top: WireCursor;
+    }
+  | { readonly ok: false; readonly why: ResetReason; readonly top: WireCursor };
+
+/** Bounds of one page. Always at least one entry if there is one. */
+export interface PageLimit {
+  readonly entries: number;
+  /** Approximate bytes. */
+  readonly bytes: number;
+}
+
+/** What travels without a log. */
+export interface Volatile {
+  readonly id: string;
+  readonly e: string;
+  readonly d?: unknown;
+  readonly by?: string;
+}
+
+export interface Follower {
+  onNotice(notice: Notice): void;
+  onVolatile(message: Volatile, origin: string | null): void;
+  /** Notices may have been missed: read again from the log. */
+  onDoubt(): void;
+}
+
+/**
+ * Port of the store that servers share. Every method may reject with a transient fault; the caller answers `unavailable`.
+ * Each `append` is one atomic step, each `read` another.
+ */
+export interface Broker {
+  readonly name: string;
+  /** Id of the lane memory, made with the store (`welcome.mem`). */
+  memory(): Promise<string>;
+  append(request: Append): Promise<Appended>;
+  /** From the back end, outside any lane. An `id` among the channel's last 1000 is a repeat and gets the first answer. */
+  publish(channel: string, item: Item, by: string | null, keep: Keep): Promise<{ readonly cursor: WireCursor }>;
+  read(channel: string, from: From, limit: PageLimit, keep: Keep): Promise<Read>;
+  /** Resolves once the live feed is joined: every later append reaches `follower`. */
+  follow(channel: string, follower: Follower): Promise<() => void>;
+  /** `origin` is handed back to the followers, who keep a message from its own sender. */
+  tell(channel: string, message: Volatile, origin: string | null): Promise<void>;
+  /** These lanes are settled and may be forgotten early. */
+  release(lanes: readonly { readonly channel: string; readonly lane: Lane }[]): Promise<void>;
+  /** Called when the store failed over or came back. */
+  onRecheck(listener: () => void): () => void;
+  close(): Promise<void>;
+}

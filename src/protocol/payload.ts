@@ -1,0 +1,132 @@
+import type { Limits } from './frame.ts';
+
+/** A payload as both codecs carry it, or the reason why it cannot travel. */
+export type PlainResult =
+  | { readonly ok: true; readonly data: unknown; /** bytes of its JSON form, or of the bytes themselves */ readonly size: number }
+  | { readonly ok: false; readonly code: 'invalid' | 'too-large'; readonly why: string };
+
+type PayloadLimits = Pick<Limits, 'frame' | 'binary' | 'depth' | 'keys'>;
+
+class Refused extends Error {}
+
+/**
+ * A copy of `value` that is the same after JSON and after MessagePack: what `JSON.stringify` would make of it (`toJSON`,
+ * undefined keys dropped), but with an error where JSON would lose data in silence (NaN, Map, functions, bytes inside).
+ * The copy also makes sure that a payload, once numbered, never changes under its sequence (rule R5).
+ * Lone surrogates become U+FFFD, as in a USVString (WebIDL); `__proto__` is refused, because decoders drop or refuse it.
+ */
+export function toPlain(value: unknown, limits: PayloadLimits): PlainResult {
+  if (value instanceof Uint8Array) {
+    if (value.byteLength > limits.binary) return tooLarge(value.byteLength, limits.binary);
+    return { ok: true, data: value.slice(), size: value.byteLength };
+  }
+  const copier = new Copier(limits);
+  try {
+    const data = copier.copy(value, '', 0);
+    return copier.size > limits.frame ? tooLarge(copier.size, limits.frame) : { ok: true, data, size: copier.size };
+  } catch (error) {
+    // A toJSON or a getter of the caller's may throw too: then its payload cannot be read, which is the same verdict.
+    return { ok: false, code: 'invalid', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function tooLarge(size: number, limit: number): PlainResult {
+  return { ok: false, code: 'too-large', why: `the payload has ${size} bytes, the limit is ${limit}` };
+}
+
+class Copier {
+  /** Bytes of the JSON form so far. */
+  size = 0;
+  readonly #limits: PayloadLimits;
+
+  constructor(limits: PayloadLimits) {
+    this.#limits = limits;
+  }
+
+  copy(given: unknown, key: string, depth: number): unknown {
+    const value = unwrap(given, key);
+    switch (typeof value) {
+      case 'string':
+        return this.#text(value);
+      case 'number':
+        if (!Number.isFinite(value)) throw new Refused(`${value} has no JSON form`);
+        this.size += String(value).length;
+        return value === 0 ? 0 : value;
+      case 'boolean':
+        this.size += value ? 4 : 5;
+        return value;
+      case 'undefined':
+        return undefined;
+      case 'object':
+        if (value === null) {
+          this.size += 4;
+          return null;
+        }
+        if (depth >= this.#limits.depth) throw new Refused(`it is nested deeper than ${this.#limits.depth}, or refers to itself`);
+        return Array.isArray(value) ? this.#list(value, depth) : this.#record(value, depth);
+      default:
+        throw new Refused(`a ${typeof value} has no JSON form`);
+    }
+  }
+
+  #text(value: string): string {
+    // \p{Surrogate} with the u flag matches lone surrogates only.
+    const text = /\p{Surrogate}/u.test(value) ? value.replace(/\p{Surrogate}/gu, '\uFFFD') : value;
+    this.size += jsonTextSize(text);
+    return text;
+  }
+
+  #list(value: readonly unknown[], depth: number): unknown[] {
+    // A sparse array of a billion holes must not be walked.
+    if (value.length > this.#limits.frame) throw new Refused(`an array of ${value.length} elements cannot fit the limit`);
+    this.size += 1 + Math.max(1, value.length);
+    return Array.from(value, (element, index) => {
+      const copied = this.copy(element, String(index), depth + 1);
+      if (copied === undefined) this.size += 4;
+      return copied ?? null;
+    });
+  }
+
+  #record(value: object, depth: number): Record<string, unknown> {
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Map || value instanceof Set) {
+      throw new Refused(`a ${value.constructor.name} has no JSON form here; bytes travel as one Uint8Array, alone`);
+    }
+    const keys = Object.keys(value);
+    if (keys.length > this.#limits.keys) throw new Refused(`an object has ${keys.length} keys, the limit is ${this.#limits.keys}`);
+    const record: Record<string, unknown> = {};
+    let count = 0;
+    for (const key of keys) {
+      if (key === '__proto__') throw new Refused('the key `__proto__` is not allowed');
+      const copied = this.copy((value as Record<string, unknown>)[key], key, depth + 1);
+      if (copied === undefined) continue;
+      record[this.#text(key)] = copied;
+      count += 1;
+    }
+    // Braces, a colon for each key, and commas between them.
+    this.size += 2 + count + Math.max(0, count - 1);
+    if (this.size > this.#limits.frame * 8) throw new Refused('it is far larger than the limit');
+    return record;
+  }
+}
+
+/** `toJSON` and boxed primitives, as in SerializeJSONProperty (ECMA-262, 25.5.2.2). */
+function unwrap(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON === 'function') return (toJSON as (key: string) => unknown).call(value, key);
+  if (value instanceof Number || value instanceof String || value instanceof Boolean) return value.valueOf();
+  return value;
+}
+
+/** UTF-8 bytes of the JSON form of well-formed text, quotes included. */
+function jsonTextSize(text: string): number {
+  let size = 2 + text.length;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20) size += code === 8 || code === 9 || code === 10 || code === 12 || code === 13 ? 1 : 5;
+    else if (code === 0x22 || code === 0x5c) size += 1;
+    else if (code >= 0x800) size += code >= 0xd800 && code <= 0xdfff ? 1 : 2;
+    else if (code >= 0x80) size += 1;
+  }
+  return size;
+}

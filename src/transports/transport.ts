@@ -1,0 +1,48 @@
+import type { Environment } from '../platform/environment.ts';
+import type { Codec } from '../protocol/codec.ts';
+import type { ClientFrame, ServerFrame } from '../protocol/frame.ts';
+
+/** Port of a way to the server. A transport is a value made by a function; it keeps nothing between two openings. */
+export interface Transport {
+  readonly name: string;
+  isSupported(environment: Environment): boolean;
+  /** Never throws and never calls the sink before it has returned. */
+  open(target: Target, sink: Sink): Link;
+}
+
+export interface Target {
+  /** The client's `url`: http, https, ws or wss, without a trailing slash. */
+  readonly url: string;
+  readonly codec: Codec;
+  /** `hello` and one `sub` for each wanted channel; made anew for each opening. */
+  opening(): readonly ClientFrame[];
+  readonly environment: Environment;
+}
+
+/** Each opening has a sink of its own, so no callback of an old connection needs a guard. */
+export interface Sink {
+  onFrames(frames: readonly ServerFrame[]): void;
+  /** Exactly once, last; not after {@link Link.close}. */
+  onEnd(end: End): void;
+}
+
+export interface End {
+  readonly code: number;
+  readonly why: string;
+  /** Who ended it, as far as the transport can tell. */
+  readonly by: 'client' | 'server' | 'network' | 'browser';
+  /** Whether the transport itself had opened; `welcome` is the session's matter. */
+  readonly opened: boolean;
+  /** Wait at least, ms (`Retry-After`). */
+  readonly after?: number;
+}
+
+export interface Link {
+  send(frames: readonly ClientFrame[]): void;
+  /** Where subscriptions are fixed by the request (SSE, long polling): called when the wanted channels change. */
+  reopen?(): void;
+  /** Silences the sink at once, even if the peer never answers. Idempotent. */
+  close(code?: number): void;
+  /** Bytes accepted by {@link send} and not yet handed to the network. */
+  readonly buffered: number;
+}

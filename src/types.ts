@@ -1,0 +1,329 @@
+/**
+ * The public types. All times are milliseconds. Every promise of this library may be ignored: none ever becomes an
+ * "unhandled rejection".
+ */
+import type { ErrorCode, HoldfastError } from './errors.ts';
+import type { OutboxStore } from './outbox/store.ts';
+import type { Environment } from './platform/environment.ts';
+import type { Codec } from './protocol/codec.ts';
+import type { Mode, ResetReason } from './protocol/frame.ts';
+import type { Transport } from './transports/transport.ts';
+
+export type { Environment, Codec, Mode, OutboxStore, ResetReason, Transport };
+
+/** Payloads of a client without a contract. The only `any` of this library: `unknown` would need a cast in every handler. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Untyped = any;
+
+// ---- options -------------------------------------------------------------------------------------------------------
+
+export interface ClientOptions {
+  /**
+   * Asked when a token is needed: single-flight, at most 10 s, again at 80 % of the old one's life. `null` goes on as
+   * anonymous. @default anonymous
+   */
+  readonly getToken?: (context: TokenContext) => string | null | Promise<string | null>;
+  /**
+   * The signed-in user's stable id, fixed for the client's life. A server that names another ends the client with
+   * `unauthorized` before anything is sent (invariant I12). @default 'anonymous'
+   */
+  readonly user?: string;
+  /** What each kind of channel does, by name or pattern (`room:{id}`). The only place for channel options. @default {} */
+  readonly channels?: Readonly<Record<string, ChannelOptions>>;
+  /** In order of preference. @default [webSocket()] */
+  readonly transports?: readonly [Transport, ...Transport[]];
+  /** @default json() */
+  readonly codec?: Codec;
+  readonly outbox?: OutboxOptions;
+  readonly timing?: TimingOptions;
+  /** Clock, randomness, sockets: for tests and unusual platforms. @default the browser's or Node's */
+  readonly environment?: Partial<Environment>;
+  /** Ends the client for good, as `destroy()`. @default none */
+  readonly signal?: AbortSignal;
+}
+
+export interface ComposeOptions extends ClientOptions {
+  readonly url: string | URL;
+  readonly transports: readonly [Transport, ...Transport[]];
+}
+
+export interface TokenContext {
+  readonly reason: 'connect' | 'refresh' | 'expired' | 'rejected';
+  /** Aborted after 10 s, and when the client no longer needs the token. */
+  readonly signal: AbortSignal;
+}
+
+export interface ChannelOptions {
+  /** log: every message, resumed without a gap. latest: the newest only. live: no log, no resume. @default 'log' */
+  readonly mode?: Mode;
+  /** Messages of the past to begin with when there is no cursor. @default 0 */
+  readonly rewind?: number;
+}
+
+export interface OutboxOptions {
+  /** @default memoryOutbox() */
+  readonly store?: OutboxStore;
+  /** Life of a publication that gives no `ttl`; capped by the server. @default 72 h */
+  readonly ttl?: number;
+  /** @default 10_000 */
+  readonly maxMessages?: number;
+  /** @default 16 MiB */
+  readonly maxBytes?: number;
+  /**
+   * The server lost its memory and a publication may have arrived: send again, report `uncertain`, or drop.
+   * @default 'resend'
+   */
+  readonly whenInDoubt?: 'resend' | 'surface' | 'drop';
+}
+
+export interface TimingOptions {
+  /** First wait after a failure. @default 500 */
+  readonly backoffBase?: number;
+  /** Longest wait while visible. @default 30_000 */
+  readonly backoffCap?: number;
+  /** Longest wait while hidden. @default 300_000 */
+  readonly backoffCapHidden?: number;
+  /** An opening without `welcome` is given up after. @default 10_000 */
+  readonly openTimeout?: number;
+  /** How long an unused channel stays subscribed (absorbs route changes and StrictMode). @default 1000 */
+  readonly releaseAfter?: number;
+}
+
+// ---- the contract of every adapter -----------------------------------------------------------------------------------
+
+/** `get()` returns the same object until it changes; `subscribe` tells that it changed. */
+export interface Readable<T> {
+  get(): T;
+  subscribe(listener: () => void): Stop;
+}
+
+/** Idempotent. `using stop = …` works too. */
+export interface Stop {
+  (): void;
+  [Symbol.dispose](): void;
+}
+
+export interface Abortable {
+  /** @default none */
+  readonly signal?: AbortSignal;
+}
+
+// ---- client ----------------------------------------------------------------------------------------------------------
+
+export interface Client extends Disposable {
+  /** Connects now; without it the first subscription or publication does. */
+  connect(): void;
+  /** Pauses: keeps every subscription and publication for the next `connect`. */
+  disconnect(): void;
+  /** Ends a wait now (a "Try again" button). No effect unless waiting or offline. */
+  retryNow(): void;
+  /** Final: no timer, listener or socket is left. */
+  destroy(): void;
+  readonly status: Readable<Status>;
+  /**
+   * Same name, same handle. A handle holds nothing; what you start on it does.
+   * @throws HoldfastError `invalid-name`, `destroyed`
+   */
+  channel(name: string): Channel;
+  readonly outbox: Outbox;
+  on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options?: Abortable): Stop;
+}
+
+export interface ClientEvents {
+  /** What no caller could be told: a handler that threw, a publication that nobody awaited. @default console.error */
+  readonly error: HoldfastError;
+  /** A channel lost continuity. Told before any further message of it. */
+  readonly reset: Reset;
+  /** The end of a publication. */
+  readonly outcome: Outcome;
+  /** Every decision of the connection, for logs and devtools. */
+  readonly trace: Trace;
+}
+
+export interface Trace {
+  readonly at: number;
+  readonly name: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export type Status =
+  | { readonly state: 'idle' }
+  | { readonly state: 'connecting'; readonly attempt: number; readonly transport: string; readonly reason: Reason | null }
+  | {
+      readonly state: 'connected';
+      readonly transport: string;
+      readonly since: number;
+      /** ms, null until measured */
+      readonly roundTrip: number | null;
+    }
+  | { readonly state: 'waiting'; readonly attempt: number; readonly retryAt: number; readonly reason: Reason }
+  /** The browser says there is no network; a hint, so a slow retry goes on. */
+  | { readonly state: 'offline'; readonly attempt: number; readonly retryAt: number; readonly reason: Reason }
+  /** Final. */
+  | { readonly state: 'closed'; readonly reason: Reason };
+
+/** Why the last connection ended. */
+export interface Reason {
+  /** Who ended it. */
+  readonly by: 'app' | 'client' | 'server' | 'network' | 'browser';
+  /** transport: the socket closed or failed. session: a `bye`, silence, a bad frame, a token. */
+  readonly layer: 'transport' | 'session';
+  /** WebSocket close code, or a code of this protocol. */
+  readonly code: number;
+  readonly name: string;
+  readonly transport: string | null;
+  /** Whether the transport had opened. */
+  readonly opened: boolean;
+  /** ms, null if never measured */
+  readonly lastRoundTrip: number | null;
+  readonly error: HoldfastError | null;
+}
+
+// ---- channel ---------------------------------------------------------------------------------------------------------
+
+export interface Channel {
+  readonly name: string;
+  readonly status: Readable<ChannelStatus>;
+  /**
+   * One event, logged or volatile.
+   * @throws HoldfastError `invalid-name`, `destroyed`
+   */
+  subscribe(event: string, handler: (data: Untyped, message: Message) => void, options?: Abortable): Stop;
+  /**
+   * Every event.
+   * @throws HoldfastError `destroyed`
+   */
+  subscribeAll(handler: (message: Message) => void, options?: Abortable): Stop;
+  /** The same for `for await`; ends with the signal or `break`. Holds at most 1000 messages, then throws `too-slow`. */
+  messages(options?: MessagesOptions): AsyncIterableIterator<Message>;
+  /**
+   * Ordered, exactly once in the log: kept in the outbox until the server has decided.
+   * @throws HoldfastError `invalid-name`, `destroyed`; everything else comes through the receipt
+   */
+  publish(event: string, data?: Untyped, options?: PublishOptions): Receipt;
+  /**
+   * Volatile: at most once, to whoever listens now, never stored, not echoed to this page. `false`: not connected or too
+   * busy, so dropped.
+   * @throws HoldfastError `invalid-name`, `invalid`, `too-large`, `destroyed`
+   */
+  publishVolatile(event: string, data?: Untyped): boolean;
+  /**
+   * Continuity was lost: load again. Messages wait until the returned promise resolves; a returned cursor says where to go
+   * on. With several handlers all run, and the lowest returned cursor wins.
+   * @throws HoldfastError `destroyed`
+   */
+  onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options?: Abortable): Stop;
+}
+
+export interface MessagesOptions extends Abortable {
+  /** @default all */
+  readonly events?: readonly string[];
+  /** Throw `continuity-lost` instead of going on after a reset. @default false */
+  readonly throwOnReset?: boolean;
+}
+
+/** A place in a channel's log: random epoch, contiguous offset from 1, tag of the entry there. */
+export interface Cursor {
+  readonly epoch: string;
+  readonly offset: number;
+  readonly tag: string;
+}
+
+export interface Reset {
+  readonly channel: string;
+  readonly why: ResetReason;
+  readonly cursor: Cursor;
+}
+
+export type ChannelStatus =
+  | { readonly state: 'idle' }
+  | { readonly state: 'subscribing' }
+  /** `lossy`: volatile messages may be missed between two polls. */
+  | { readonly state: 'live'; readonly lossy: boolean }
+  | { readonly state: 'recovering'; readonly why: ResetReason | 'reconnect' }
+  | { readonly state: 'closed'; readonly error: HoldfastError };
+
+export interface Message {
+  readonly channel: string;
+  readonly event: string;
+  readonly data: Untyped;
+  readonly id: string;
+  /** Server time; null on volatile messages. */
+  readonly sentAt: number | null;
+  /** Id of the user who sent it, if the server tells. */
+  readonly by: string | null;
+  /** Sent by this page. */
+  readonly own: boolean;
+  /** Where it stands in the log; null on volatile messages. */
+  readonly cursor: Cursor | null;
+}
+
+// ---- publishing ------------------------------------------------------------------------------------------------------
+
+export interface PublishOptions extends Abortable {
+  /** Give up after. The signal cancels as `cancel()` does. @default outbox.ttl, 72 h */
+  readonly ttl?: number;
+}
+
+export interface Receipt {
+  readonly id: string;
+  /**
+   * In the outbox, on disk only if `outbox.status` says `durable`. Rejects when storage refused it (it is still sent).
+   * Resolves too if the server's answer came first.
+   */
+  readonly stored: Promise<void>;
+  /** In the channel's log on the server. Rejects with HoldfastError for every other outcome. May take as long as the user is offline. */
+  readonly accepted: Promise<Accepted>;
+  readonly state: Readable<ReceiptState>;
+  /** The truth may be "too late": resolves with the outcome. */
+  cancel(): Promise<Outcome>;
+}
+
+export interface Accepted {
+  /** Null if the server no longer knows where. */
+  readonly cursor: Cursor | null;
+  /** The server lost its memory in between, so an earlier copy may exist under the same id. */
+  readonly maybeDuplicate: boolean;
+}
+
+export type ReceiptState =
+  | { readonly state: 'pending'; readonly stored: boolean; readonly attempted: boolean }
+  | { readonly state: 'settled'; readonly outcome: Outcome };
+
+export interface OutcomeBase {
+  readonly id: string;
+  readonly channel: string;
+  readonly event: string;
+}
+
+export type Outcome = OutcomeBase &
+  (
+    | ({ readonly result: 'accepted' } & Accepted)
+    | { readonly result: 'rejected'; readonly error: HoldfastError }
+    | { readonly result: 'cancelled' | 'expired' | 'closed' }
+    /** May or may not have arrived; replaced by a later outcome if the truth becomes known. */
+    | { readonly result: 'uncertain' }
+    /** Was accepted, then the server lost it. */
+    | { readonly result: 'lost' }
+  );
+
+export interface Outbox {
+  /** Cheap counters; changes at most once a tick. */
+  readonly status: Readable<OutboxStatus>;
+  /**
+   * Resolves when nothing is pending. Rejects with `aborted`, or `destroyed` if the client ends first.
+   */
+  drain(options?: Abortable): Promise<void>;
+}
+
+export interface OutboxStatus {
+  readonly pending: number;
+  readonly bytes: number;
+  /** false: publications live in this tab's memory only, and `problem` says why. */
+  readonly durable: boolean;
+  readonly problem: 'none' | 'memory-store' | 'broken';
+  /** Time of the oldest pending publication. */
+  readonly oldest: number | null;
+}
+
+export type { ErrorCode };

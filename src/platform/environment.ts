@@ -15,10 +15,14 @@ export interface Environment {
   /** 128 random bits as 22 characters of base64url. */
   readonly createId: () => string;
   readonly page: Page;
+  /** What a relative address is relative to; undefined outside a page. */
+  readonly baseUrl?: string | undefined;
+  /** Where errors go that nobody listens for. */
+  readonly logError: (error: unknown) => void;
   readonly WebSocket?: typeof WebSocket | undefined;
 }
 
-/** The platform's own; reads no global before it is called. */
+/** The platform's own. Each global is read when it is used, so that making a client on a server touches nothing. */
 export function defaultEnvironment(): Environment {
   return {
     now: () => Date.now(),
@@ -28,6 +32,18 @@ export function defaultEnvironment(): Environment {
     // Not crypto.randomUUID: browsers hide it on plain http.
     createId: () => toBase64url(crypto.getRandomValues(new Uint8Array(16))),
     page: browserPage(),
-    WebSocket: globalThis.WebSocket,
+    logError: (error) => console.error(error),
+    get baseUrl() {
+      return globalThis.location?.href;
+    },
+    get WebSocket() {
+      return globalThis.WebSocket;
+    },
   };
+}
+
+/** The platform's own, with parts of it replaced. */
+export function createEnvironment(replaced: Partial<Environment>): Environment {
+  // A spread would read every global now.
+  return Object.assign(Object.create(defaultEnvironment()) as Environment, replaced);
 }

@@ -3,7 +3,8 @@ import * as is from './parse.ts';
 const isToken = is.text(16_384);
 const isTombstone = is.record({ id: is.isId, x: is.oneOf('cancelled', 'expired', 'closed') });
 const isItem = is.record(is.ITEM);
-const item: is.Check = (value) => (typeof value === 'object' && value !== null && 'x' in value ? isTombstone(value) : isItem(value));
+const item: is.Check = (value) =>
+  typeof value === 'object' && value !== null && 'x' in value ? isTombstone(value) : isItem(value);
 
 /** What a server accepts. Kept apart from the server's frames so that a client's bundle holds only those. */
 export const CLIENT_FRAMES: is.Shapes = is.shapes({

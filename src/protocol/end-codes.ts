@@ -6,6 +6,7 @@
 export const END = {
   normal: 1000,
   abnormal: 1006,
+  invalidData: 1007,
   tooBig: 1009,
   goingAway: 4000,
   pingTimeout: 4003,

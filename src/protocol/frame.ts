@@ -252,6 +252,12 @@ export type ServerFrame =
   | Welcome | Subbed | Unsubbed | Msg | ServerTell | Skip | Gap
   | Ack | Nack | Recheck | ServerAuth | Ping | Pong | ServerBye; // prettier-ignore
 
+/** Frames that belong to a subscribed channel. */
+export type ChannelFrame = Subbed | Unsubbed | Msg | ServerTell | Skip | Gap;
+
+/** What a welcomed connection hands on; the rest is its own. */
+export type SessionFrame = ChannelFrame | Ack | Nack | Recheck;
+
 export function isTombstone(item: Item | Tombstone): item is Tombstone {
   return 'x' in item;
 }

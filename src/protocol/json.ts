@@ -21,16 +21,20 @@ function toWire(frame: object): object {
   return list.some((item) => (item as Carrier).d instanceof Uint8Array) ? { ...frame, items: list.map(withText) } : frame;
 }
 
-function restore(value: unknown): void {
+/** What is not base64url stays `b`, which no known frame may have, while a frame of an unknown type is still ignored. */
+function restoreBytes(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   const carrier = value as Carrier;
-  if (typeof carrier.b === 'string') {
-    const bytes = fromBase64url(carrier.b);
-    if (bytes === null) throw new SyntaxError('`b` is not base64url');
-    carrier.d = bytes;
-    delete carrier.b;
-  }
-  if (Array.isArray(carrier.items)) carrier.items.forEach(restore);
+  const bytes = typeof carrier.b === 'string' ? fromBase64url(carrier.b) : null;
+  if (bytes === null) return;
+  carrier.d = bytes;
+  delete carrier.b;
+}
+
+function restore(frame: unknown): void {
+  restoreBytes(frame);
+  const items = typeof frame === 'object' && frame !== null ? (frame as Carrier).items : null;
+  if (Array.isArray(items)) items.forEach(restoreBytes);
 }
 
 /** The default codec: readable in every browser's network panel, and no bytes added to the bundle. */

@@ -5,8 +5,16 @@ export function isChannelName(name: unknown): name is string {
   return typeof name === 'string' && CHANNEL.test(name);
 }
 
-/** Event names: 1 to 200 UTF-16 units, no control characters. */
+/** Event names: 1 to 200 UTF-16 units, no control characters, no lone surrogates. */
 export function isEventName(name: unknown): name is string {
   // eslint-disable-next-line no-control-regex -- refusing control characters is the point
-  return typeof name === 'string' && name.length > 0 && name.length <= 200 && !/[\x00-\x1f\x7f]/.test(name);
+  return typeof name === 'string' && name.length > 0 && name.length <= 200 && !/[\x00-\x1f\x7f\p{Surrogate}]/u.test(name);
+}
+
+/**
+ * Ids of items, producers and clients: 1 to 64 UTF-16 units. A lone surrogate has no UTF-8 form: it would grow on the way
+ * through MessagePack, and a stored item could end the connection of each reader.
+ */
+export function isItemId(id: unknown): id is string {
+  return typeof id === 'string' && id.length > 0 && id.length <= 64 && !/\p{Surrogate}/u.test(id);
 }

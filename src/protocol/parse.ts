@@ -1,12 +1,13 @@
 import type { Codec, Encoded } from './codec.ts';
-import { isChannelName, isEventName } from './names.ts';
+import { isChannelName, isEventName, isItemId } from './names.ts';
 
 /**
  * A total parser: any bytes give frames or a sentence that says what is wrong, never an exception (invariant I15).
  * Only the envelope is checked here. Size, depth and shape of a payload are verdicts on that one item, so that no stored
  * item can end every connection that reads it.
  */
-export type Parsed<Frame> = { readonly ok: true; readonly frames: readonly Frame[] } | { readonly ok: false; readonly why: string };
+export type Parsed<Frame> =
+  { readonly ok: true; readonly frames: readonly Frame[] } | { readonly ok: false; readonly why: string };
 
 export type Check = (value: unknown) => boolean;
 /** Fields of one frame type; `?` at the end of a key marks it optional. */
@@ -65,7 +66,6 @@ export const text =
   (max: number, min = 0): Check =>
   (value) =>
     typeof value === 'string' && value.length >= min && value.length <= max;
-export const isId = text(64, 1);
 export const oneOf =
   (...values: readonly unknown[]): Check =>
   (value) =>
@@ -88,6 +88,8 @@ export function record(shape: Shape): Check {
 }
 
 export const isChannel: Check = isChannelName;
+export const isId: Check = isItemId;
 export const isEvent: Check = isEventName;
 export const isCursor = tuple(text(64), isCount, text(64));
-export const ITEM: Shape = { id: isId, e: isEvent, 'd?': anything };
+/** `b` is what a codec could not read as bytes. */
+export const ITEM: Shape = { id: isId, e: isEvent, 'd?': anything, 'b?': () => false };

@@ -7,26 +7,36 @@ export type PlainResult =
 
 type PayloadLimits = Pick<Limits, 'frame' | 'binary' | 'depth' | 'keys'>;
 
-class Refused extends Error {}
+class Refused extends Error {
+  readonly code: 'invalid' | 'too-large';
+
+  constructor(why: string, code: 'invalid' | 'too-large' = 'invalid') {
+    super(why);
+    this.code = code;
+  }
+}
 
 /**
  * A copy of `value` that is the same after JSON and after MessagePack: what `JSON.stringify` would make of it (`toJSON`,
- * undefined keys dropped), but with an error where JSON would lose data in silence (NaN, Map, functions, bytes inside).
+ * undefined keys dropped), but with an error where JSON would lose data in silence (NaN, Map, promises, functions, bytes
+ * inside).
  * The copy also makes sure that a payload, once numbered, never changes under its sequence (rule R5).
  * Lone surrogates become U+FFFD, as in a USVString (WebIDL); `__proto__` is refused, because decoders drop or refuse it.
  */
 export function toPlain(value: unknown, limits: PayloadLimits): PlainResult {
   if (value instanceof Uint8Array) {
     if (value.byteLength > limits.binary) return tooLarge(value.byteLength, limits.binary);
-    return { ok: true, data: value.slice(), size: value.byteLength };
+    // Not slice(): a Buffer's slice shares its memory.
+    return { ok: true, data: new Uint8Array(value), size: value.byteLength };
   }
   const copier = new Copier(limits);
   try {
     const data = copier.copy(value, '', 0);
     return copier.size > limits.frame ? tooLarge(copier.size, limits.frame) : { ok: true, data, size: copier.size };
   } catch (error) {
-    // A toJSON or a getter of the caller's may throw too: then its payload cannot be read, which is the same verdict.
-    return { ok: false, code: 'invalid', why: error instanceof Error ? error.message : String(error) };
+    if (error instanceof Refused) return { ok: false, code: error.code, why: error.message };
+    // A toJSON or a getter of the caller's threw, anything at all: then the payload cannot be read.
+    return { ok: false, code: 'invalid', why: error instanceof Error ? error.message : 'reading it threw' };
   }
 }
 
@@ -44,6 +54,8 @@ class Copier {
   }
 
   copy(given: unknown, key: string, depth: number): unknown {
+    // Here and not at the end: parts that refer to the same parts may double the work with each level.
+    if (this.size > this.#limits.frame) throw this.#tooLarge();
     const value = unwrap(given, key);
     switch (typeof value) {
       case 'string':
@@ -69,6 +81,10 @@ class Copier {
     }
   }
 
+  #tooLarge(): Refused {
+    return new Refused(`the payload has more than the limit of ${this.#limits.frame} bytes`, 'too-large');
+  }
+
   #text(value: string): string {
     // \p{Surrogate} with the u flag matches lone surrogates only.
     const text = /\p{Surrogate}/u.test(value) ? value.replace(/\p{Surrogate}/gu, '\uFFFD') : value;
@@ -77,8 +93,7 @@ class Copier {
   }
 
   #list(value: readonly unknown[], depth: number): unknown[] {
-    // A sparse array of a billion holes must not be walked.
-    if (value.length > this.#limits.frame) throw new Refused(`an array of ${value.length} elements cannot fit the limit`);
+    // Counted first, so that a sparse array of a billion holes is not walked.
     this.size += 1 + Math.max(1, value.length);
     return Array.from(value, (element, index) => {
       const copied = this.copy(element, String(index), depth + 1);
@@ -88,34 +103,39 @@ class Copier {
   }
 
   #record(value: object, depth: number): Record<string, unknown> {
-    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Map || value instanceof Set) {
-      throw new Refused(`a ${value.constructor.name} has no JSON form here; bytes travel as one Uint8Array, alone`);
-    }
+    if (ArrayBuffer.isView(value)) throw new Refused('bytes travel as one Uint8Array, alone, not inside of other data');
     const keys = Object.keys(value);
-    if (keys.length > this.#limits.keys) throw new Refused(`an object has ${keys.length} keys, the limit is ${this.#limits.keys}`);
+    const kind = Object.prototype.toString.call(value).slice(8, -1);
+    // JSON would make `{}` of a Map, a Set, a Promise that nobody awaited.
+    if (kind === 'Error' || (kind !== 'Object' && keys.length === 0)) throw new Refused(`${kind} objects have no JSON form`);
+    if (keys.length > this.#limits.keys)
+      throw new Refused(`an object has ${keys.length} keys, the limit is ${this.#limits.keys}`);
     const record: Record<string, unknown> = {};
     let count = 0;
     for (const key of keys) {
       if (key === '__proto__') throw new Refused('the key `__proto__` is not allowed');
       const copied = this.copy((value as Record<string, unknown>)[key], key, depth + 1);
       if (copied === undefined) continue;
-      record[this.#text(key)] = copied;
+      const name = this.#text(key);
+      if (Object.hasOwn(record, name)) throw new Refused('two keys differ in lone surrogates only');
+      record[name] = copied;
       count += 1;
     }
     // Braces, a colon for each key, and commas between them.
     this.size += 2 + count + Math.max(0, count - 1);
-    if (this.size > this.#limits.frame * 8) throw new Refused('it is far larger than the limit');
     return record;
   }
 }
 
-/** `toJSON` and boxed primitives, as in SerializeJSONProperty (ECMA-262, 25.5.2.2). */
-function unwrap(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const { toJSON } = value as { toJSON?: unknown };
-  if (typeof toJSON === 'function') return (toJSON as (key: string) => unknown).call(value, key);
-  if (value instanceof Number || value instanceof String || value instanceof Boolean) return value.valueOf();
-  return value;
+/** `toJSON` first, then boxed primitives, as in SerializeJSONProperty (ECMA-262, 25.5.2.2). */
+function unwrap(given: unknown, key: string): unknown {
+  let value = given;
+  // Not for bytes: a Buffer's toJSON would make a list of numbers of what a Uint8Array is refused for.
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON === 'function') value = (toJSON as (key: string) => unknown).call(value, key);
+  }
+  return value instanceof Number || value instanceof String || value instanceof Boolean ? value.valueOf() : value;
 }
 
 /** UTF-8 bytes of the JSON form of well-formed text, quotes included. */

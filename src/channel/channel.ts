@@ -1,0 +1,96 @@
+import { HoldfastError } from '../errors.ts';
+import { isEventName } from '../protocol/names.ts';
+import type {
+  Abortable,
+  Channel,
+  ChannelStatus,
+  Cursor,
+  Message,
+  MessagesOptions,
+  PublishOptions,
+  Readable,
+  Receipt,
+  Reset,
+  Stop,
+  Untyped,
+} from '../types.ts';
+import { createMessageQueue } from './iterator.ts';
+import type { Handler, Listeners } from './listeners.ts';
+
+/** What a handle asks of the client it belongs to. */
+export interface ChannelContext {
+  readonly listeners: Listeners;
+  readonly status: Readable<ChannelStatus>;
+  /** Keeps the channel subscribed until the returned function is called. */
+  hold(): () => void;
+  /** @throws HoldfastError `destroyed` */
+  assertAlive(): void;
+  publish(event: string, data: unknown, options: PublishOptions): Receipt;
+  publishVolatile(event: string, data: unknown): boolean;
+}
+
+/** The handle that `client.channel(name)` returns. It holds nothing by itself. */
+export class ChannelHandle implements Channel {
+  readonly name: string;
+  readonly status: Readable<ChannelStatus>;
+  readonly #context: ChannelContext;
+
+  constructor(name: string, context: ChannelContext) {
+    this.name = name;
+    this.status = context.status;
+    this.#context = context;
+  }
+
+  subscribe(event: string, handler: Handler, options: Abortable = {}): Stop {
+    const { listeners, hold } = this.#ready(event);
+    return listeners.add('event', event, handler, options, hold);
+  }
+
+  subscribeAll(handler: (message: Message) => void, options: Abortable = {}): Stop {
+    const { listeners, hold } = this.#ready();
+    return listeners.add('all', '', (_, message) => handler(message), options, hold);
+  }
+
+  messages({ events, throwOnReset = false, signal }: MessagesOptions = {}): AsyncIterableIterator<Message> {
+    const { listeners, hold } = this.#ready();
+    const options: Abortable = signal === undefined ? {} : { signal };
+    const queue = createMessageQueue(this.name, () => {
+      signal?.removeEventListener('abort', onAbort);
+      stop();
+      stopResets();
+    });
+    const onAbort = (): void => queue.end();
+    const push = (message: Message): void => {
+      if (events === undefined || events.includes(message.event)) queue.push(message);
+    };
+    const stop = listeners.add('iterator', '', (_, message) => push(message), options, hold);
+    const stopResets = throwOnReset ? listeners.addReset((reset) => queue.end(lostContinuity(reset)), options) : () => {};
+    if (signal?.aborted) queue.end();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return queue;
+  }
+
+  publish(event: string, data?: Untyped, options: PublishOptions = {}): Receipt {
+    return this.#ready(event).publish(event, data, options);
+  }
+
+  publishVolatile(event: string, data?: Untyped): boolean {
+    return this.#ready(event).publishVolatile(event, data);
+  }
+
+  onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options: Abortable = {}): Stop {
+    return this.#ready().listeners.addReset(handler, options);
+  }
+
+  #ready(event?: string): ChannelContext {
+    this.#context.assertAlive();
+    if (event !== undefined && !isEventName(event)) {
+      throw new HoldfastError('invalid-name', `${JSON.stringify(event)} is no event name.`);
+    }
+    return this.#context;
+  }
+}
+
+function lostContinuity({ channel, why }: Reset): HoldfastError {
+  return new HoldfastError('continuity-lost', `Channel '${channel}' lost continuity (${why}).`, { details: { why } });
+}

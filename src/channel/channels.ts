@@ -1,0 +1,129 @@
+/** All channels of one client: which are wanted, and whose frame is whose. */
+import type { Line } from '../connection/line.ts';
+import type { ChannelFrame, ClientFrame } from '../protocol/frame.ts';
+import type { ChannelOptions, ChannelStatus, PublishOptions, Receipt } from '../types.ts';
+import { createReadable, type Writable } from '../util/readable.ts';
+import { createTimer } from '../util/timer.ts';
+import { ChannelHandle } from './channel.ts';
+import { Feed, type FeedContext } from './feed.ts';
+import { Listeners } from './listeners.ts';
+
+export interface ChannelsOptions {
+  readonly feed: Omit<FeedContext, 'nextK'>;
+  /** ms */
+  readonly releaseAfter: number;
+  optionsOf(channel: string): ChannelOptions;
+  /** Something is wanted: connect. */
+  need(): void;
+  assertAlive(): void;
+  publish(channel: string, event: string, data: unknown, options: PublishOptions): Receipt;
+  publishVolatile(channel: string, event: string, data: unknown): boolean;
+}
+
+/** Volatile messages may come over two connections during a change of transport. */
+const REMEMBERED_TELLS = 1024;
+
+export class Channels {
+  readonly #options: ChannelsOptions;
+  readonly #context: FeedContext;
+  readonly #handles = new Map<string, ChannelHandle>();
+  readonly #feeds = new Map<string, Feed>();
+  readonly #statuses = new Map<string, Writable<ChannelStatus>>();
+  readonly #releases = new Set<{ cancel(): void }>();
+  readonly #tells = new Set<string>();
+  #k = 0;
+  #over: ChannelStatus | null = null;
+
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+    this.#context = { ...options.feed, nextK: () => (this.#k += 1) };
+  }
+
+  get(name: string): ChannelHandle {
+    let handle = this.#handles.get(name);
+    if (handle === undefined) {
+      handle = this.#create(name);
+      this.#handles.set(name, handle);
+    }
+    return handle;
+  }
+
+  opening(gen: number): readonly ClientFrame[] {
+    return [...this.#feeds.values()].map((feed) => feed.opening(gen)).filter((frame) => frame !== null);
+  }
+
+  lost(gen: number): void {
+    for (const feed of this.#feeds.values()) feed.lost(gen);
+  }
+
+  received(line: Line, frame: ChannelFrame): void {
+    if (frame.t === 'tell' && this.#repeated(frame.id)) return;
+    this.#feeds.get(frame.c)?.received(line, frame);
+  }
+
+  /** Nothing more is delivered; every channel says `status`. */
+  end(status: ChannelStatus): void {
+    this.#over = status;
+    for (const release of this.#releases) release.cancel();
+    this.#releases.clear();
+    for (const feed of this.#feeds.values()) feed.end();
+    for (const name of this.#feeds.keys()) this.#statuses.get(name)?.set(status);
+    this.#feeds.clear();
+  }
+
+  #repeated(id: string): boolean {
+    if (this.#tells.has(id)) return true;
+    this.#tells.add(id);
+    if (this.#tells.size > REMEMBERED_TELLS) this.#tells.delete(this.#tells.values().next().value!);
+    return false;
+  }
+
+  #create(name: string): ChannelHandle {
+    const { feed, assertAlive, publish, publishVolatile } = this.#options;
+    const status = createReadable<ChannelStatus>({ state: 'idle' }, feed.report);
+    const listeners = new Listeners(name, feed.report);
+    this.#statuses.set(name, status);
+    return new ChannelHandle(name, {
+      listeners,
+      status,
+      assertAlive,
+      hold: this.#holder(name, listeners, status),
+      publish: (event, data, options) => publish(name, event, data, options),
+      publishVolatile: (event, data) => publishVolatile(name, event, data),
+    });
+  }
+
+  /** Counts who holds the channel. The last one's end releases it a little later, so that a route change costs nothing. */
+  #holder(name: string, listeners: Listeners, status: Writable<ChannelStatus>): () => () => void {
+    const { feed, releaseAfter, optionsOf, need } = this.#options;
+    let holders = 0;
+    const timer = createTimer(feed.environment, () => {
+      this.#releases.delete(release);
+      this.#feeds.get(name)?.end();
+      this.#feeds.delete(name);
+      status.set({ state: 'idle' });
+    });
+    const release = { cancel: () => timer.set(null) };
+
+    return () => {
+      if (this.#over !== null) {
+        status.set(this.#over);
+        return () => {};
+      }
+      holders += 1;
+      release.cancel();
+      this.#releases.delete(release);
+      const existing = this.#feeds.get(name);
+      const live = existing ?? new Feed(name, optionsOf(name), this.#context, listeners, (next) => status.set(next));
+      this.#feeds.set(name, live);
+      if (existing === undefined || status.get().state === 'closed') live.start();
+      need();
+      return () => {
+        holders -= 1;
+        if (holders > 0 || !this.#feeds.has(name)) return;
+        this.#releases.add(release);
+        timer.set(feed.environment.now() + releaseAfter);
+      };
+    };
+  }
+}

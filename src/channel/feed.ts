@@ -1,0 +1,225 @@
+/** Performs what the subscription's step decides, for one channel that somebody listens to. */
+import type { Line } from '../connection/line.ts';
+import { fullJitter } from '../connection/backoff.ts';
+import { HoldfastError, type ErrorCode, isErrorCode } from '../errors.ts';
+import type { Environment } from '../platform/environment.ts';
+import type { ChannelFrame, ClientFrame, ServerTell, Sub, Unsubbed } from '../protocol/frame.ts';
+import type { ChannelOptions, ChannelStatus, Message, Reset } from '../types.ts';
+import { createTimer } from '../util/timer.ts';
+import { lowest, toWire } from './cursor.ts';
+import type { Listeners } from './listeners.ts';
+import { type Effect, type Input, type Placed, type Subscription, createSubscription, step } from './step.ts';
+
+/** What a feed needs from the client it lives in. */
+export interface FeedContext {
+  readonly environment: Environment;
+  /** The welcomed connection, if there is one. */
+  line(): Line | null;
+  send(frame: ClientFrame): void;
+  /** A number that the page has never used. */
+  nextK(): number;
+  isOwn(id: string): boolean;
+  report(error: unknown): void;
+  onReset(reset: Reset): void;
+}
+
+type Life = 'open' | 'refused' | 'ended';
+type Unstamped<T> = T extends Input ? Omit<T, 'k'> : never;
+
+const RETRY_BASE = 1000;
+const RETRY_CAP = 30_000;
+
+export class Feed {
+  readonly #name: string;
+  readonly #options: ChannelOptions;
+  readonly #context: FeedContext;
+  readonly #listeners: Listeners;
+  readonly #onStatus: (status: ChannelStatus) => void;
+  readonly #retry;
+  #life: Life = 'open';
+  #refusals = 0;
+  #sub: Subscription;
+
+  constructor(
+    name: string,
+    options: ChannelOptions,
+    context: FeedContext,
+    listeners: Listeners,
+    onStatus: (status: ChannelStatus) => void,
+  ) {
+    this.#name = name;
+    this.#options = options;
+    this.#context = context;
+    this.#listeners = listeners;
+    this.#onStatus = onStatus;
+    this.#sub = createSubscription(options.mode ?? 'log');
+    this.#retry = createTimer(context.environment, () => this.#askNow());
+    this.#tellStatus();
+  }
+
+  /** The `sub` for a connection that is being opened; null while the channel rests. */
+  opening(gen: number): ClientFrame | null {
+    if (this.#life !== 'open') return null;
+    this.#retry.set(null);
+    const { next, effects } = step(this.#sub, { type: 'ask', gen, k: this.#context.nextK() });
+    this.#sub = next;
+    const [ask] = effects;
+    return ask?.type === 'sub' ? this.#frame(ask) : null;
+  }
+
+  /** Somebody listens who did not before, to a connection that is open already. */
+  start(): void {
+    if (this.#life === 'refused') this.#life = 'open';
+    this.#askNow();
+  }
+
+  lost(gen: number): void {
+    if (this.#sub.ears.has(gen)) this.#step({ type: 'lost', gen });
+  }
+
+  received({ gen }: Line, frame: ChannelFrame): void {
+    switch (frame.t) {
+      case 'subbed':
+        this.#refusals = 0;
+        return this.#step({ type: 'subbed', gen, frame });
+      case 'msg':
+        return this.#step({ type: 'entries', gen, entries: frame.items });
+      case 'skip':
+        return this.#step({ type: 'skip', gen, offset: frame.o, tag: frame.g });
+      case 'gap':
+        return this.#step({ type: 'gap', gen, cursor: frame.cur, why: frame.why });
+      case 'unsubbed':
+        return this.#refused(gen, frame);
+      case 'tell':
+        return this.#tell(frame);
+    }
+  }
+
+  end(): void {
+    this.#life = 'ended';
+    this.#retry.set(null);
+    const line = this.#context.line();
+    if (line !== null && this.#sub.ears.has(line.gen)) this.#context.send({ t: 'unsub', c: this.#name });
+  }
+
+  // ---- steps ---------------------------------------------------------------------------------------------------------
+
+  #askNow(): void {
+    const line = this.#context.line();
+    if (line !== null && this.#life === 'open') this.#step({ type: 'ask', gen: line.gen });
+  }
+
+  #step(input: Unstamped<Input>): void {
+    const { next, effects } = step(this.#sub, { ...input, k: this.#context.nextK() } as Input);
+    this.#sub = next;
+    for (const effect of effects) this.#perform(effect);
+    this.#tellStatus();
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'sub':
+        return this.#context.send(this.#frame(effect));
+      case 'deliver':
+        return this.#deliver(effect.entries);
+      case 'reset':
+        return this.#reset({ channel: this.#name, why: effect.why, cursor: effect.cursor });
+      case 'falling-behind':
+        return this.#fallBehind();
+    }
+  }
+
+  #frame({ k, cursor }: Extract<Effect, { type: 'sub' }>): Sub {
+    const { mode = 'log', rewind = 0 } = this.#options;
+    return {
+      t: 'sub',
+      c: this.#name,
+      k,
+      ...(cursor !== null && { cur: toWire(cursor) }),
+      ...(cursor === null && rewind > 0 && { n: rewind }),
+      ...(mode !== 'log' && { mode }),
+    };
+  }
+
+  #deliver(entries: readonly Placed[]): void {
+    for (const { entry, cursor } of entries) {
+      // A handler may have destroyed the client, or ended this very subscription.
+      if (this.#life === 'ended') return;
+      this.#listeners.deliver({
+        channel: this.#name,
+        event: entry.e,
+        data: entry.d,
+        id: entry.id,
+        sentAt: entry.ts ?? null,
+        by: entry.by ?? null,
+        own: this.#context.isOwn(entry.id),
+        cursor: this.#sub.mode === 'live' ? null : cursor,
+      });
+    }
+  }
+
+  #tell({ e, d, id, by }: ServerTell): void {
+    // Nothing is delivered while the app reloads (invariant I8), and a volatile message does not wait.
+    if (this.#sub.hold !== null) return;
+    const message: Message = {
+      channel: this.#name,
+      event: e,
+      data: d,
+      id,
+      sentAt: null,
+      by: by ?? null,
+      own: false,
+      cursor: null,
+    };
+    this.#listeners.deliver(message);
+  }
+
+  #reset(reset: Reset): void {
+    this.#context.onReset(reset);
+    if (!this.#listeners.hearsResets) {
+      // Nobody can reload: delivery goes on from the new place.
+      this.#step({ type: 'reloaded', cursor: null });
+      return;
+    }
+    void this.#listeners.reset(reset).then((cursors) => {
+      if (this.#life !== 'ended') this.#step({ type: 'reloaded', cursor: lowest(cursors) });
+    });
+  }
+
+  #fallBehind(): void {
+    const message = `Channel '${this.#name}' was reset ${this.#sub.resets} times in a row without a message in between.`;
+    this.#context.report(new HoldfastError('too-slow', message));
+    this.#context.send({ t: 'unsub', c: this.#name });
+    this.#wait(this.#sub.resets);
+  }
+
+  #refused(gen: number, { code, message, app, retry, after = 0 }: Unsubbed): void {
+    this.#step({ type: 'lost', gen });
+    if (retry) {
+      this.#refusals += 1;
+      return this.#wait(this.#refusals, after);
+    }
+    this.#life = 'refused';
+    const known: ErrorCode = isErrorCode(code) ? code : 'forbidden';
+    const error = new HoldfastError(known, message ?? `The server refused channel '${this.#name}' (${code}).`, {
+      details: app === undefined ? {} : { appCode: app },
+    });
+    this.#onStatus({ state: 'closed', error });
+    this.#context.report(error);
+  }
+
+  #wait(times: number, floor = 0): void {
+    const { now, random } = this.#context.environment;
+    this.#retry.set(now() + floor + fullJitter(times, RETRY_BASE, RETRY_CAP, random()));
+  }
+
+  #tellStatus(): void {
+    if (this.#life === 'open') this.#onStatus(statusOf(this.#sub));
+  }
+}
+
+function statusOf({ hold, feeding, ears, cursor }: Subscription): ChannelStatus {
+  if (hold !== null) return { state: 'recovering', why: hold.why };
+  if (feeding !== null && ears.get(feeding)?.state === 'ready') return { state: 'live', lossy: false };
+  return cursor === null ? { state: 'subscribing' } : { state: 'recovering', why: 'reconnect' };
+}

@@ -1,0 +1,87 @@
+import { EventEmitter } from 'eventemitter3';
+import { HoldfastError } from '../errors.ts';
+import type { Abortable, Cursor, Message, Reset, Stop, Untyped } from '../types.ts';
+import { stopOnAbort } from '../util/stop.ts';
+
+export type Handler = (data: Untyped, message: Message) => void;
+export type ResetHandler = (reset: Reset) => void | Cursor | Promise<void | Cursor>;
+
+/** Order for one message: `subscribe` handlers, `subscribeAll`, iterators; each in order of registration. */
+export type Audience = 'event' | 'all' | 'iterator';
+
+/** Who listens to one channel. Each of them holds the channel until it stops. */
+export class Listeners {
+  readonly #emitter = new EventEmitter<string>();
+  readonly #resets = new Set<{ readonly handler: ResetHandler }>();
+  readonly #channel: string;
+  readonly #report: (error: unknown) => void;
+
+  constructor(channel: string, report: (error: unknown) => void) {
+    this.#channel = channel;
+    this.#report = report;
+  }
+
+  add(audience: Audience, event: string, handler: Handler, options: Abortable, hold: () => () => void): Stop {
+    const name = audience === 'event' ? `event:${event}` : audience;
+    return stopOnAbort(options, () => {
+      const release = hold();
+      // The emitter goes on with a removed listener if an emit is under way, and lets one that throws starve the rest.
+      let active = true;
+      const guarded = (message: Message): void => {
+        if (!active) return;
+        this.guard(() => handler(message.data, message));
+      };
+      this.#emitter.on(name, guarded);
+      return () => {
+        active = false;
+        this.#emitter.off(name, guarded);
+        release();
+      };
+    });
+  }
+
+  addReset(handler: ResetHandler, options: Abortable): Stop {
+    return stopOnAbort(options, () => {
+      const entry = { handler };
+      this.#resets.add(entry);
+      return () => this.#resets.delete(entry);
+    });
+  }
+
+  deliver(message: Message): void {
+    this.#emitter.emit(`event:${message.event}`, message);
+    this.#emitter.emit('all', message);
+    this.#emitter.emit('iterator', message);
+  }
+
+  get hearsResets(): boolean {
+    return this.#resets.size > 0;
+  }
+
+  /** Calls every reset handler at once. @returns the cursors that they named */
+  async reset(reset: Reset): Promise<readonly Cursor[]> {
+    const answers = [...this.#resets].map(async ({ handler }) => {
+      try {
+        return (await handler(reset)) ?? null;
+      } catch (error) {
+        this.#threw(error);
+        return null;
+      }
+    });
+    return (await Promise.all(answers)).filter((cursor) => cursor !== null);
+  }
+
+  guard(run: () => unknown): void {
+    try {
+      const result = run();
+      // A handler may be async; its rejection is as much its own fault as a throw.
+      if (result instanceof Promise) result.catch((error: unknown) => this.#threw(error));
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  #threw(cause: unknown): void {
+    this.#report(new HoldfastError('handler-threw', `A handler of channel '${this.#channel}' threw.`, { cause }));
+  }
+}

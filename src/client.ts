@@ -1,0 +1,213 @@
+/** The composition root: builds the parts and ties them together. Names no transport and no store but the memory one. */
+import { EventEmitter } from 'eventemitter3';
+import { Channels } from './channel/channels.ts';
+import { Connection, type Session } from './connection/connection.ts';
+import type { Line } from './connection/line.ts';
+import { HoldfastError, isHoldfastError } from './errors.ts';
+import { memoryOutbox } from './outbox/memory-store.ts';
+import { MOST_BUFFERED, Outbox } from './outbox/outbox.ts';
+import { createEnvironment } from './platform/environment.ts';
+import { DEFAULT_LIMITS, type SessionFrame } from './protocol/frame.ts';
+import { json } from './protocol/json.ts';
+import { isChannelName } from './protocol/names.ts';
+import { createPatterns } from './protocol/patterns.ts';
+import { toPlain } from './protocol/payload.ts';
+import { checkOptions } from './options.ts';
+import type {
+  Abortable,
+  Channel,
+  Client,
+  ClientEvents,
+  ComposeOptions,
+  Outbox as OutboxFace,
+  Readable,
+  Status,
+  Stop,
+} from './types.ts';
+import { createStop, stopOnAbort } from './util/stop.ts';
+
+const HOUR = 3_600_000;
+const OUTBOX = { ttl: 72 * HOUR, maxMessages: 10_000, maxBytes: 16 * 1024 * 1024, whenInDoubt: 'resend' } as const;
+const TIMING = { backoffBase: 500, backoffCap: 30_000, backoffCapHidden: 300_000, openTimeout: 10_000, releaseAfter: 1000 };
+
+/**
+ * The bare client: only what you pass in is bundled. Touches nothing until first needed.
+ * @throws HoldfastError `invalid-option`
+ */
+export function composeClient(options: ComposeOptions): Client {
+  checkOptions(options);
+  return new HoldfastClient(options);
+}
+
+class HoldfastClient implements Client {
+  readonly status: Readable<Status>;
+  readonly outbox: OutboxFace;
+  readonly #environment;
+  readonly #events = new EventEmitter<string>();
+  readonly #connection: Connection;
+  readonly #channels: Channels;
+  readonly #outbox: Outbox;
+  readonly #unabort: Stop;
+  #life: 'alive' | 'destroyed' = 'alive';
+
+  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, ...options }: ComposeOptions) {
+    const environment = createEnvironment(options.environment ?? {});
+    const timing = { ...TIMING, ...options.timing };
+    const optionsOf = createPatterns(options.channels ?? {});
+    const report = (error: unknown): void => this.#report(error);
+    const session: Session = {
+      opening: (gen) => this.#channels.opening(gen),
+      welcomed: (line) => this.#outbox.welcomed(line),
+      received: (line, frame) => this.#received(line, frame),
+      lost: (gen, code) => {
+        this.#channels.lost(gen);
+        return this.#outbox.lost(code);
+      },
+      closed: (error) => this.#end(error),
+    };
+    this.#environment = environment;
+    this.#connection = new Connection(
+      {
+        environment,
+        url: String(url),
+        transports,
+        codec,
+        user,
+        getToken,
+        timing,
+        report,
+        trace: (...args) => this.#trace(...args),
+      },
+      session,
+    );
+    const shared = {
+      environment,
+      line: () => this.#connection.line,
+      send: this.#connection.send.bind(this.#connection),
+      need: () => this.#connection.need(),
+      report,
+    };
+    this.#outbox = new Outbox(
+      {
+        ...shared,
+        buffered: () => this.#connection.buffered,
+        onOutcome: (outcome) => this.#events.emit('outcome', outcome),
+      },
+      { store: memoryOutbox(), ...OUTBOX, ...options.outbox },
+      user,
+    );
+    this.#channels = new Channels({
+      feed: {
+        ...shared,
+        isOwn: (id) => this.#outbox.isOwn(id),
+        onReset: (reset) => this.#events.emit('reset', reset),
+      },
+      releaseAfter: timing.releaseAfter,
+      optionsOf: (name) => optionsOf(name)?.value ?? {},
+      need: shared.need,
+      assertAlive: () => this.#assertAlive(),
+      publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
+      publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
+    });
+    this.status = this.#connection.status;
+    this.outbox = this.#outbox.face;
+    this.#unabort = onAbort(options.signal, () => this.destroy());
+    const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+    Object.defineProperty(this, dispose, { value: () => this.destroy() });
+  }
+
+  declare [Symbol.dispose]: () => void;
+
+  connect(): void {
+    this.#assertAlive();
+    this.#connection.need();
+  }
+
+  disconnect(): void {
+    this.#connection.pause();
+  }
+
+  retryNow(): void {
+    this.#connection.retry();
+  }
+
+  destroy(): void {
+    if (this.#life === 'destroyed') return;
+    this.#life = 'destroyed';
+    this.#unabort();
+    this.#end(new HoldfastError('destroyed', 'The client was destroyed.'));
+    this.#connection.destroy();
+    this.#events.removeAllListeners();
+  }
+
+  channel(name: string): Channel {
+    this.#assertAlive();
+    if (!isChannelName(name)) throw new HoldfastError('invalid-name', `${JSON.stringify(name)} is no channel name.`);
+    return this.#channels.get(name);
+  }
+
+  on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options: Abortable = {}): Stop {
+    return stopOnAbort(options, () => {
+      const guarded = (payload: ClientEvents[E]): void => {
+        try {
+          handler(payload);
+        } catch (cause) {
+          const error = new HoldfastError('handler-threw', `A listener of '${event}' threw.`, { cause });
+          // A listener of `error` that throws cannot be told of itself.
+          if (event === 'error') this.#environment.logError(error);
+          else this.#report(error);
+        }
+      };
+      this.#events.on(event, guarded);
+      return () => this.#events.off(event, guarded);
+    });
+  }
+
+  #received(line: Line, frame: SessionFrame): void {
+    switch (frame.t) {
+      case 'ack':
+        return this.#outbox.acked(frame);
+      case 'nack':
+        return this.#outbox.nacked(frame);
+      case 'recheck':
+        return this.#outbox.recheck();
+      default:
+        return this.#channels.received(line, frame);
+    }
+  }
+
+  #publishVolatile(channel: string, event: string, data: unknown): boolean {
+    const { line, buffered } = this.#connection;
+    const plain = toPlain(data, line?.limits ?? DEFAULT_LIMITS);
+    if (!plain.ok) throw new HoldfastError(plain.code, `Not sent: ${plain.why}.`);
+    this.#connection.need();
+    if (line === null || buffered > MOST_BUFFERED) return false;
+    const payload = plain.data === undefined ? {} : { d: plain.data };
+    this.#connection.send({ t: 'tell', c: channel, id: this.#environment.createId(), e: event, ...payload });
+    return true;
+  }
+
+  #end(error: HoldfastError): void {
+    this.#channels.end({ state: 'closed', error });
+    this.#outbox.end(error);
+  }
+
+  #assertAlive(): void {
+    if (this.#life === 'destroyed') throw new HoldfastError('destroyed', 'The client was destroyed.');
+  }
+
+  #report(error: unknown): void {
+    const told = isHoldfastError(error) ? error : new HoldfastError('handler-threw', 'A listener threw.', { cause: error });
+    if (!this.#events.emit('error', told)) this.#environment.logError(told);
+  }
+
+  #trace(name: string, detail: Readonly<Record<string, unknown>>): void {
+    if (this.#events.listenerCount('trace') > 0) this.#events.emit('trace', { at: this.#environment.now(), name, detail });
+  }
+}
+
+function onAbort(signal: AbortSignal | undefined, run: () => void): Stop {
+  if (signal?.aborted) queueMicrotask(run);
+  signal?.addEventListener('abort', run, { once: true });
+  return createStop(() => signal?.removeEventListener('abort', run));
+}

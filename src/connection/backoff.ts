@@ -1,0 +1,30 @@
+/**
+ * How long to wait before the next attempt. Full jitter is drawn after the cap: drawn before it, every client that has
+ * reached the cap waits the same time, and they come back as one wave.
+ *
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("Full Jitter")
+ */
+export function fullJitter(failures: number, base: number, cap: number, random: number): number {
+  // 2 ** 1024 is Infinity, which the cap absorbs.
+  return random * Math.min(cap, base * 2 ** Math.max(0, failures - 1));
+}
+
+/** After a long-lived connection was lost for no local reason, everybody else lost theirs too: spread the first try. */
+export const FIRST_TRY_SPREAD = 2000;
+/** After a sign that the network is back, hardly anybody else had the same: try nearly at once. */
+export const HINTED_SPREAD = 500;
+
+const WINDOW = 60_000;
+const ATTEMPTS_PER_WINDOW = 15;
+
+/** Times of the attempts that still count against the limit of 15 a minute (invariant I13). */
+export function recentAttempts(attempts: readonly number[], now: number): readonly number[] {
+  // A clock that was set back must not block attempts for hours.
+  return attempts.filter((at) => at > now - WINDOW && at <= now).slice(-ATTEMPTS_PER_WINDOW);
+}
+
+/** The earliest time at which one more attempt keeps the limit. */
+export function earliestAttempt(attempts: readonly number[], now: number): number {
+  const recent = recentAttempts(attempts, now);
+  return recent.length < ATTEMPTS_PER_WINDOW ? now : recent[0]! + WINDOW;
+}

@@ -1,0 +1,96 @@
+import type { HoldfastError } from '../errors.ts';
+import type { Reason, TokenContext } from '../types.ts';
+
+/** What outlives a state: kept until a connection has been stable, or the client is destroyed. */
+export interface Memory {
+  /** Attempts that failed since the last stable connection. */
+  readonly failures: number;
+  /** Times of attempts within the last minute. */
+  readonly attempts: readonly number[];
+  /** Why the next token is asked for; null if the one at hand will do. */
+  readonly token: TokenContext['reason'] | null;
+  /** Why the last connection ended. */
+  readonly reason: Reason | null;
+}
+
+/**
+ * proving: welcomed, but not yet for 10 s. Only `stable` resets the backoff: a server that accepts and then drops every
+ * connection would otherwise be hammered at the first step for ever.
+ */
+export type State =
+  | { readonly state: 'idle'; readonly memory: Memory }
+  | { readonly state: 'preparing'; readonly memory: Memory }
+  | { readonly state: 'opening'; readonly memory: Memory; readonly until: number }
+  | { readonly state: 'proving'; readonly memory: Memory; readonly since: number; readonly until: number }
+  | { readonly state: 'stable'; readonly memory: Memory; readonly since: number }
+  | { readonly state: 'waiting'; readonly memory: Memory; readonly until: number; readonly floor: number }
+  | { readonly state: 'offline'; readonly memory: Memory; readonly until: number; readonly floor: number }
+  | { readonly state: 'closed'; readonly reason: Reason };
+
+export type Event =
+  /** Something wants a connection. */
+  | { readonly type: 'need' }
+  | { readonly type: 'pause' }
+  | { readonly type: 'retry' }
+  /** A token is at hand, or none is needed. */
+  | { readonly type: 'token' }
+  | { readonly type: 'token-failed'; readonly ended: Ended }
+  | { readonly type: 'welcome' }
+  | { readonly type: 'ended'; readonly ended: Ended }
+  /** The state's `until` has passed. */
+  | { readonly type: 'due' }
+  | { readonly type: 'online' }
+  | { readonly type: 'offline' }
+  | { readonly type: 'visible' }
+  /** Cannot go on, whatever is tried. */
+  | { readonly type: 'fatal'; readonly reason: Reason }
+  | { readonly type: 'destroy' };
+
+/** The end of one connection or attempt. */
+export interface Ended {
+  readonly reason: Reason;
+  /** Wait at least, ms. */
+  readonly after: number;
+  /** Wait a random part of this instead of the backoff, ms; null if the server did not say. */
+  readonly spread: number | null;
+  /** The code is final as such, but the cause has been removed (a batch that is now sent item by item). */
+  readonly mended: boolean;
+}
+
+export type Effect =
+  | { readonly type: 'ask-token'; readonly reason: TokenContext['reason'] | null }
+  | { readonly type: 'open' }
+  /** Close the link without waiting for the peer. */
+  | { readonly type: 'abandon'; readonly code: number }
+  /** Ask for a sign of life, with a verdict after 2 s. */
+  | { readonly type: 'check' };
+
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+/** What a step may know of the world. */
+export interface Facts {
+  readonly now: number;
+  /** 0 ≤ x < 1, drawn anew for each step. */
+  readonly random: number;
+  readonly online: boolean;
+  readonly visible: boolean;
+  readonly backoffBase: number;
+  readonly backoffCap: number;
+  readonly backoffCapHidden: number;
+  readonly openTimeout: number;
+}
+
+export const FRESH: Memory = { failures: 0, attempts: [], token: 'connect', reason: null };
+
+/** A reason without a connection behind it. */
+export function reasonOf(by: Reason['by'], code: number, name: string, error: HoldfastError | null = null): Reason {
+  return { by, layer: 'session', code, name, transport: null, opened: false, lastRoundTrip: null, error };
+}
+
+/** When the state's own timer is due. */
+export function dueAt(state: State): number | null {
+  return 'until' in state ? state.until : null;
+}

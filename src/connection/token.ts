@@ -1,0 +1,70 @@
+import { HoldfastError, isHoldfastError } from '../errors.ts';
+import type { Environment } from '../platform/environment.ts';
+import type { ClientOptions, TokenContext } from '../types.ts';
+
+/** A callback that hangs would hold every reconnect for ever. ms */
+const TIME_LIMIT = 10_000;
+/** A token is renewed when this part of its life has passed. */
+const RENEW_AT = 0.8;
+
+export interface Tokens {
+  /**
+   * The token at hand if it is still good and `reason` is null, else a fresh one. Single-flight.
+   * Rejects with `token-failed`, or `unauthorized` if the app's callback said so.
+   */
+  get(reason: TokenContext['reason'] | null): Promise<string | null>;
+  /** What the server says is left of the life of the token at hand, ms. @returns when to renew it */
+  noteLife(ttl: number): number;
+  abort(): void;
+}
+
+export function createTokens(environment: Environment, getToken: NonNullable<ClientOptions['getToken']>): Tokens {
+  let token: string | null = null;
+  let renewAt = -Infinity;
+  let flight: { readonly promise: Promise<string | null>; readonly abort: AbortController } | null = null;
+
+  async function ask(reason: TokenContext['reason'], abort: AbortController): Promise<string | null> {
+    let timer: unknown;
+    const limit = new Promise<never>((_, reject) => {
+      timer = environment.setTimeout(() => {
+        reject(new HoldfastError('token-failed', `getToken did not settle within ${TIME_LIMIT} ms.`));
+        abort.abort();
+      }, TIME_LIMIT);
+      abort.signal.addEventListener('abort', () => reject(new HoldfastError('aborted', 'The token is no longer needed.')));
+    });
+    try {
+      // In a microtask, so that a callback that throws at once is a rejection like any other.
+      const asked = Promise.resolve().then(() => getToken({ reason, signal: abort.signal }));
+      const given: unknown = await Promise.race([asked, limit]);
+      if (given !== null && (typeof given !== 'string' || given === '')) {
+        throw new HoldfastError('token-failed', 'getToken must return a non-empty string, or null for anonymous.');
+      }
+      token = given;
+      renewAt = Infinity;
+      return given;
+    } catch (error) {
+      if (isHoldfastError(error, 'token-failed', 'unauthorized', 'aborted')) throw error;
+      throw new HoldfastError('token-failed', 'getToken failed.', { cause: error });
+    } finally {
+      environment.clearTimeout(timer);
+      flight = null;
+    }
+  }
+
+  return {
+    get(reason) {
+      if (flight !== null) return flight.promise;
+      if (reason === null && environment.now() < renewAt) return Promise.resolve(token);
+      const abort = new AbortController();
+      const promise = ask(reason ?? 'refresh', abort);
+      promise.catch(() => {});
+      flight = { promise, abort };
+      return promise;
+    },
+    noteLife(ttl) {
+      renewAt = environment.now() + ttl * RENEW_AT;
+      return renewAt;
+    },
+    abort: () => flight?.abort.abort(),
+  };
+}

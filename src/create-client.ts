@@ -1,0 +1,13 @@
+import { composeClient } from './client.ts';
+import { webSocket } from './transports/websocket.ts';
+import type { Client, ClientOptions } from './types.ts';
+
+/**
+ * The client with everything on. Touches nothing until the first subscription, publication or `connect()`.
+ *
+ * @param url where the server is mounted, e.g. `https://api.example.com/realtime`, or a path of the page's own host
+ * @throws HoldfastError `invalid-option`
+ */
+export function createClient(url: string | URL, options: ClientOptions = {}): Client {
+  return composeClient({ transports: [webSocket()], ...options, url });
+}

@@ -1,0 +1,27 @@
+import { HoldfastError } from '../errors.ts';
+import type { Abortable } from '../types.ts';
+import { createDeferred } from '../util/deferred.ts';
+
+/** Callers of `drain()`. */
+export class Drains {
+  readonly #waiting = new Set<(error: HoldfastError | null) => void>();
+
+  wait({ signal }: Abortable): Promise<void> {
+    const { promise, resolve, reject } = createDeferred<void>();
+    const onAbort = (): void => settle(new HoldfastError('aborted', 'drain() was aborted.', { cause: signal?.reason }));
+    const settle = (error: HoldfastError | null): void => {
+      signal?.removeEventListener('abort', onAbort);
+      this.#waiting.delete(settle);
+      if (error === null) resolve();
+      else reject(error);
+    };
+    this.#waiting.add(settle);
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+    return promise;
+  }
+
+  settle(error: HoldfastError | null): void {
+    for (const settle of this.#waiting) settle(error);
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * One lane: what this page publishes to one channel, numbered without holes (rule R4). No clock and no network here: times
+ * and the connection's facts come in, frames and verdicts come out.
+ */
+import type { Item, Nack, Pub, Result, Tombstone, TombstoneKind } from '../protocol/frame.ts';
+
+/** One publication. `R` is whatever the owner keeps beside it. */
+export interface LaneRecord<R> {
+  readonly sequence: number;
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
+  /** bytes */
+  readonly size: number;
+  readonly owner: R;
+  /** What is sent in place of the item. The item is kept: the answer may be that it had been accepted. */
+  tombstone: TombstoneKind | null;
+  /** Lane memory under which it was first sent; null if it never was. */
+  attempted: string | null;
+  /** It may have arrived under a memory that the server has lost. */
+  doubtful: boolean;
+  /** When it was answered; null while it waits. Answered records are retained for a while, to repair a store (I4). */
+  answeredAt: number | null;
+}
+
+export interface Answer<R> {
+  readonly record: LaneRecord<R>;
+  readonly result: Result;
+  /** It had been answered before: news only if it was accepted then and is not now. */
+  readonly again: boolean;
+}
+
+export interface Taken<R> {
+  readonly frame: Pub;
+  readonly records: readonly LaneRecord<R>[];
+}
+
+/** What one `take` may carry. */
+export interface Room {
+  readonly items: number;
+  readonly bytes: number;
+}
+
+/** Unanswered items of one lane. */
+export const WINDOW = 64;
+/** Answered records kept for repair. */
+const RETAINED = 256;
+
+interface Batch {
+  readonly sequence: number;
+  readonly count: number;
+  /** Of which rewind: an answer to what was sent before the last one moves nothing. */
+  readonly round: number;
+  readonly first: boolean;
+}
+
+export class Lane<R> {
+  readonly channel: string;
+  readonly producer: string;
+  /** By sequence, without a hole: answered ones first. */
+  #records: LaneRecord<R>[] = [];
+  #answered = 0;
+  #next = 1;
+  #sendFrom = 1;
+  #inFlightBytes = 0;
+  #round = 0;
+  #batches: Batch[] = [];
+  /** The server knows nothing of this lane: start it here, whatever was attempted before. */
+  #restartAt: number | null = null;
+  #suspectsUntil = 0;
+  #paused = false;
+
+  constructor(channel: string, producer: string) {
+    this.channel = channel;
+    this.producer = producer;
+  }
+
+  get waiting(): number {
+    return this.#records.length - this.#answered;
+  }
+
+  get retained(): number {
+    return this.#answered;
+  }
+
+  /** Unanswered items on the present connection. */
+  get inFlight(): number {
+    return Math.max(0, this.#sendFrom - this.#firstWaiting());
+  }
+
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
+  }
+
+  /** A transient refusal: nothing is sent until {@link resume}. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** A batch ended the connection: its items go one by one until the guilty one is known. */
+  get suspect(): boolean {
+    return this.#firstWaiting() <= this.#suspectsUntil;
+  }
+
+  /** Those not yet answered, oldest first. */
+  pending(): readonly LaneRecord<R>[] {
+    return this.#records.slice(this.#answered);
+  }
+
+  append(item: Pick<LaneRecord<R>, 'id' | 'event' | 'data' | 'size' | 'owner'>): LaneRecord<R> {
+    const record = { ...item, sequence: this.#next, tombstone: null, attempted: null, doubtful: false, answeredAt: null };
+    this.#next += 1;
+    this.#records.push(record);
+    return record;
+  }
+
+  /** The next `pub`, or null if nothing can go now. Marks what it carries as attempted under `mem`. */
+  take(room: Room, mem: string): Taken<R> | null {
+    const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : WINDOW - this.inFlight);
+    if (this.#paused || most <= 0 || this.#sendFrom >= this.#next) return null;
+    const sequence = this.#sendFrom;
+    const first = this.#mayStart(sequence, mem);
+    const items: (Item | Tombstone)[] = [...this.#closers(sequence, most)];
+    const records: LaneRecord<R>[] = [];
+    let bytes = 0;
+    for (let at = this.#indexOf(this.#sendFrom + items.length); items.length < most && at < this.#records.length; at += 1) {
+      const record = this.#records[at]!;
+      // The first always goes, or a large one would wait for ever.
+      if (items.length > 0 && bytes + record.size > room.bytes) break;
+      bytes += record.size;
+      if (record.answeredAt === null) this.#inFlightBytes += record.size;
+      record.attempted ??= mem;
+      records.push(record);
+      items.push(onWire(record));
+    }
+    this.#sendFrom += items.length;
+    this.#restartAt = null;
+    this.#batches.push({ sequence, count: items.length, round: this.#round, first });
+    const frame: Pub = { t: 'pub', c: this.channel, p: this.producer, s: sequence, items, ...(first && { first }) };
+    return { frame, records };
+  }
+
+  /** `ack`: the verdicts, in order of sequence. */
+  answer(sequence: number, results: readonly Result[], now: number): readonly Answer<R>[] {
+    const batch = this.#batches[0];
+    if (batch?.sequence !== sequence) return [];
+    if (results.length >= batch.count) this.#batches.shift();
+    const answers: Answer<R>[] = [];
+    results.slice(0, batch.count).forEach((result, offset) => {
+      const index = this.#indexOf(sequence + offset);
+      const record = this.#records[index];
+      // Answered ones come first and without a hole, so an answer out of turn means nothing.
+      if (record !== undefined && index <= this.#answered) answers.push(this.#settle(record, result, now));
+    });
+    this.forget(now, Infinity);
+    return answers;
+  }
+
+  /**
+   * `nack`: where the server stopped. @returns what the owner must see to: a pause, the records that are in doubt, or
+   * nothing.
+   */
+  refuse(nack: Nack, mem: string): 'pause' | 'doubt' | 'none' {
+    const batch = this.#batches.shift();
+    if (batch === undefined || batch.round !== this.#round || this.#paused) return 'none';
+    if (nack.code === 'out-of-order' && nack.expected !== undefined && nack.expected < nack.s) {
+      this.#sendAgainFrom(nack.expected);
+      return 'none';
+    }
+    if (nack.code === 'unknown-producer' && !batch.first) {
+      const lowest = this.#records[0]?.sequence ?? this.#next;
+      this.#sendAgainFrom(lowest);
+      this.#restartAt = lowest;
+      return this.pending().some((record) => record.attempted !== null && record.attempted !== mem) ? 'doubt' : 'none';
+    }
+    this.#sendAgainFrom(nack.s);
+    this.#paused = true;
+    return 'pause';
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  /** A new connection: what is unanswered goes again, after the newest answered one, whose answer shows a store's loss. */
+  rewind(): void {
+    this.#batches = [];
+    this.#paused = false;
+    this.recheck();
+  }
+
+  /** Show the newest answered record again. */
+  recheck(): void {
+    this.#sendAgainFrom(this.#firstWaiting() - (this.#answered > 0 ? 1 : 0));
+  }
+
+  /** The connection ended because of what was sent on it. @returns the one guilty record, or null if there are several */
+  accuse(): LaneRecord<R> | null {
+    const inFlight = this.pending().slice(0, this.inFlight);
+    this.#suspectsUntil = inFlight.at(-1)?.sequence ?? 0;
+    return inFlight.length === 1 ? inFlight[0]! : null;
+  }
+
+  /** Drops answered records older than `before`, and beyond the bound. */
+  forget(now: number, age: number): void {
+    let drop = Math.max(0, this.#answered - RETAINED);
+    while (drop < this.#answered && this.#records[drop]!.answeredAt! <= now - age) drop += 1;
+    // One that is on its way again is still needed.
+    drop = Math.min(drop, Math.max(0, this.#sendFrom - (this.#records[0]?.sequence ?? 0)));
+    if (drop === 0) return;
+    this.#records = this.#records.slice(drop);
+    this.#answered -= drop;
+  }
+
+  #settle(record: LaneRecord<R>, result: Result, now: number): Answer<R> {
+    const again = record.answeredAt !== null;
+    if (!again) {
+      this.#answered += 1;
+      this.#inFlightBytes = Math.max(0, this.#inFlightBytes - record.size);
+    }
+    record.answeredAt = now;
+    const accepted = result === 0 || Array.isArray(result);
+    // Accepted although it had been cancelled: then it is the item that must be kept for repair.
+    if (accepted) record.tombstone = null;
+    else record.tombstone ??= 'closed';
+    return { record, result, again };
+  }
+
+  #sendAgainFrom(sequence: number): void {
+    this.#sendFrom = sequence;
+    this.#round += 1;
+    this.#inFlightBytes = 0;
+    this.#restartAt = null;
+  }
+
+  /** Sequences that the server misses and this page no longer holds can only be closed. */
+  *#closers(from: number, most: number): Generator<Tombstone> {
+    const lowest = this.#records[0]?.sequence ?? this.#next;
+    for (let sequence = from; sequence < lowest && sequence < from + most; sequence += 1) {
+      yield { id: `closed-${sequence}`, x: 'closed' };
+    }
+  }
+
+  /** `first` is a claim that nothing below was ever accepted; a false one would let a repeat in as new. */
+  #mayStart(sequence: number, mem: string): boolean {
+    if (this.#restartAt === sequence) return true;
+    if ((this.#records[0]?.sequence ?? this.#next) !== sequence || this.#answered > 0) return false;
+    return this.#records.every(({ attempted }) => attempted === null || attempted === mem);
+  }
+
+  #firstWaiting(): number {
+    return this.#records[this.#answered]?.sequence ?? this.#next;
+  }
+
+  #indexOf(sequence: number): number {
+    return sequence - (this.#records[0]?.sequence ?? this.#next);
+  }
+}
+
+function onWire<R>({ id, event, data, tombstone }: LaneRecord<R>): Pub['items'][number] {
+  if (tombstone !== null) return { id, x: tombstone };
+  return data === undefined ? { id, e: event } : { id, e: event, d: data };
+}

@@ -1,0 +1,294 @@
+/** Everything this page publishes, from `publish()` to its outcome. */
+import type { Line } from '../connection/line.ts';
+import { HoldfastError } from '../errors.ts';
+import type { Environment } from '../platform/environment.ts';
+import { END } from '../protocol/end-codes.ts';
+import { type Ack, type ClientFrame, DEFAULT_LIMITS, type Limits, type Nack, type TombstoneKind } from '../protocol/frame.ts';
+import { toPlain } from '../protocol/payload.ts';
+import type { Abortable, Outbox as OutboxFace, Outcome, OutboxOptions, PublishOptions, Receipt } from '../types.ts';
+import { createAlarm, createTimer } from '../util/timer.ts';
+import { Drains } from './drains.ts';
+import type { Answer, Lane } from './lane.ts';
+import { Lanes } from './lanes.ts';
+import { outcomeOf } from './outcome.ts';
+import { Pauses } from './pauses.ts';
+import { Ticket } from './receipt.ts';
+import { roomFor } from './room.ts';
+import { type OutboxRecord, type Owner, Shelf } from './shelf.ts';
+
+export interface OutboxContext {
+  readonly environment: Environment;
+  line(): Line | null;
+  /** Bytes that wait for the network. */
+  buffered(): number;
+  send(frame: ClientFrame): void;
+  need(): void;
+  report(error: unknown): void;
+  /** @returns whether anybody listens */
+  onOutcome(outcome: Outcome): boolean;
+}
+
+type PageLane = Lane<Owner>;
+
+export const MOST_BUFFERED = 1_048_576;
+/** Answered records are kept this long to repair a store that loses acknowledged writes, ms. */
+const RETENTION = 60_000;
+/** Ids by which the page knows its own messages when they come back. */
+const REMEMBERED_IDS = 4096;
+
+export class Outbox {
+  readonly face: OutboxFace;
+  readonly #context: OutboxContext;
+  readonly #options: Required<Omit<OutboxOptions, 'store'>>;
+  readonly #shelf: Shelf;
+  readonly #lanes: Lanes<Owner>;
+  readonly #pauses: Pauses<PageLane>;
+  readonly #ownIds = new Set<string>();
+  readonly #drains = new Drains();
+  readonly #expiry;
+  readonly #sweep;
+  #limits: Limits = DEFAULT_LIMITS;
+  #flushing = false;
+  #over: HoldfastError | null = null;
+
+  constructor(context: OutboxContext, { store, ...options }: Required<OutboxOptions>, user: string) {
+    const { environment, report } = context;
+    this.#context = context;
+    this.#options = options;
+    this.#shelf = new Shelf(store, user, report);
+    this.#expiry = createAlarm(environment, (now) => this.#expire(now));
+    this.#sweep = createTimer(environment, () => this.#forget());
+    this.#lanes = new Lanes(() => environment.createId());
+    this.#pauses = new Pauses(environment, (lane) => {
+      lane.resume();
+      this.#lanes.active.add(lane);
+      this.#flush();
+    });
+    this.face = { status: this.#shelf.status, drain: (given = {}) => this.#drain(given) };
+  }
+
+  isOwn(id: string): boolean {
+    return this.#ownIds.has(id);
+  }
+
+  publish(channel: string, event: string, data: unknown, { ttl = this.#options.ttl, signal }: PublishOptions): Receipt {
+    if (!(ttl > 0)) throw new HoldfastError('invalid-option', '`ttl` must be a positive number of milliseconds.');
+    const { environment, report } = this.#context;
+    const ticket = new Ticket({ id: environment.createId(), channel, event, signal, report, cancel: this.#cancel });
+    const plain = toPlain(data, this.#limits);
+    if (!plain.ok) return this.#refuse(ticket, new HoldfastError(plain.code, `Not published: ${plain.why}.`));
+    const refusal = this.#over ?? this.#full(plain.size);
+    if (refusal !== null) return this.#refuse(ticket, refusal);
+    if (signal?.aborted) {
+      this.#settle(ticket, { id: ticket.id, channel, event, result: 'cancelled' });
+      return ticket;
+    }
+    const createdAt = environment.now();
+    const owner: Owner = { ticket, createdAt, expiresAt: createdAt + Math.min(ttl, this.#limits.outboxTtl) };
+    this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel);
+    this.#context.need();
+    return ticket;
+  }
+
+  // ---- the connection ----------------------------------------------------------------------------------------------------
+
+  welcomed({ limits }: Line): void {
+    this.#limits = limits;
+    for (const lane of this.#lanes) {
+      lane.rewind();
+      if (lane.waiting + lane.retained > 0) this.#lanes.active.add(lane);
+    }
+    this.#flush();
+  }
+
+  /** @returns true if a batch is to blame for `code`, so that going on without it makes sense */
+  lost(code: number): boolean {
+    this.#pauses.clear();
+    if (code !== END.tooBig && code !== END.tooLarge && code !== END.badFrame) return false;
+    const accused = [...this.#lanes].filter((lane) => lane.inFlight > 0);
+    const guilty = accused.map((lane) => ({ lane, record: lane.accuse() }));
+    const [only] = guilty;
+    if (guilty.length === 1 && only?.record) {
+      const why = code === END.badFrame ? 'invalid' : 'too-large';
+      const error = new HoldfastError(why, `The server ended the connection over this publication (${code}).`);
+      this.#bury(only.lane, only.record, 'closed', { result: 'rejected', error });
+    }
+    return guilty.length > 0;
+  }
+
+  acked({ c, p, s, ep, r }: Ack): void {
+    const lane = this.#lanes.find(c, p);
+    if (lane === undefined) return;
+    const now = this.#context.environment.now();
+    for (const answer of lane.answer(s, r, now)) this.#answered(lane, answer, ep);
+    this.#pauses.forgive(lane);
+    if (lane.retained > 0) this.#sweep.set(now + RETENTION);
+    this.#flush();
+  }
+
+  nacked(nack: Nack): void {
+    const lane = this.#lanes.find(nack.c, nack.p);
+    const line = this.#context.line();
+    if (lane === undefined || line === null) return;
+    const verdict = lane.refuse(nack, line.mem);
+    if (verdict === 'pause') return this.#pauses.start(lane, nack.after ?? 0);
+    if (verdict === 'doubt') this.#doubt(lane, line.mem);
+    this.#lanes.active.add(lane);
+    this.#flush();
+  }
+
+  /** The store failed over: what it acknowledged may be gone. */
+  recheck(): void {
+    for (const lane of this.#lanes) {
+      if (lane.retained === 0) continue;
+      lane.recheck();
+      this.#lanes.active.add(lane);
+    }
+    this.#flush();
+  }
+
+  /** The client is over: outcomes will not be known here. */
+  end(error: HoldfastError): void {
+    this.#over = error;
+    this.#pauses.clear();
+    this.#expiry.clear();
+    this.#sweep.set(null);
+    for (const { owner } of this.#shelf.pending) owner.ticket.giveUp(error);
+    this.#drains.settle(error);
+    this.#shelf.close();
+  }
+
+  // ---- sending -------------------------------------------------------------------------------------------------------------
+
+  #enqueue(item: Pick<OutboxRecord, 'id' | 'event' | 'data' | 'size' | 'owner'>, channel: string): void {
+    const { lane, record } = this.#lanes.append(channel, item);
+    this.#ownIds.add(item.id);
+    if (this.#ownIds.size > REMEMBERED_IDS) this.#ownIds.delete(this.#ownIds.values().next().value!);
+    this.#shelf.add(lane, record);
+    this.#expiry.note(item.owner.expiresAt);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  /** Lanes take turns, and none blocks another. */
+  #flush(): void {
+    const line = this.#context.line();
+    if (line === null) return;
+    let sent = true;
+    while (sent) {
+      sent = false;
+      for (const lane of this.#lanes.active) {
+        const room = roomFor(this.#lanes.active, this.#limits);
+        if (room.items <= 0 || room.bytes <= 0 || this.#context.buffered() > MOST_BUFFERED) return;
+        const taken = lane.take(room, line.mem);
+        if (taken === null) {
+          if (lane.waiting === 0) this.#lanes.active.delete(lane);
+          continue;
+        }
+        this.#context.send(taken.frame);
+        for (const record of taken.records) {
+          record.owner.ticket.markAttempted();
+          if (record.answeredAt === null) this.#shelf.keep(lane, record);
+        }
+        sent = true;
+      }
+    }
+  }
+
+  // ---- outcomes --------------------------------------------------------------------------------------------------------------
+
+  #answered(lane: PageLane, { record, result, again }: Answer<Owner>, epoch: string): void {
+    const { ticket } = record.owner;
+    if (!again) this.#shelf.drop(lane, record);
+    if (typeof result === 'object' && 'code' in result && result.code === 'conflict' && ticket.outcome === null) {
+      this.#lanes.rename(lane);
+      this.#shelf.settled(record);
+      return this.#enqueue(record, lane.channel);
+    }
+    const outcome = outcomeOf(ticket, result, epoch, record.doubtful);
+    const known = ticket.outcome?.result;
+    if (known === undefined || (known === 'uncertain' && outcome.result !== 'uncertain')) this.#settle(ticket, outcome, record);
+    else if (known === 'accepted' && outcome.result !== 'accepted') this.#context.onOutcome({ ...outcome, result: 'lost' });
+  }
+
+  /** What was attempted under a memory that the server has lost may have arrived. */
+  #doubt(lane: PageLane, mem: string): void {
+    for (const record of lane.pending()) {
+      if (record.attempted === null || record.attempted === mem || record.tombstone !== null) continue;
+      if (this.#options.whenInDoubt === 'resend') record.doubtful = true;
+      else this.#bury(lane, record, 'closed', { result: this.#options.whenInDoubt === 'drop' ? 'closed' : 'uncertain' });
+    }
+  }
+
+  readonly #cancel = (ticket: Ticket): void => {
+    for (const { lane, record } of this.#lanes.waiting()) {
+      if (record.owner.ticket === ticket) return this.#withdraw(lane, record, 'cancelled');
+    }
+  };
+
+  #expire(now: number): void {
+    for (const { lane, record } of this.#lanes.waiting()) {
+      if (record.owner.expiresAt <= now) this.#withdraw(lane, record, 'expired');
+      else this.#expiry.note(record.owner.expiresAt);
+    }
+  }
+
+  /** Told at once only if it was never sent; otherwise the server knows the truth, and it may be "accepted". */
+  #withdraw(lane: PageLane, record: OutboxRecord, kind: 'cancelled' | 'expired'): void {
+    if (record.attempted === null) return this.#bury(lane, record, kind, { result: kind });
+    record.tombstone = kind;
+    this.#shelf.keep(lane, record);
+  }
+
+  #bury(lane: PageLane, record: OutboxRecord, kind: TombstoneKind, end: Ending): void {
+    const { ticket } = record.owner;
+    record.tombstone = kind;
+    this.#shelf.keep(lane, record);
+    this.#settle(ticket, { id: ticket.id, channel: ticket.channel, event: ticket.event, ...end }, record);
+  }
+
+  #refuse(ticket: Ticket, error: HoldfastError): Receipt {
+    this.#settle(ticket, { id: ticket.id, channel: ticket.channel, event: ticket.event, result: 'rejected', error });
+    return ticket;
+  }
+
+  #settle(ticket: Ticket, outcome: Outcome, record?: OutboxRecord): void {
+    ticket.settle(outcome);
+    if (record !== undefined) this.#shelf.settled(record);
+    const heard = this.#context.onOutcome(outcome);
+    if (outcome.result === 'rejected' && !heard) {
+      // The caller gets the rest of this tick to look at its receipt.
+      queueMicrotask(() => ticket.awaited || this.#context.report(outcome.error));
+    }
+    if (this.#shelf.pending.size === 0) this.#drains.settle(null);
+  }
+
+  #full(size: number): HoldfastError | null {
+    const { maxMessages, maxBytes } = this.#options;
+    if (this.#shelf.pending.size < maxMessages && this.#shelf.bytes + size <= maxBytes) return null;
+    return new HoldfastError(
+      'outbox-full',
+      `The outbox holds ${this.#shelf.pending.size} publications, ${this.#shelf.bytes} bytes.`,
+    );
+  }
+
+  #drain(options: Abortable): Promise<void> {
+    const settled = this.#drains.wait(options);
+    if (this.#over !== null || this.#shelf.pending.size === 0) this.#drains.settle(this.#over);
+    return settled;
+  }
+
+  #forget(): void {
+    const now = this.#context.environment.now();
+    for (const lane of this.#lanes) {
+      lane.forget(now, RETENTION);
+      if (lane.retained > 0) this.#sweep.set(now + RETENTION);
+    }
+  }
+}
+
+type Ending = { readonly result: TombstoneKind | 'uncertain' } | { readonly result: 'rejected'; readonly error: HoldfastError };

@@ -1,0 +1,32 @@
+import { HoldfastError, isErrorCode } from '../errors.ts';
+import type { Result } from '../protocol/frame.ts';
+import type { Outcome } from '../types.ts';
+import type { Ticket } from './receipt.ts';
+
+/** What the server's verdict on one sequence means for the publication behind it (rule R6). */
+export function outcomeOf({ id, channel, event }: Ticket, result: Result, epoch: string, maybeDuplicate: boolean): Outcome {
+  const base = { id, channel, event };
+  if (result === 0) return { ...base, result: 'accepted', cursor: null, maybeDuplicate };
+  if ('code' in result) return refused(base, result.code, result.message, result.app);
+  return { ...base, result: 'accepted', cursor: { epoch, offset: result[0], tag: result[1] }, maybeDuplicate };
+}
+
+function refused(base: Pick<Outcome, 'id' | 'channel' | 'event'>, code: string, message?: string, app?: string): Outcome {
+  switch (code) {
+    case 'cancelled':
+    case 'expired':
+    case 'closed':
+      return { ...base, result: code };
+    // The server's memory of the lane does not reach back that far.
+    case 'unknown':
+      return { ...base, result: 'uncertain' };
+    default: {
+      const known = isErrorCode(code) ? code : 'app';
+      const appCode = app ?? (known === 'app' ? code : undefined);
+      const error = new HoldfastError(known, message ?? `The server refused a publication to '${base.channel}' (${code}).`, {
+        details: appCode === undefined ? {} : { appCode },
+      });
+      return { ...base, result: 'rejected', error };
+    }
+  }
+}

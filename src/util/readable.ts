@@ -1,0 +1,57 @@
+import type { Readable } from '../types.ts';
+import { createStop } from './stop.ts';
+
+export interface Writable<T> extends Readable<T> {
+  set(value: T): void;
+}
+
+/** Equal primitives, or objects with the same keys and the same values under them. */
+function shallowEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const left = a as Readonly<Record<string, unknown>>;
+  const right = b as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(left);
+  return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key]);
+}
+
+/**
+ * A value that tells when it changed: at once for `get`, in a microtask for listeners, so that a burst of changes is one
+ * render. Setting what is shallowly equal changes nothing. A listener that throws is reported and starves no other.
+ */
+export function createReadable<T>(initial: T, report: (error: unknown) => void): Writable<T> {
+  let value = initial;
+  let told = initial;
+  let telling = false;
+  const listeners = new Set<{ readonly listener: () => void }>();
+
+  const tell = (): void => {
+    telling = false;
+    if (value === told) return;
+    told = value;
+    for (const entry of [...listeners]) {
+      if (!listeners.has(entry)) continue;
+      try {
+        entry.listener();
+      } catch (error) {
+        report(error);
+      }
+    }
+  };
+
+  return {
+    get: () => value,
+    set(next) {
+      if (shallowEqual(next, value)) return;
+      value = next;
+      if (telling || value === told) return;
+      telling = true;
+      queueMicrotask(tell);
+    },
+    subscribe(listener) {
+      const entry = { listener };
+      listeners.add(entry);
+      return createStop(() => listeners.delete(entry));
+    },
+  };
+}

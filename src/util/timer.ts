@@ -1,0 +1,57 @@
+import type { Environment } from '../platform/environment.ts';
+
+/** One timer that is set to a time, not to a delay. */
+export interface Timer {
+  /** ms since 1970; null clears it. Setting the time it already has costs nothing. */
+  set(at: number | null): void;
+}
+
+/** Browsers take a longer delay as zero: 24.8 days, the largest signed 32-bit number of ms. */
+const LONGEST = 2 ** 31 - 1;
+
+export function createTimer(environment: Environment, run: (at: number) => void): Timer {
+  let due: number | null = null;
+  let handle: unknown = null;
+
+  const arm = (): void => {
+    handle = environment.setTimeout(fire, Math.min(LONGEST, Math.max(0, due! - environment.now())));
+  };
+  const fire = (): void => {
+    // Timers may fire a millisecond early, and long ones are set in steps.
+    if (environment.now() < due!) return arm();
+    const at = due!;
+    due = null;
+    handle = null;
+    run(at);
+  };
+
+  return {
+    set(at) {
+      if (at === due) return;
+      if (due !== null) environment.clearTimeout(handle);
+      due = at;
+      if (at !== null) arm();
+    },
+  };
+}
+
+/** Rings once, at the earliest of the times that were noted. */
+export interface Alarm {
+  note(at: number): void;
+  clear(): void;
+}
+
+export function createAlarm(environment: Environment, ring: (now: number) => void): Alarm {
+  let earliest = Infinity;
+  const timer = createTimer(environment, () => {
+    earliest = Infinity;
+    ring(environment.now());
+  });
+  return {
+    note(at) {
+      earliest = Math.min(earliest, at);
+      timer.set(earliest);
+    },
+    clear: () => timer.set(null),
+  };
+}

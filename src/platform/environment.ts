@@ -44,6 +44,6 @@ export function defaultEnvironment(): Environment {
 
 /** The platform's own, with parts of it replaced. */
 export function createEnvironment(replaced: Partial<Environment>): Environment {
-  // A spread would read every global now.
-  return Object.assign(Object.create(defaultEnvironment()) as Environment, replaced);
+  // Descriptors, not a spread, which would read every global now.
+  return Object.create(defaultEnvironment(), Object.getOwnPropertyDescriptors(replaced)) as Environment;
 }

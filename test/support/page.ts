@@ -1,0 +1,32 @@
+import type { Hint, Page } from '../../src/platform/page.ts';
+
+export interface FakePage extends Page {
+  set(state: { readonly online?: boolean; readonly visible?: boolean }): void;
+  /** Listeners that are attached. */
+  readonly watchers: number;
+}
+
+export function createFakePage(): FakePage {
+  const state = { online: true, visible: true };
+  const listeners = new Set<(hint: Hint) => void>();
+  const tell = (hint: Hint): void => {
+    for (const listener of [...listeners]) listener(hint);
+  };
+  return {
+    online: () => state.online,
+    visible: () => state.visible,
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    set({ online = state.online, visible = state.visible }) {
+      const before = { ...state };
+      Object.assign(state, { online, visible });
+      if (online !== before.online) tell(online ? 'online' : 'offline');
+      if (visible !== before.visible) tell(visible ? 'visible' : 'hidden');
+    },
+    get watchers() {
+      return listeners.size;
+    },
+  };
+}

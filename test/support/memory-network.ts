@@ -110,7 +110,7 @@ export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCor
                 wire.push({ at: clock.now(), direction: 'down', data });
                 down.carry(() => {
                   const parsed = parseMessage<ServerFrame>(codec, data, SERVER_FRAMES);
-                  if (!parsed.ok) throw new Error(`the server sent a bad frame: ${parsed.why}`);
+                  if (!parsed.ok) throw new Error(`the server sent a bad frame: ${parsed.why} in ${String(data)}`);
                   if (client === 'open') sink.onFrames(parsed.frames);
                 });
               },

@@ -39,12 +39,13 @@ export function createVirtualClock(start = 1_000_000): VirtualClock {
     setTimeout(run, ms) {
       order += 1;
       const id = { order };
-      tasks.set(id, { at: time + Math.max(0, ms), order, run });
+      tasks.set(id, { at: time + Math.max(0, Math.ceil(ms)), order, run });
       return id;
     },
     clearTimeout: (id) => void tasks.delete(id),
     async advance(ms) {
-      const end = time + ms;
+      // Whole milliseconds, as Date.now has them.
+      const end = time + Math.round(ms);
       await settle();
       for (let task = next(); task !== null && task[1].at <= end; task = next()) {
         tasks.delete(task[0]);

@@ -1,0 +1,71 @@
+import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
+
+/** Stands between a real client and a real server, and does to the bytes what networks do. */
+export interface TcpProxy extends AsyncDisposable {
+  readonly port: number;
+  /** Ends every connection at once, without a goodbye. @returns how many there were */
+  cut(): number;
+  /** Takes bytes and passes none on, in one direction or both; nobody is told. */
+  stall(...directions: readonly ('up' | 'down')[]): void;
+  /** Passes on again, with all that was held. */
+  heal(): void;
+  readonly open: number;
+}
+
+export async function createTcpProxy(target: () => number): Promise<TcpProxy> {
+  const pairs = new Set<readonly [client: Socket, server: Socket]>();
+  const stalled = new Set<'up' | 'down'>();
+
+  const proxy: Server = createServer((client) => {
+    const server = connect(target(), '127.0.0.1');
+    const pair = [client, server] as const;
+    pairs.add(pair);
+    const end = (): void => {
+      pairs.delete(pair);
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of pair) {
+      socket.setNoDelay(true);
+      socket.on('error', end);
+      socket.on('close', end);
+    }
+    client.on('data', (bytes) => server.write(bytes));
+    server.on('data', (bytes) => client.write(bytes));
+    apply(pair);
+  });
+  const apply = ([client, server]: readonly [Socket, Socket]): void => {
+    if (stalled.has('up')) client.pause();
+    else client.resume();
+    if (stalled.has('down')) server.pause();
+    else server.resume();
+  };
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    cut() {
+      const count = pairs.size;
+      for (const [client, server] of pairs) {
+        client.resetAndDestroy();
+        server.resetAndDestroy();
+      }
+      return count;
+    },
+    stall(...directions) {
+      directions.forEach((direction) => stalled.add(direction));
+      pairs.forEach(apply);
+    },
+    heal() {
+      stalled.clear();
+      pairs.forEach(apply);
+    },
+    get open() {
+      return pairs.size;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const pair of pairs) pair.forEach((socket) => socket.destroy());
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/** Who may import what at run time, and who may touch the platform. Types may be imported from anywhere, so that ports can name what is above them. */
+export interface Layer {
+  readonly name: string;
+  readonly files: RegExp;
+  /** Layers whose values it may use. */
+  readonly imports: readonly string[];
+  readonly packages?: RegExp;
+  /** Files of its own layer that it may use. @default all */
+  readonly own?: 'all' | 'same-folder' | 'none';
+  /** Globals of {@link PLATFORM} that it may touch. @default none */
+  readonly platform?: readonly string[] | 'all';
+  /** A pure step: same arguments, same answer, at once. */
+  readonly synchronous?: true;
+}
+
+/** Time, chance, network, storage and the page: what decides differently each time. */
+export const PLATFORM: ReadonlySet<string> = new Set([
+  ...[
+    'Date',
+    'Math.random',
+    'crypto',
+    'performance',
+    'setTimeout',
+    'clearTimeout',
+    'setInterval',
+    'clearInterval',
+    'setImmediate',
+  ],
+  ...['requestAnimationFrame', 'requestIdleCallback', 'fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest', 'RTCPeerConnection'],
+  ...['BroadcastChannel', 'MessageChannel', 'indexedDB', 'localStorage', 'sessionStorage', 'caches', 'navigator', 'document'],
+  ...['window', 'self', 'globalThis', 'location', 'history', 'addEventListener', 'process', 'Buffer', 'console', 'require'],
+]);
+
+const logic = ['pure', 'protocol', 'errors'];
+const core = [...logic, 'ports', 'util'];
+const clientSide = [...core, 'platform', 'runtime', 'stores', 'transports', 'client', 'default client'];
+
+/** The first that fits a file is its layer; a file without one is a fault. */
+export const LAYERS: readonly Layer[] = [
+  { name: 'util', files: /^src\/util\//, imports: [] },
+  { name: 'errors', files: /^src\/errors\.ts$/, imports: [] },
+  { name: 'types', files: /^src\/types(\/|\.ts$)/, imports: [] },
+  { name: 'protocol', files: /^src\/protocol\/msgpack/, imports: ['errors'], packages: /^@msgpack\/msgpack$/, synchronous: true },
+  { name: 'protocol', files: /^src\/protocol\//, imports: ['errors'], synchronous: true },
+  { name: 'ports', files: /^src\/(transports\/transport|outbox\/store)\.ts$/, imports: [], own: 'none', synchronous: true },
+  {
+    name: 'pure',
+    files: /^src\/(connection\/(machine|backoff|state|status|watchdog)|channel\/(cursor|step)|outbox\/(lane|outcome))\.ts$/,
+    imports: logic,
+    synchronous: true,
+  },
+  { name: 'platform', files: /^src\/platform\//, imports: ['protocol'], platform: 'all' },
+  { name: 'transports', files: /^src\/transports\//, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
+  { name: 'stores', files: /^src\/outbox\/[a-z]+-store\.ts$/, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
+  {
+    name: 'runtime',
+    files: /^src\/(connection|channel|outbox)\//,
+    imports: core,
+    own: 'same-folder',
+    packages: /^eventemitter3$/,
+  },
+  {
+    name: 'client',
+    files: /^src\/(client|options)\.ts$/,
+    // Neither a transport nor a durable store: what is not passed in is not bundled.
+    imports: [...core, 'runtime', 'platform', 'src/outbox/memory-store.ts'],
+    packages: /^eventemitter3$/,
+  },
+  { name: 'default client', files: /^src\/create-client\.ts$/, imports: clientSide },
+  { name: 'public', files: /^src\/index\.ts$/, imports: clientSide },
+  {
+    name: 'server on Node',
+    files: /^server\/node\//,
+    imports: ['server', 'protocol'],
+    packages: /^(ws$|node:)/,
+    platform: 'all',
+  },
+  { name: 'server', files: /^server\/index\.ts$/, imports: ['server on Node', 'protocol', 'errors'] },
+  {
+    name: 'server',
+    files: /^server\/environment\.ts$/,
+    imports: ['protocol'],
+    platform: ['Date', 'Math.random', 'crypto', 'setTimeout', 'clearTimeout', 'setImmediate'],
+  },
+  { name: 'server', files: /^server\/server\.ts$/, imports: ['protocol'], platform: ['console'] },
+  { name: 'server', files: /^server\//, imports: ['protocol'] },
+];

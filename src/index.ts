@@ -6,6 +6,7 @@ export { json } from './protocol/json.ts';
 export { webSocket } from './transports/websocket.ts';
 export type {
   Channel,
+  ChannelStatus,
   Client,
   ClientOptions,
   Codec,
@@ -15,11 +16,15 @@ export type {
   ErrorCode,
   Message,
   Outcome,
+  OutboxStatus,
   OutboxStore,
   Readable,
+  Reason,
   Receipt,
+  ReceiptState,
   Reset,
   Status,
   Stop,
+  Trace,
   Transport,
 } from './types.ts';

@@ -2,92 +2,20 @@
  * The public types. All times are milliseconds. Every promise of this library may be ignored: none ever becomes an
  * "unhandled rejection".
  */
-import type { ErrorCode, HoldfastError } from './errors.ts';
-import type { OutboxStore } from './outbox/store.ts';
-import type { Environment } from './platform/environment.ts';
-import type { Codec } from './protocol/codec.ts';
-import type { Mode, ResetReason } from './protocol/frame.ts';
-import type { Transport } from './transports/transport.ts';
+import type { HoldfastError } from './errors.ts';
+import type { ResetReason } from './protocol/frame.ts';
 
-export type { Environment, Codec, Mode, OutboxStore, ResetReason, Transport };
+export type { ErrorCode } from './errors.ts';
+export type { ChannelOptions, ClientOptions, ComposeOptions, OutboxOptions, TimingOptions, TokenContext } from './options.ts';
+export type { OutboxStore } from './outbox/store.ts';
+export type { Environment } from './platform/environment.ts';
+export type { Codec } from './protocol/codec.ts';
+export type { Mode, ResetReason } from './protocol/frame.ts';
+export type { Transport } from './transports/transport.ts';
 
 /** Payloads of a client without a contract. The only `any` of this library: `unknown` would need a cast in every handler. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Untyped = any;
-
-// ---- options -------------------------------------------------------------------------------------------------------
-
-export interface ClientOptions {
-  /**
-   * Asked when a token is needed: single-flight, at most 10 s, again at 80 % of the old one's life. `null` goes on as
-   * anonymous. @default anonymous
-   */
-  readonly getToken?: (context: TokenContext) => string | null | Promise<string | null>;
-  /**
-   * The signed-in user's stable id, fixed for the client's life. A server that names another ends the client with
-   * `unauthorized` before anything is sent (invariant I12). @default 'anonymous'
-   */
-  readonly user?: string;
-  /** What each kind of channel does, by name or pattern (`room:{id}`). The only place for channel options. @default {} */
-  readonly channels?: Readonly<Record<string, ChannelOptions>>;
-  /** In order of preference. @default [webSocket()] */
-  readonly transports?: readonly [Transport, ...Transport[]];
-  /** @default json() */
-  readonly codec?: Codec;
-  readonly outbox?: OutboxOptions;
-  readonly timing?: TimingOptions;
-  /** Clock, randomness, sockets: for tests and unusual platforms. @default the browser's or Node's */
-  readonly environment?: Partial<Environment>;
-  /** Ends the client for good, as `destroy()`. @default none */
-  readonly signal?: AbortSignal;
-}
-
-export interface ComposeOptions extends ClientOptions {
-  readonly url: string | URL;
-  readonly transports: readonly [Transport, ...Transport[]];
-}
-
-export interface TokenContext {
-  readonly reason: 'connect' | 'refresh' | 'expired' | 'rejected';
-  /** Aborted after 10 s, and when the client no longer needs the token. */
-  readonly signal: AbortSignal;
-}
-
-export interface ChannelOptions {
-  /** log: every message, resumed without a gap. latest: the newest only. live: no log, no resume. @default 'log' */
-  readonly mode?: Mode;
-  /** Messages of the past to begin with when there is no cursor. @default 0 */
-  readonly rewind?: number;
-}
-
-export interface OutboxOptions {
-  /** @default memoryOutbox() */
-  readonly store?: OutboxStore;
-  /** Life of a publication that gives no `ttl`; capped by the server. @default 72 h */
-  readonly ttl?: number;
-  /** @default 10_000 */
-  readonly maxMessages?: number;
-  /** @default 16 MiB */
-  readonly maxBytes?: number;
-  /**
-   * The server lost its memory and a publication may have arrived: send again, report `uncertain`, or drop.
-   * @default 'resend'
-   */
-  readonly whenInDoubt?: 'resend' | 'surface' | 'drop';
-}
-
-export interface TimingOptions {
-  /** First wait after a failure. @default 500 */
-  readonly backoffBase?: number;
-  /** Longest wait while visible. @default 30_000 */
-  readonly backoffCap?: number;
-  /** Longest wait while hidden. @default 300_000 */
-  readonly backoffCapHidden?: number;
-  /** An opening without `welcome` is given up after. @default 10_000 */
-  readonly openTimeout?: number;
-  /** How long an unused channel stays subscribed (absorbs route changes and StrictMode). @default 1000 */
-  readonly releaseAfter?: number;
-}
 
 // ---- the contract of every adapter -----------------------------------------------------------------------------------
 
@@ -325,5 +253,3 @@ export interface OutboxStatus {
   /** Time of the oldest pending publication. */
   readonly oldest: number | null;
 }
-
-export type { ErrorCode };

@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The published names, so that tests and examples read as a user's code does. */
+const alias = [
+  { find: /^holdfast$/, replacement: at('src/index.ts') },
+  { find: /^holdfast\/server$/, replacement: at('server/index.ts') },
+  { find: /^holdfast\/msgpack$/, replacement: at('src/protocol/msgpack.ts') },
+];
+
+/** Real sockets and browsers: one file at a time, or two cores starve them into time-outs that say nothing. */
+const alone = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          include: ['test/{unit,contract,simulation,docs}/**/*.test.ts', 'test/architecture.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          globalSetup: ['test/package/pack.mjs'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      { resolve: { alias }, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...alone } },
+      { resolve: { alias }, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...alone } },
+    ],
+  },
+});

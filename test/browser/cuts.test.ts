@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Channel, Client } from '../../src/types.ts';
 import { type TestBrowser, launchBrowser } from '../support/browser.ts';
 import { createSite } from '../support/site.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
@@ -31,8 +32,8 @@ function start({ url, speed }: { readonly url: string; readonly speed: number })
 }
 
 type Bag = {
-  readonly client: import('../../src/types.ts').Client;
-  readonly room: import('../../src/types.ts').Channel;
+  readonly client: Client;
+  readonly room: Channel;
   readonly got: [number, unknown][];
   readonly resets: string[];
 };
@@ -122,7 +123,11 @@ describe('two pages, a real server, and a line that is cut', () => {
     });
     await context.setOffline(false);
     await page.waitForFunction(() => (bag as unknown as Bag).got.length >= 3);
-    expect(await page.evaluate(() => (bag as unknown as Bag).got)).toEqual([[1, 1], [2, 2], [3, 3]]);
+    expect(await page.evaluate(() => (bag as unknown as Bag).got)).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]);
     await page.waitForFunction(() => (bag as unknown as Bag).client.outbox.status.get().pending === 0);
   });
 });

@@ -24,12 +24,14 @@ afterAll(async () => {
 
 /** The server as its own process, as `npx holdfast serve` starts it. */
 async function serve(wanted: number): Promise<{ readonly port: number; kill(): Promise<void> }> {
-  const child = spawn(process.execPath, [CLI, 'serve', '--port', String(wanted), '--origin', '*'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [CLI, 'serve', '--port', String(wanted), '--origin', '*'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.add(child);
   // Not `for await`: leaving it would close the pipe, and the server's next line would end it.
   const port = await new Promise<number>((resolve, reject) => {
     let said = '';
-    child.stdout!.on('data', (chunk) => {
+    child.stdout.on('data', (chunk) => {
       said += String(chunk);
       const match = /:(\d+)\/realtime/.exec(said);
       if (match !== null) resolve(Number(match[1]));

@@ -67,10 +67,16 @@ describe.each(seeds)('seed %i', (seed) => {
     for (const { name, seen, resets } of readers) {
       const ids = seen.map(({ data }) => String(data));
       expect(resets, `${name}: resets, seed ${seed}`).toEqual([]);
-      expect(seen.map(({ cursor }) => cursor!.offset), `${name}: offsets, seed ${seed}`).toEqual(all.map((_, index) => index + 1));
+      expect(
+        seen.map(({ cursor }) => cursor!.offset),
+        `${name}: offsets, seed ${seed}`,
+      ).toEqual(all.map((_, index) => index + 1));
       expect([...ids].sort(), `${name}: messages, seed ${seed}`).toEqual([...all].sort());
       pages.forEach((_, index) => {
-        expect(ids.filter((id) => id.startsWith(`${index}:`)), `${name}: order of page ${index}, seed ${seed}`).toEqual(sent[index]);
+        expect(
+          ids.filter((id) => id.startsWith(`${index}:`)),
+          `${name}: order of page ${index}, seed ${seed}`,
+        ).toEqual(sent[index]);
       });
     }
     expect(pages.map(({ client }) => client.outbox.status.get().pending)).toEqual([0, 0, 0]);

@@ -1,0 +1,33 @@
+export { memoryBroker } from './brokers/memory.ts';
+export { createServer } from './node/create-server.ts';
+export { reject } from './rejection.ts';
+export { createServerCore } from './server.ts';
+
+export type { MemoryBrokerOptions } from './brokers/memory.ts';
+export type { AttachOptions } from './node/attach.ts';
+export type { Server } from './node/create-server.ts';
+export type { RejectOptions } from './rejection.ts';
+export type {
+  Answer,
+  Broker,
+  ChannelRule,
+  Codec,
+  Context,
+  Credentials,
+  DrainOptions,
+  Encoded,
+  EventRules,
+  Mode,
+  PublishOptions,
+  ServerCore,
+  ServerEnvironment,
+  ServerEvent,
+  ServerLimits,
+  ServerLine,
+  ServerOptions,
+  ServerSocket,
+  ServerTiming,
+  Session,
+  SocketInfo,
+  Turned,
+} from './types.ts';

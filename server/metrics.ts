@@ -1,0 +1,44 @@
+/** Plain numbers, because they are counted on the hottest paths. Gauges first, then totals since the start. */
+export interface Counters {
+  /** Open now. */
+  connections: number;
+  /** Held now, over all connections. */
+  subscriptions: number;
+  accepted: number;
+  /** Entries that clients published and that are new in a log. */
+  published: number;
+  refused: number;
+  /** Entries and volatile messages pushed to clients. */
+  delivered: number;
+  /** Volatile messages not pushed: no room, too many, not allowed, or not well formed. */
+  droppedVolatile: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Pages read from a log for a subscription. */
+  pages: number;
+  gaps: number;
+  slowConsumers: number;
+  rateLimited: number;
+  turnedAway: number;
+  faults: number;
+}
+
+export function createCounters(): Counters {
+  return {
+    connections: 0,
+    subscriptions: 0,
+    accepted: 0,
+    published: 0,
+    refused: 0,
+    delivered: 0,
+    droppedVolatile: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    pages: 0,
+    gaps: 0,
+    slowConsumers: 0,
+    rateLimited: 0,
+    turnedAway: 0,
+    faults: 0,
+  };
+}

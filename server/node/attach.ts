@@ -1,0 +1,69 @@
+import { type IncomingMessage, type Server as HttpServer, STATUS_CODES } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { type ServerOptions, WebSocketServer } from 'ws';
+import type { ServerCore, Turned } from '../types.ts';
+import { chooseProtocol, codecs, FrameWriter, serveWebSocket } from './websocket.ts';
+
+export interface AttachOptions {
+  /** Of all transports; the WebSocket is at `${path}/ws`. @default '/realtime' */
+  readonly path?: string;
+}
+
+/** How long a peer may take to answer the end of a connection. */
+const CLOSE_TIMEOUT = 2000;
+
+/** Takes the WebSocket requests under `path`; every other request is left to whoever else listens. */
+export function attach(
+  core: ServerCore,
+  server: HttpServer | HttpsServer,
+  { path = '/realtime' }: AttachOptions = {},
+): () => void {
+  if (!path.startsWith('/') || path.endsWith('/')) throw new TypeError(`path must begin with / and not end with it: '${path}'`);
+  const address = `${path}/ws`;
+  const writer = new FrameWriter();
+  const known = codecs();
+  // The types of `ws` do not know closeTimeout yet.
+  const options: ServerOptions & { readonly closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    // Compression keeps a window of memory for each connection and delays each message; it also leaks lengths (CRIME).
+    perMessageDeflate: false,
+    maxPayload: core.limits.message,
+    handleProtocols: chooseProtocol,
+    closeTimeout: CLOSE_TIMEOUT,
+  };
+  const sockets = new WebSocketServer(options);
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (request.url?.split('?', 1)[0] !== address) {
+      // Node leaves an upgrade that somebody listens for to the listeners: without another one it would hang for ever.
+      if (server.listenerCount('upgrade') === 1) refuse(socket, 404, 'nothing is here');
+      return;
+    }
+    const origin = request.headers.origin ?? null;
+    const host = request.headers.host ?? null;
+    const turned = core.turnAway({ origin, host });
+    if (turned !== null) return refuse(socket, turned.status, turned.why);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const codec = known.get(webSocket.protocol) ?? known.get('')!;
+      serveWebSocket(core, webSocket, socket, writer, { origin, host, codec, ip: request.socket.remoteAddress ?? '' });
+    });
+  };
+
+  server.on('upgrade', onUpgrade);
+  return () => {
+    server.off('upgrade', onUpgrade);
+    sockets.close();
+  };
+}
+
+function refuse(socket: Duplex, status: Turned['status'] | 404, why: string): void {
+  // A peer that hangs up first is no fault.
+  socket.on('error', () => socket.destroy());
+  const retry = status === 503 ? 'Retry-After: 1\r\n' : '';
+  const body = `${why}\n`.replaceAll(/[^\x20-\x7e\n]/g, '?');
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n${retry}Content-Length: ${body.length}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,42 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import { createServerCore } from '../server.ts';
+import type { ServerCore, ServerOptions } from '../types.ts';
+import { attach, type AttachOptions } from './attach.ts';
+
+export interface Server extends ServerCore {
+  /**
+   * WebSocket under `path`, beside your own routes.
+   *
+   * @returns a function that takes no more connections from there; those that are open stay
+   * @throws TypeError for a path that does not begin with `/`, or ends with it
+   */
+  attach(server: HttpServer | HttpsServer, options?: AttachOptions): () => void;
+}
+
+/**
+ * Nothing listens until `attach`. What no rule allows is forbidden.
+ *
+ * @throws TypeError naming the option that is wrong
+ */
+export function createServer(options: ServerOptions): Server {
+  const core = createServerCore(options);
+  const attached = new Set<() => void>();
+  const close = async (): Promise<void> => {
+    for (const detach of attached) detach();
+    await core.close();
+  };
+  return {
+    ...core,
+    attach(server, attachOptions) {
+      const undo = attach(core, server, attachOptions);
+      const detach = (): void => {
+        if (attached.delete(detach)) undo();
+      };
+      attached.add(detach);
+      return detach;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,120 @@
+import type { Item } from '../src/protocol/frame.ts';
+import { isChannelName, isEventName } from '../src/protocol/names.ts';
+import { toPlain } from '../src/protocol/payload.ts';
+import { memoryBroker } from './brokers/memory.ts';
+import { Connections } from './connections.ts';
+import { serverEnvironment } from './environment.ts';
+import { Allowance, resolveLimits, resolveTiming } from './limits.ts';
+import { createCounters } from './metrics.ts';
+import { createOrigins } from './origins.ts';
+import { Batcher } from './outgoing.ts';
+import { Registry } from './registry.ts';
+import { createRules, type Rule } from './rules.ts';
+import type { Services } from './services.ts';
+import { pageLimit, Tails } from './tail.ts';
+import type { DrainOptions, ServerCore, ServerEvent, ServerOptions, Untyped } from './types.ts';
+
+const DAY = 86_400_000;
+
+/**
+ * The server without a transport. Nothing listens yet: give it sockets with `accept`.
+ *
+ * @throws TypeError naming the option that is wrong
+ */
+export function createServerCore(options: ServerOptions): ServerCore {
+  if (typeof options.authenticate !== 'function') throw new TypeError('authenticate must be a function');
+  if (typeof options.channels !== 'object') throw new TypeError('channels must be an object of rules');
+  const environment = serverEnvironment(options.environment);
+  const limits = resolveLimits(options.limits);
+  const counters = createCounters();
+  const broker = options.broker ?? memoryBroker({ environment, laneLife: limits.outboxTtl + DAY });
+  const onEvent = options.onEvent ?? print;
+  const report: Services['report'] = (name, detail) => {
+    if ('error' in detail) counters.faults += 1;
+    try {
+      onEvent({ name, at: environment.now(), detail });
+    } catch (error) {
+      // A logger that throws must not end a connection, nor be silenced.
+      environment.defer(() => {
+        throw error;
+      });
+    }
+  };
+  let known: string | null = null;
+  const services: Services = {
+    environment,
+    limits,
+    timing: resolveTiming(options.timing),
+    rules: createRules(options.channels),
+    broker,
+    tails: new Tails(broker, pageLimit(limits.queue)),
+    batcher: new Batcher(environment.defer),
+    registry: new Registry(limits.connections),
+    allowance: new Allowance(limits.publishRate),
+    counters,
+    authenticate: options.authenticate,
+    memory: () => known ?? broker.memory().then((memory) => (known = memory)),
+    report,
+  };
+  const connections = new Connections(services, createOrigins(options.origins));
+  const stopRechecks = broker.onRecheck(() => connections.recheck());
+
+  const close = async (): Promise<void> => {
+    stopRechecks();
+    connections.close();
+    await connections.drain({ spread: 0, timeout: 2000 });
+    connections.stop();
+    services.tails.close();
+    if (options.broker === undefined) await broker.close();
+  };
+
+  return {
+    limits,
+    metrics: { get: () => ({ ...counters }) },
+    accept: (socket, info) => connections.accept(socket, info),
+    turnAway: (request) => connections.turnAway(request),
+    async publish(channel, event, data, { id = environment.createId(), by } = {}) {
+      const rule = ruleOf(services, channel);
+      if (rule.mode === 'live') throw new TypeError(`the rule '${rule.pattern}' keeps no log: use publishVolatile`);
+      if (typeof id !== 'string' || id.length === 0 || id.length > 64) throw new TypeError('an id has 1 to 64 characters');
+      if (by !== undefined && by.length > 256) throw new TypeError('`by` has at most 256 characters');
+      const item = itemOf(services, id, event, data);
+      const { cursor } = await broker.publish(channel, item, by ?? null, rule.keep);
+      return { offset: cursor[1], id };
+    },
+    publishVolatile(channel, event, data) {
+      ruleOf(services, channel);
+      const item = itemOf(services, environment.createId(), event, data);
+      broker.tell(channel, item, null).catch((error: unknown) => report('broker-failed', { channel, error }));
+    },
+    async cursor(channel) {
+      const read = await broker.read(channel, { latest: 0 }, { entries: 1, bytes: 1 }, ruleOf(services, channel).keep);
+      const [epoch, offset, tag] = read.top;
+      return { epoch, offset, tag };
+    },
+    revoke: (user, { channel } = {}) => Promise.resolve(connections.revoke(user, channel)),
+    drain: (drain: DrainOptions = {}) => connections.drain(drain),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Without a rule nobody could read it, so it is a slip. */
+function ruleOf({ rules }: Services, channel: string): Rule {
+  if (!isChannelName(channel))
+    throw new TypeError(`'${String(channel)}' is no channel name: 1 to 200 characters of A-Z a-z 0-9 : _ . -`);
+  const match = rules(channel);
+  if (match === null) throw new TypeError(`no rule in \`channels\` fits '${channel}'`);
+  return match.rule;
+}
+
+function itemOf({ limits }: Services, id: string, event: string, data: Untyped): Item {
+  if (!isEventName(event)) throw new TypeError('an event name has 1 to 200 characters and no control characters');
+  const plain = toPlain(data, limits);
+  if (!plain.ok) throw new TypeError(`this payload cannot be sent: ${plain.why}`);
+  return plain.data === undefined ? { id, e: event } : { id, e: event, d: plain.data };
+}
+
+function print({ name, detail }: ServerEvent): void {
+  if ('error' in detail) console.error(`holdfast: ${name}`, detail);
+}

@@ -1,0 +1,28 @@
+import type { Broker } from './brokers/broker.ts';
+import type { ServerEnvironment } from './environment.ts';
+import type { Allowance } from './limits.ts';
+import type { Counters } from './metrics.ts';
+import type { Batcher } from './outgoing.ts';
+import type { Registry } from './registry.ts';
+import type { Rules } from './rules.ts';
+import type { Tails } from './tail.ts';
+import type { ServerLimits, ServerOptions, ServerTiming } from './types.ts';
+
+/** What every connection of a server shares. */
+export interface Services {
+  readonly environment: ServerEnvironment;
+  readonly limits: ServerLimits;
+  readonly timing: ServerTiming;
+  readonly rules: Rules;
+  readonly broker: Broker;
+  readonly tails: Tails;
+  readonly batcher: Batcher;
+  readonly registry: Registry;
+  readonly allowance: Allowance;
+  readonly counters: Counters;
+  readonly authenticate: ServerOptions['authenticate'];
+  /** Id of the lane memory, once it is known. */
+  memory(): string | Promise<string>;
+  /** To `onEvent`. A fault carries `error`. */
+  report(name: string, detail: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,108 @@
+import { PROTOCOL_VERSION, type Welcome } from '../src/protocol/frame.ts';
+import { announced } from './limits.ts';
+import type { Services } from './services.ts';
+import type { Session, SocketInfo, Untyped } from './types.ts';
+import { isThenable, LazySignal, within } from './verdict.ts';
+
+/** Who is on the other end, until when. */
+export interface Identity {
+  readonly user: Untyped;
+  /** Empty for an anonymous visitor. */
+  readonly userId: string;
+  readonly expiresAt: number | null;
+}
+
+export const NOBODY: Identity = { user: null, userId: '', expiresAt: null };
+
+/** For `welcome` and `auth`; nothing for a session without end. */
+export function ttlOf({ expiresAt }: Identity, now: number): { readonly ttl: number } | undefined {
+  return expiresAt === null ? undefined : { ttl: Math.max(0, Math.floor(expiresAt - now)) };
+}
+
+export function welcomeOf(identity: Identity, mem: string, { environment, limits, timing }: Services): Welcome {
+  const user = identity.userId === '' ? undefined : { user: identity.userId };
+  const ttl = ttlOf(identity, environment.now());
+  return { t: 'welcome', v: PROTOCOL_VERSION, mem, ping: timing.ping, ...user, ...ttl, limits: announced(limits), caps: [] };
+}
+
+interface Question {
+  readonly token: string | null;
+  /** null: refused. */
+  readonly onIdentity: (identity: Identity | null) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Asks the app who is there, one token at a time: a client that sends many makes the app no more work. */
+export class Gate {
+  readonly #services: Services;
+  readonly #info: SocketInfo;
+  /** Of the call that is under way. */
+  #signal: LazySignal | null = null;
+  /** The newest of those that came meanwhile. */
+  #next: Question | null = null;
+
+  constructor(services: Services, info: SocketInfo) {
+    this.#services = services;
+    this.#info = info;
+  }
+
+  /** An answer that is there at once is told at once. */
+  ask(question: Question): void {
+    if (this.#signal !== null) {
+      this.#next = question;
+      return;
+    }
+    const { authenticate, environment, timing } = this.#services;
+    const signal = new LazySignal();
+    this.#signal = signal;
+    const onError = (error: unknown): void => this.#settle(() => question.onError(error));
+    const onSession = (session: Session | null): void => {
+      try {
+        const identity = identify(session);
+        this.#settle(() => question.onIdentity(identity));
+      } catch (error) {
+        onError(error);
+      }
+    };
+    let answer: Session | null | Promise<Session | null>;
+    try {
+      const { origin, ip } = this.#info;
+      answer = authenticate({ token: question.token, origin, ip, get signal() { return signal.signal; } }); // prettier-ignore
+    } catch (error) {
+      return onError(error);
+    }
+    if (!isThenable(answer)) return onSession(answer);
+    const onFailure = (error: unknown): void => {
+      signal.abort(error instanceof Error ? error : new Error('authenticate failed'));
+      onError(error);
+    };
+    within(environment, timing.ruleTimeout, answer, onSession, onFailure);
+  }
+
+  end(reason: Error): void {
+    this.#next = null;
+    this.#signal?.abort(reason);
+  }
+
+  #settle(tell: () => void): void {
+    const next = this.#next;
+    this.#signal = null;
+    this.#next = null;
+    tell();
+    if (next !== null) this.ask(next);
+  }
+}
+
+/** @throws TypeError if the app's answer is no session: letting it in as somebody would be worse than a failure */
+function identify(session: Session | null | undefined): Identity | null {
+  if (session === null || session === undefined) return null;
+  const { user, expiresAt } = session;
+  const userId: unknown = user === null || user === undefined ? '' : (user as { readonly id?: unknown }).id;
+  if (typeof userId !== 'string' || (userId === '') !== (user === null || user === undefined) || userId.length > 256) {
+    throw new TypeError(
+      'authenticate must return { user } with a user whose `id` is a string of 1 to 256 characters, or with null',
+    );
+  }
+  if (expiresAt !== undefined && !Number.isFinite(expiresAt)) throw new TypeError('expiresAt must be ms since 1970');
+  return { user: user ?? null, userId, expiresAt: expiresAt ?? null };
+}

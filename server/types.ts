@@ -1,0 +1,202 @@
+/** The public types of the server. All times are milliseconds. */
+import type { Codec, Encoded } from '../src/protocol/codec.ts';
+import type { Limits, Mode } from '../src/protocol/frame.ts';
+import type { Broker } from './brokers/broker.ts';
+import type { ServerEnvironment } from './environment.ts';
+
+export type { Broker, Codec, Encoded, Mode, ServerEnvironment };
+
+/** Payloads and users of a server without a contract: `unknown` would need a cast in every rule. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Untyped = any;
+
+// ---- options -------------------------------------------------------------------------------------------------------
+
+export interface ServerOptions {
+  /**
+   * Called with the token of `hello` and `auth`; `null` refuses it (4202), a throw or more than 10 s is answered as
+   * `unavailable` and the client tries again.
+   */
+  readonly authenticate: (credentials: Credentials) => Session | null | Promise<Session | null>;
+  /** Rules by channel name or pattern (`room:{id}`). What no rule allows is forbidden. */
+  readonly channels: Readonly<Record<string, ChannelRule>>;
+  /**
+   * Browser origins, as `https://app.example.com`; others are refused before anything is allocated. Clients outside
+   * browsers send none and pass. `'*'` must be written out. @default the host that the request was sent to
+   */
+  readonly origins?: readonly string[] | '*';
+  /** @default memoryBroker() */
+  readonly broker?: Broker;
+  readonly limits?: Partial<ServerLimits>;
+  readonly timing?: Partial<ServerTiming>;
+  /** For logs. @default events that carry an `error` go to console.error */
+  readonly onEvent?: (event: ServerEvent) => void;
+  /** Clock and randomness: for tests and unusual platforms. @default the platform's */
+  readonly environment?: Partial<ServerEnvironment>;
+}
+
+export interface Credentials {
+  readonly token: string | null;
+  /** Of a browser's request. */
+  readonly origin: string | null;
+  /** Of the peer of the socket, which may be a proxy. */
+  readonly ip: string;
+  /** Aborted after 10 s and when the connection ends. */
+  readonly signal: AbortSignal;
+}
+
+export interface Session {
+  /** An object with a stable string `id` of 1 to 256 characters, or null for an anonymous visitor. */
+  readonly user: Untyped;
+  /** When the token ends, ms since 1970. The client refreshes at 80 %. @default never */
+  readonly expiresAt?: number;
+}
+
+/** What every rule is given. */
+export interface Context {
+  readonly user: Untyped;
+  readonly channel: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** Aborted after 10 s and when the connection ends. */
+  readonly signal: AbortSignal;
+}
+
+/** Only `true` allows. */
+export type Answer = boolean | Promise<boolean>;
+
+export interface ChannelRule {
+  /** @default false */
+  readonly subscribe?: boolean | ((context: Context) => Answer);
+  /** For all events, or one by one. Throw `reject(code, message)` to tell the client why. @default false */
+  readonly publish?: boolean | ((context: Context) => Answer) | EventRules;
+  /** log serves readers of all modes; latest those of latest and live; live keeps no log. @default 'log' */
+  readonly mode?: Mode;
+  readonly history?: {
+    /** @default 1000, in mode latest 1 */
+    readonly entries?: number;
+    /** ms @default 86_400_000 */
+    readonly age?: number;
+  };
+  /** Show the publisher's id as `by`. @default true */
+  readonly showUser?: boolean;
+}
+
+export type EventRules = Readonly<Record<string, boolean | ((data: Untyped, context: Context) => Answer)>>;
+
+/** The announced limits, and two that the client need not know. */
+export interface ServerLimits extends Limits {
+  /** Connections of one user; a page counts once. Anonymous visitors are not one user. @default 32 */
+  readonly connections: number;
+  /** Publications of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
+  readonly publishRate: number;
+  /** Bytes queued on a connection above which it is served from the log; at twice as many it ends (4008). @default 1 MiB */
+  readonly queue: number;
+}
+
+export interface ServerTiming {
+  /** The server sends something at least this often. @default 25_000 */
+  readonly ping: number;
+  /** From the open socket to `hello`. @default 10_000 */
+  readonly openTimeout: number;
+  /** For `authenticate` and for each rule. @default 10_000 */
+  readonly ruleTimeout: number;
+  /** After the token's end delivery goes on for. @default 30_000 */
+  readonly tokenGrace: number;
+  /** An older connection of the same page ends after. @default 5000 */
+  readonly supersedeAfter: number;
+  /** A connection above its bound that takes nothing ends after. @default 15_000 */
+  readonly stallTimeout: number;
+}
+
+export interface ServerEvent {
+  readonly name: string;
+  readonly at: number;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+// ---- transports ------------------------------------------------------------------------------------------------------
+
+/** One accepted connection, as the core sees it. */
+export interface ServerSocket {
+  send(data: Encoded): void;
+  /** After all that was sent. `onClose` must follow, soon. */
+  close(code: number, reason: string): void;
+  /** Bytes accepted by {@link send} and not yet handed to the network. */
+  readonly buffered: number;
+}
+
+export interface SocketInfo {
+  readonly codec: Codec;
+  readonly origin: string | null;
+  readonly ip: string;
+  /** The `Host` that the request was sent to, for the default of `origins`. @default none */
+  readonly host?: string | null;
+}
+
+/** What a transport tells the core. Never throws. */
+export interface ServerLine {
+  onMessage(data: Encoded): void;
+  /** Exactly once, last, whoever closed. */
+  onClose(): void;
+  /** `buffered` fell: there may be room again. */
+  onDrain(): void;
+}
+
+/** Why a connection is not even opened. */
+export interface Turned {
+  /** HTTP status for the request that asks. */
+  readonly status: 403 | 503;
+  readonly code: number;
+  readonly why: string;
+}
+
+// ---- server ----------------------------------------------------------------------------------------------------------
+
+export interface PublishOptions {
+  /** A repeat of an id among the channel's last 1000 is dropped and gets the first answer. @default random */
+  readonly id?: string;
+  /** Shown to readers as `by`. @default none */
+  readonly by?: string;
+}
+
+/** The server without a transport: runs wherever JavaScript does. */
+export interface ServerCore extends AsyncDisposable {
+  /** Takes over an open socket of any transport. */
+  accept(socket: ServerSocket, info: SocketInfo): ServerLine;
+  /** Whether to answer a request at all; asked before anything is allocated. */
+  turnAway(request: { readonly origin: string | null; readonly host: string | null }): Turned | null;
+  /**
+   * From the back end. Resolves when it is in the log.
+   * @throws TypeError (as a rejection) for a bad name or payload, or a channel that keeps no log
+   */
+  publish(
+    channel: string,
+    event: string,
+    data: Untyped,
+    options?: PublishOptions,
+  ): Promise<{ readonly offset: number; readonly id: string }>;
+  /**
+   * At most once, to whoever listens now.
+   * @throws TypeError for a bad name or payload
+   */
+  publishVolatile(channel: string, event: string, data: Untyped): void;
+  /** Top of the log, for snapshot endpoints: read it BEFORE the data. */
+  cursor(channel: string): Promise<{ readonly epoch: string; readonly offset: number; readonly tag: string }>;
+  /** Ends a user's sessions on this server (4202), or one channel for them, now. */
+  revoke(user: string, options?: { readonly channel?: string }): Promise<void>;
+  /** Sends clients elsewhere and takes no new ones; resolves when all are gone, or after `timeout`. */
+  drain(options?: DrainOptions): Promise<void>;
+  /** Ends every connection (1001) and everything that the server itself started. */
+  close(): Promise<void>;
+  readonly limits: ServerLimits;
+  readonly metrics: { get(): Readonly<Record<string, number>> };
+}
+
+export interface DrainOptions {
+  /** Clients come back elsewhere after a random part of this. @default 10_000 */
+  readonly spread?: number;
+  /** @default 30_000 */
+  readonly timeout?: number;
+  /** Ends the wait: the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+}

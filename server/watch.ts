@@ -1,0 +1,79 @@
+import { END } from '../src/protocol/end-codes.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { ServerTiming } from './types.ts';
+
+/** How often the server looks at each connection. One timer for all of them: a timer for each frame would cost more than the frame. */
+export function sweepInterval({ ping }: ServerTiming): number {
+  return Math.max(10, Math.min(500, ping / 4));
+}
+
+/** Beyond two pings, for a round trip on a bad line. */
+const SLACK = 10_000;
+
+/** What is due: a frame, or an end with its code and reason. */
+export type Due = 'ping' | 'refresh' | 'stalled' | readonly [code: number, why: string] | null;
+
+const NO_HELLO = [END.badFrame, 'no hello came in time'] as const;
+const SILENT = [END.pingTimeout, 'nothing was heard for two pings'] as const;
+const EXPIRED = [END.tokenExpired, 'the token has expired'] as const;
+
+/** What is due on one connection, by timestamps: nothing is set or reset when a frame comes or goes. */
+export class Watch {
+  readonly #timing: ServerTiming;
+  readonly #outgoing: Outgoing;
+  readonly #openedAt: number;
+  #heardAt: number;
+  #saidAt: number;
+  #said = 0;
+  #progress = 0;
+  #progressAt: number;
+  /** The end of token that the client was told of. */
+  #told: number | null = null;
+
+  constructor(timing: ServerTiming, outgoing: Outgoing, now: number) {
+    this.#timing = timing;
+    this.#outgoing = outgoing;
+    this.#openedAt = now;
+    this.#heardAt = now;
+    this.#saidAt = now;
+    this.#progressAt = now;
+  }
+
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  look(now: number, opening: boolean, expiresAt: number | null): Due {
+    const { ping, openTimeout, stallTimeout, tokenGrace } = this.#timing;
+    this.#outgoing.update();
+    if (opening) return now - this.#openedAt >= openTimeout ? NO_HELLO : null;
+    if (now - this.#heardAt >= 2 * ping + SLACK) return SILENT;
+    if (this.#stalls(now, stallTimeout)) return 'stalled';
+    if (expiresAt !== null && now >= expiresAt + tokenGrace) return EXPIRED;
+    if (expiresAt !== null && now >= expiresAt && this.#told !== expiresAt) {
+      this.#told = expiresAt;
+      return 'refresh';
+    }
+    return this.#quiet(now, ping) ? 'ping' : null;
+  }
+
+  #stalls(now: number, stallTimeout: number): boolean {
+    const { busy, progress } = this.#outgoing;
+    if (!busy || progress !== this.#progress) {
+      this.#progress = progress;
+      this.#progressAt = now;
+      return false;
+    }
+    return now - this.#progressAt >= stallTimeout;
+  }
+
+  /** Both what was said and that it was long ago are seen late by up to one look. */
+  #quiet(now: number, ping: number): boolean {
+    const { said } = this.#outgoing;
+    if (said !== this.#said) {
+      this.#said = said;
+      this.#saidAt = now;
+    }
+    return now - this.#saidAt >= ping - 2 * sweepInterval(this.#timing);
+  }
+}

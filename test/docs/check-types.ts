@@ -1,0 +1,54 @@
+/** Type-checks blocks as modules of this project, all in one program: the libraries are read once. */
+import { join } from 'node:path';
+import ts from 'typescript';
+import { type Block, root } from './blocks.ts';
+import { GIVEN } from './given.ts';
+
+const EXTENSIONS: Readonly<Record<string, string>> = { ts: 'ts', js: 'mjs' };
+
+export const isCode = ({ language }: Block): boolean => language in EXTENSIONS;
+
+/** @returns for each block what the compiler says of it */
+export function checkTypes(blocks: readonly Block[]): ReadonlyMap<Block, readonly string[]> {
+  const folder = join(root, 'code-blocks');
+  const files = new Map(blocks.map((block, index) => [join(folder, `${index}.${EXTENSIONS[block.language]!}`), block]));
+  const texts = new Map([...files].map(([file, { text }]) => [file, text]));
+  const given = join(folder, 'given.ts');
+  texts.set(given, GIVEN);
+  const options = readOptions();
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile } = host;
+  host.fileExists = (file) => texts.has(file) || fileExists(file);
+  host.readFile = (file) => texts.get(file) ?? readFile(file);
+  const program = ts.createProgram([...files.keys(), given], options, host);
+  const told = (file: string): readonly string[] => {
+    const source = program.getSourceFile(file)!;
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+      ({ messageText, start = 0 }) => {
+        const { line } = source.getLineAndCharacterOfPosition(start);
+        return `line ${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+      },
+    );
+  };
+  const faults = told(given);
+  if (faults.length > 0) throw new Error(`given.ts: ${faults.join('\n')}`);
+  return new Map([...files].map(([file, block]) => [block, told(file)]));
+}
+
+/** The project's own, less what would make an example longer and not righter. */
+function readOptions(): ts.CompilerOptions {
+  const config = join(root, 'tsconfig.json');
+  const { config: json } = ts.readConfigFile(config, (file) => ts.sys.readFile(file)) as { readonly config: unknown };
+  const { options } = ts.parseJsonConfigFileContent(json, { ...ts.sys, readDirectory: () => [] }, root);
+  return {
+    ...options,
+    configFilePath: config,
+    allowJs: true,
+    checkJs: true,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    noPropertyAccessFromIndexSignature: false,
+    noUncheckedIndexedAccess: false,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  };
+}

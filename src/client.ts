@@ -57,7 +57,10 @@ class HoldfastClient implements Client {
     const report = (error: unknown): void => this.#report(error);
     const session: Session = {
       opening: (gen) => this.#channels.opening(gen),
-      welcomed: (line) => this.#outbox.welcomed(line),
+      welcomed: (line) => {
+        this.#channels.welcomed(line);
+        this.#outbox.welcomed(line);
+      },
       received: (line, frame) => this.#received(line, frame),
       lost: (gen, code) => {
         this.#channels.lost(gen);

@@ -80,8 +80,10 @@ export interface TimingOptions {
 /** A wrong option is told at once, by name, and not when the first reconnect fails in the field. */
 export function checkOptions({ url, transports, timing = {}, outbox = {}, user, getToken }: ComposeOptions): void {
   // A relative address is fine: it is resolved when the client connects, because a server that renders has no page.
-  const parsed = parse(String(url));
+  const parsed = parse(String(url ?? ''));
   check(parsed !== null && /^(https?|wss?):$/.test(parsed.protocol), '`url` must be an http(s) or ws(s) address, or a path.');
+  // Each transport adds a path of its own to it.
+  check(parsed?.search === '' && parsed.hash === '', '`url` must have no query and no fragment.');
   check(Array.isArray(transports) && transports.length > 0, '`transports` must name at least one transport.');
   check(user === undefined || (typeof user === 'string' && user !== ''), '`user` must be a non-empty string.');
   check(getToken === undefined || typeof getToken === 'function', '`getToken` must be a function.');
@@ -94,7 +96,7 @@ export function checkOptions({ url, transports, timing = {}, outbox = {}, user, 
 
 function parse(url: string): URL | null {
   try {
-    return new URL(url, 'http://relative.invalid');
+    return url === '' ? null : new URL(url, 'http://relative.invalid');
   } catch {
     return null;
   }

@@ -42,7 +42,7 @@ export class ChannelHandle implements Channel {
   }
 
   subscribe(event: string, handler: Handler, options: Abortable = {}): Stop {
-    const { listeners, hold } = this.#ready(event);
+    const { listeners, hold } = this.#named(event);
     return listeners.add('event', event, handler, options, hold);
   }
 
@@ -58,36 +58,47 @@ export class ChannelHandle implements Channel {
       signal?.removeEventListener('abort', onAbort);
       stop();
       stopResets();
+      stopStatus();
     });
     const onAbort = (): void => queue.end();
+    // Refused, or the client is over: a loop that waits for what cannot come would hang for ever.
+    const onStatus = (): void => {
+      const status = this.status.get();
+      if (status.state === 'closed') queue.end(status.error);
+    };
     const push = (message: Message): void => {
       if (events === undefined || events.includes(message.event)) queue.push(message);
     };
     const stop = listeners.add('iterator', '', (_, message) => push(message), options, hold);
     const stopResets = throwOnReset ? listeners.addReset((reset) => queue.end(lostContinuity(reset)), options) : () => {};
+    const stopStatus = this.status.subscribe(onStatus);
     if (signal?.aborted) queue.end();
     signal?.addEventListener('abort', onAbort, { once: true });
+    onStatus();
     return queue;
   }
 
   publish(event: string, data?: Untyped, options: PublishOptions = {}): Receipt {
-    return this.#ready(event).publish(event, data, options);
+    return this.#named(event).publish(event, data, options);
   }
 
   publishVolatile(event: string, data?: Untyped): boolean {
-    return this.#ready(event).publishVolatile(event, data);
+    return this.#named(event).publishVolatile(event, data);
   }
 
   onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options: Abortable = {}): Stop {
     return this.#ready().listeners.addReset(handler, options);
   }
 
-  #ready(event?: string): ChannelContext {
+  #ready(): ChannelContext {
     this.#context.assertAlive();
-    if (event !== undefined && !isEventName(event)) {
-      throw new HoldfastError('invalid-name', `${JSON.stringify(event)} is no event name.`);
-    }
     return this.#context;
+  }
+
+  #named(event: string): ChannelContext {
+    const context = this.#ready();
+    if (!isEventName(event)) throw new HoldfastError('invalid-name', `${JSON.stringify(event)} is no event name.`);
+    return context;
   }
 }
 

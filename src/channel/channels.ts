@@ -3,6 +3,7 @@ import type { Line } from '../connection/line.ts';
 import type { ChannelFrame, ClientFrame } from '../protocol/frame.ts';
 import type { ChannelOptions, ChannelStatus, PublishOptions, Receipt } from '../types.ts';
 import { createReadable, type Writable } from '../util/readable.ts';
+import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
 import { ChannelHandle } from './channel.ts';
 import { Feed, type FeedContext } from './feed.ts';
@@ -30,7 +31,7 @@ export class Channels {
   readonly #feeds = new Map<string, Feed>();
   readonly #statuses = new Map<string, Writable<ChannelStatus>>();
   readonly #releases = new Set<{ cancel(): void }>();
-  readonly #tells = new Set<string>();
+  readonly #tells = new Recent(REMEMBERED_TELLS);
   #k = 0;
   #over: ChannelStatus | null = null;
 
@@ -52,13 +53,21 @@ export class Channels {
     return [...this.#feeds.values()].map((feed) => feed.opening(gen)).filter((frame) => frame !== null);
   }
 
+  /** What came to be wanted after the opening was made is not in it. */
+  welcomed({ gen }: Line): void {
+    for (const feed of this.#feeds.values()) feed.welcomed(gen);
+  }
+
   lost(gen: number): void {
     for (const feed of this.#feeds.values()) feed.lost(gen);
   }
 
   received(line: Line, frame: ChannelFrame): void {
     if (frame.t === 'tell' && this.#repeated(frame.id)) return;
-    this.#feeds.get(frame.c)?.received(line, frame);
+    const feed = this.#feeds.get(frame.c);
+    if (feed !== undefined) feed.received(line, frame);
+    // Released between the opening that asked for it and the welcome.
+    else if (frame.t === 'subbed') this.#options.feed.send({ t: 'unsub', c: frame.c });
   }
 
   /** Nothing more is delivered; every channel says `status`. */
@@ -74,7 +83,6 @@ export class Channels {
   #repeated(id: string): boolean {
     if (this.#tells.has(id)) return true;
     this.#tells.add(id);
-    if (this.#tells.size > REMEMBERED_TELLS) this.#tells.delete(this.#tells.values().next().value!);
     return false;
   }
 

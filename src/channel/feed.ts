@@ -20,7 +20,8 @@ export interface FeedContext {
   nextK(): number;
   isOwn(id: string): boolean;
   report(error: unknown): void;
-  onReset(reset: Reset): void;
+  /** @returns whether anybody listens */
+  onReset(reset: Reset): boolean;
 }
 
 type Life = 'open' | 'refused' | 'ended';
@@ -38,6 +39,7 @@ export class Feed {
   readonly #retry;
   #life: Life = 'open';
   #refusals = 0;
+  #warned = false;
   #sub: Subscription;
 
   constructor(
@@ -70,7 +72,12 @@ export class Feed {
   /** Somebody listens who did not before, to a connection that is open already. */
   start(): void {
     if (this.#life === 'refused') this.#life = 'open';
+    this.#tellStatus();
     this.#askNow();
+  }
+
+  welcomed(gen: number): void {
+    if (!this.#sub.ears.has(gen)) this.#askNow();
   }
 
   lost(gen: number): void {
@@ -78,6 +85,8 @@ export class Feed {
   }
 
   received({ gen }: Line, frame: ChannelFrame): void {
+    // The app was told that the channel is closed: nothing is delivered after that, not even a volatile message.
+    if (this.#life !== 'open') return;
     switch (frame.t) {
       case 'subbed':
         this.#refusals = 0;
@@ -110,9 +119,10 @@ export class Feed {
   }
 
   #step(input: Unstamped<Input>): void {
-    const { next, effects } = step(this.#sub, { ...input, k: this.#context.nextK() } as Input);
+    const { next, effects } = step(this.#sub, { k: this.#context.nextK(), ...input } as Input);
     this.#sub = next;
-    for (const effect of effects) this.#perform(effect);
+    // A handler may have destroyed the client in the middle.
+    for (const effect of effects) if (this.#life !== 'ended') this.#perform(effect);
     this.#tellStatus();
   }
 
@@ -175,8 +185,10 @@ export class Feed {
   }
 
   #reset(reset: Reset): void {
-    this.#context.onReset(reset);
+    const heard = this.#context.onReset(reset);
+    if (this.#life === 'ended') return;
     if (!this.#listeners.hearsResets) {
+      if (!heard) this.#warn(reset);
       // Nobody can reload: delivery goes on from the new place.
       this.#step({ type: 'reloaded', cursor: null });
       return;
@@ -184,6 +196,14 @@ export class Feed {
     void this.#listeners.reset(reset).then((cursors) => {
       if (this.#life !== 'ended') this.#step({ type: 'reloaded', cursor: lowest(cursors) });
     });
+  }
+
+  /** Once, so that an app that does not mind is not flooded. */
+  #warn({ why }: Reset): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const message = `Channel '${this.#name}' lost continuity (${why}): messages may be missing, and no onReset handler loads them.`;
+    this.#context.report(new HoldfastError('continuity-lost', message, { details: { why } }));
   }
 
   #fallBehind(): void {

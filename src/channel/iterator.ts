@@ -37,10 +37,8 @@ export function createMessageQueue(channel: string, onEnd: () => void): MessageQ
       if (state === 'ended') return;
       const reader = readers.shift();
       if (reader !== undefined) return reader.resolve({ done: false, value: message });
-      unread.push(message);
-      if (unread.length > LIMIT) {
-        end(new HoldfastError('too-slow', `A reader of channel '${channel}' left more than ${LIMIT} messages unread.`));
-      }
+      if (unread.length < LIMIT) unread.push(message);
+      else end(new HoldfastError('too-slow', `A reader of channel '${channel}' left more than ${LIMIT} messages unread.`));
     },
     end,
     next() {

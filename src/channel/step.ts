@@ -124,7 +124,7 @@ function subbed(sub: Subscription, gen: number, k: number, frame: Subbed): Step 
   const ear = sub.ears.get(gen);
   if (ear?.state !== 'asking' || ear.k !== frame.k) return nothing(sub);
   // The answer of an older connection that comes late must not take the feed back.
-  if (sub.feeding !== null && gen < sub.feeding) return nothing(sub);
+  if (sub.feeding !== null && gen < sub.feeding) return nothing(withEar(sub, gen, { ...ear, state: 'void' }));
   const fed: Subscription = { ...withEar(sub, gen, { ...ear, state: 'ready' }), feeding: gen };
   if (sub.mode === 'live') return deliver(fed, place(frame.cur[0], frame.items ?? []));
   // Another connection moved the cursor meanwhile: the answer is about a place where this page no longer is.
@@ -135,14 +135,18 @@ function subbed(sub: Subscription, gen: number, k: number, frame: Subbed): Step 
   if (frame.ok === null && ear.sent !== null) return reset(fed, 'epoch', fromWire(frame.cur));
   if (sub.cursor === null) return deliver({ ...fed, cursor: fromWire(frame.cur) }, place(frame.cur[0], frame.items ?? []));
   const caught = entries(fed, gen, k, frame.items ?? []);
-  return frame.to === undefined ? caught : { ...caught, next: moveTo(caught.next, ...frame.to) };
+  // Behind a hole nothing is known, so `to` must not jump over it.
+  if (frame.to === undefined || !listens(caught.next, gen)) return caught;
+  return { ...caught, next: moveTo(caught.next, ...frame.to) };
 }
 
 /** `latest`: what was there before does not matter, only whether the newest is another one. */
 function newest(sub: Subscription, { ok, cur, items = [] }: Subbed): Step {
   const last = items.at(-1);
-  const next = { ...sub, cursor: ok === true ? sub.cursor : fromWire(cur) };
-  return last === undefined ? nothing(next) : deliver({ ...next, cursor: placed(cur[0], last).cursor }, place(cur[0], [last]));
+  const next = { ...sub, cursor: (ok === true ? sub.cursor : null) ?? fromWire(cur) };
+  if (last === undefined) return nothing(next);
+  const item = placed(cur[0], last);
+  return sameCursor(item.cursor, sub.cursor) ? nothing(next) : deliver({ ...next, cursor: item.cursor }, [item]);
 }
 
 function entries(sub: Subscription, gen: number, k: number, list: readonly Entry[]): Step {

@@ -81,7 +81,8 @@ export class Connection {
     this.#unwatch ??= this.#options.environment.page.watch((hint) => {
       if (hint !== 'hidden') this.#dispatch({ type: hint });
     });
-    this.#dispatch({ type: 'need' });
+    // Every publication comes by here, and only the idle have anything to do.
+    if (this.#state.state === 'idle') this.#dispatch({ type: 'need' });
   }
 
   pause(): void {
@@ -109,7 +110,8 @@ export class Connection {
     const { page } = environment;
     const before = this.#state;
     const world = { now: environment.now(), random: environment.random(), online: page.online(), visible: page.visible() };
-    const { state, effects } = step(before, event, { ...world, ...timing });
+    const link = this.#open === null ? {} : { link: this.#open.link };
+    const { state, effects } = step(before, event, { ...world, ...timing, ...link });
     if (state === before && effects.length === 0) return;
     this.#state = state;
     trace(event.type, { from: before.state, to: state.state, ...('ended' in event && event.ended.reason) });
@@ -214,7 +216,7 @@ export class Connection {
       onTokenLife: (ttl) => this.#noteTokenLife(ttl),
       onRoundTrip: () => this.#tellStatus(),
       onEnd: (end) => this.#ended(end),
-      onStranger: (error) => this.#fatal(reasonOf('client', END.forbidden, error.code, error)),
+      onUnfit: (error, code) => this.#fatal(reasonOf('client', code, error.code, error)),
     });
   }
 

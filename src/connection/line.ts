@@ -3,7 +3,15 @@ import { HoldfastError } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { END } from '../protocol/end-codes.ts';
-import type { ClientFrame, Limits, ServerBye, ServerFrame, SessionFrame, Welcome } from '../protocol/frame.ts';
+import {
+  type ClientFrame,
+  type Limits,
+  PROTOCOL_VERSION,
+  type ServerBye,
+  type ServerFrame,
+  type SessionFrame,
+  type Welcome,
+} from '../protocol/frame.ts';
 import type { End, Link, Transport } from '../transports/transport.ts';
 import type { Reason } from '../types.ts';
 import { type Liveness, createLiveness } from './liveness.ts';
@@ -38,7 +46,8 @@ export interface LineOptions {
   onRoundTrip(): void;
   /** Exactly once, unless {@link OpenLine.close} comes first. */
   onEnd(end: LineEnd): void;
-  onStranger(error: HoldfastError): void;
+  /** A welcome that this client must not go on from; `code` says why, as if the server had ended the session with it. */
+  onUnfit(error: HoldfastError, code: number): void;
 }
 
 type Life =
@@ -51,6 +60,7 @@ export class OpenLine {
   readonly #link: Link;
   #life: Life = { state: 'opening' };
   #queue: ClientFrame[] = [];
+  #opened = false;
   #roundTrip: number | null = null;
 
   constructor(options: LineOptions) {
@@ -59,10 +69,11 @@ export class OpenLine {
     this.transport = transport.name;
     this.#options = options;
     this.#link = transport.open(
-      { url, codec, environment, opening },
+      { url, codec, environment, opening: () => this.#open(opening) },
       {
         onFrames: (frames) => this.#receive(frames),
-        onEnd: (end) => this.#end({ ...end, layer: 'transport', spread: null }),
+        // What the transport ends of its own accord is what it could not read.
+        onEnd: (end) => this.#end({ ...end, layer: end.by === 'client' ? 'session' : 'transport', spread: null }),
       },
     );
   }
@@ -70,6 +81,10 @@ export class OpenLine {
   /** Null until the server has welcomed it. */
   get line(): Line | null {
     return this.#life.state === 'welcomed' ? this.#life.line : null;
+  }
+
+  get link(): Pick<Reason, 'transport' | 'opened'> {
+    return { transport: this.transport, opened: this.#opened };
   }
 
   get buffered(): number {
@@ -96,10 +111,15 @@ export class OpenLine {
     this.#link.close(code);
   }
 
+  #open(opening: () => readonly ClientFrame[]): readonly ClientFrame[] {
+    this.#opened = true;
+    return opening();
+  }
+
   #flush(): void {
     const frames = this.#queue;
     this.#queue = [];
-    if (this.#life.state === 'welcomed' && frames.length > 0) this.#link.send(frames);
+    if (this.#life.state === 'welcomed' && frames.length > 0) this.#link.send(frames, this.#life.line.limits.message);
   }
 
   #leave(): void {
@@ -115,6 +135,8 @@ export class OpenLine {
   }
 
   #receive(frames: readonly ServerFrame[]): void {
+    // Also when the parser left nothing of it: a later version may send frames that are unknown here.
+    if (this.#life.state === 'welcomed') this.#life.liveness.alive();
     for (const frame of frames) {
       const life = this.#life;
       // A frame, or a handler that it reached, may have ended this line.
@@ -125,11 +147,15 @@ export class OpenLine {
     }
   }
 
-  #welcome({ user: named = 'anonymous', mem, limits, ping, ttl }: Welcome): void {
-    const { gen, user, environment, onStranger, onWelcome, onTokenLife, onRoundTrip } = this.#options;
+  #welcome({ v, user: named = 'anonymous', mem, limits, ping, ttl }: Welcome): void {
+    const { gen, user, environment, onUnfit, onWelcome, onTokenLife, onRoundTrip } = this.#options;
+    if (v !== PROTOCOL_VERSION) {
+      const message = `The server speaks version ${v} of the protocol, this client version ${PROTOCOL_VERSION}.`;
+      return onUnfit(new HoldfastError('protocol-error', message), END.noCommonVersion);
+    }
     if (named !== user) {
       const message = `The server signed this connection in as '${named}', but the client was made for '${user}'.`;
-      return onStranger(new HoldfastError('unauthorized', message));
+      return onUnfit(new HoldfastError('unauthorized', message), END.forbidden);
     }
     const line: Line = { gen, mem, limits };
     const liveness = createLiveness({
@@ -141,7 +167,7 @@ export class OpenLine {
         onRoundTrip();
       },
       onSilence: () => {
-        const why = `nothing came for ${ping} ms and the time of grace`;
+        const why = 'no sign of life came in time';
         this.#end({ code: END.pingTimeout, why, by: 'client', opened: true, layer: 'session', spread: null });
       },
     });
@@ -152,7 +178,6 @@ export class OpenLine {
   }
 
   #handle({ line, liveness }: Extract<Life, { state: 'welcomed' }>, frame: ServerFrame): void {
-    liveness.alive();
     switch (frame.t) {
       case 'ping':
         this.send(frame.x === undefined ? { t: 'pong' } : { t: 'pong', x: frame.x });

@@ -52,7 +52,7 @@ export function createLiveness({ environment, ping, send, onRoundTrip, onSilence
       if (x === asked) onRoundTrip(environment.now() - askedAt);
     },
     check() {
-      if (watch.state === 'checking') return;
+      if (watch.state !== 'watching') return;
       watch = check(environment.now());
       timer.set(watch.due);
       measure();

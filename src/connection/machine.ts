@@ -34,11 +34,26 @@ function prepare({ memory }: { readonly memory: Memory }, _event: Event, { now }
   return go({ state: 'preparing', memory: { ...memory, attempts } }, { type: 'ask-token', reason: memory.token });
 }
 
+/** The app wants a connection now. It may ask in a loop, and the limit of attempts holds for it too (invariant I13). */
+const retry = (state: StateOf<'waiting' | 'offline'>, event: Event, facts: Facts): Step => {
+  const until = earliestAttempt(state.memory.attempts, facts.now);
+  return until > facts.now ? go({ ...state, until }) : prepare(state, event, facts);
+};
+
+const start = (state: StateOf<'idle'>, event: Event, facts: Facts): Step => {
+  const until = earliestAttempt(state.memory.attempts, facts.now);
+  if (until <= facts.now) return prepare(state, event, facts);
+  // Idle with that many attempts behind it: the app has ended each of them.
+  const reason = reasonOf('app', END.normal, endRule(END.normal).name);
+  return go({ state: 'waiting', memory: { ...state.memory, reason }, floor: until, until });
+};
+
 const open = ({ memory }: StateOf<'preparing'>, _event: Event, { now, openTimeout }: Facts): Step =>
   go({ state: 'opening', memory: { ...memory, token: null }, until: now + openTimeout }, { type: 'open' });
 
+/** Welcomed: the token was good, so a later refusal of it is a first one again. */
 const prove = ({ memory }: StateOf<'opening'>, _event: Event, { now }: Facts): Step =>
-  go({ state: 'proving', memory, since: now, until: now + STABLE_AFTER });
+  go({ state: 'proving', memory: { ...memory, reason: null }, since: now, until: now + STABLE_AFTER });
 
 const settle = ({ memory, since }: StateOf<'proving'>): Step =>
   go({ state: 'stable', memory: { ...FRESH, attempts: memory.attempts, token: null }, since });
@@ -63,9 +78,9 @@ const drop = ({ memory }: StateOf<'stable'>, { ended }: EventOf<'ended'>, facts:
 
 const timeOut = (state: StateOf<'opening'>, _event: Event, facts: Facts): Step => {
   const error = new HoldfastError('timeout', `The server did not welcome the client within ${facts.openTimeout} ms.`);
-  const reason: Reason = { ...reasonOf('client', END.openTimeout, endRule(END.openTimeout).name, error), layer: 'transport' };
-  const { state: next, effects } = fail(state, { ended: { reason, after: 0, spread: null, mended: false } }, facts);
-  return go(next, { type: 'abandon', code: END.normal }, ...effects);
+  const timedOut = reasonOf('client', END.openTimeout, endRule(END.openTimeout).name, error);
+  const reason: Reason = { ...timedOut, layer: 'transport', ...facts.link };
+  return fail(state, { ended: { reason, after: 0, spread: null, mended: false } }, facts);
 };
 
 function capOf(facts: Facts): number {
@@ -115,7 +130,7 @@ function finalError(reason: Reason): HoldfastError {
 // prettier-ignore
 const table: Table = {
   idle: {
-    need: prepare, pause: stay, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: stay,
+    need: start, pause: stay, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: stay,
     online: stay, offline: stay, visible: stay, fatal: close, destroy,
   },
   preparing: {
@@ -135,11 +150,11 @@ const table: Table = {
     online: check, offline: check, visible: check, fatal: close, destroy,
   },
   waiting: {
-    need: stay, pause: rest, retry: prepare, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: prepare,
+    need: stay, pause: rest, retry, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: prepare,
     online: hasten, offline: gone, visible: hasten, fatal: close, destroy,
   },
   offline: {
-    need: stay, pause: rest, retry: prepare, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: prepare,
+    need: stay, pause: rest, retry, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: prepare,
     online: hasten, offline: stay, visible: stay, fatal: close, destroy,
   },
   closed: {

@@ -77,6 +77,8 @@ export interface Facts {
   readonly random: number;
   readonly online: boolean;
   readonly visible: boolean;
+  /** The link that is being opened or is open. */
+  readonly link?: Pick<Reason, 'transport' | 'opened'>;
   readonly backoffBase: number;
   readonly backoffCap: number;
   readonly backoffCapHidden: number;

@@ -47,7 +47,7 @@ export function createTokens(environment: Environment, getToken: NonNullable<Cli
       throw new HoldfastError('token-failed', 'getToken failed.', { cause: error });
     } finally {
       environment.clearTimeout(timer);
-      flight = null;
+      if (flight?.abort === abort) flight = null;
     }
   }
 
@@ -65,6 +65,10 @@ export function createTokens(environment: Environment, getToken: NonNullable<Cli
       renewAt = environment.now() + ttl * RENEW_AT;
       return renewAt;
     },
-    abort: () => flight?.abort.abort(),
+    abort() {
+      flight?.abort.abort();
+      // At once, or whoever asks next would be given the rejection of what nobody wanted any more.
+      flight = null;
+    },
   };
 }

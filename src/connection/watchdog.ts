@@ -4,8 +4,8 @@
  */
 export type Watch =
   | { readonly state: 'watching'; readonly due: number }
-  /** A sign of life was asked for at `since`. */
-  | { readonly state: 'checking'; readonly since: number; readonly due: number };
+  /** A sign of life was asked for at `since`. rechecking: for the last time, since the verdict came late before. */
+  | { readonly state: 'checking' | 'rechecking'; readonly since: number; readonly due: number };
 
 export type Look = { readonly watch: Watch; readonly action: 'none' | 'ask' | 'give-up' };
 
@@ -27,12 +27,17 @@ export function check(now: number): Watch {
 
 /** The watch's own timer fired. */
 export function look(watch: Watch, now: number, lastFrame: number, ping: number): Look {
-  const silentSince = watch.state === 'checking' ? watch.since : watch.due - ping - GRACE;
-  if (lastFrame > silentSince || (watch.state === 'watching' && lastFrame + ping + GRACE > now)) {
+  // An answer within the clock's own step has the time of the question: a millisecond, or 100 where browsers blur time.
+  const answered = watch.state === 'watching' ? lastFrame > watch.due - ping - GRACE : lastFrame >= watch.since;
+  if (answered || (watch.state === 'watching' && lastFrame + ping + GRACE > now)) {
     const next = watchFrom(lastFrame, ping);
     return next.due > now ? { watch: next, action: 'none' } : { watch: check(now), action: 'ask' };
   }
   // A late timer runs before the frames that came meanwhile: they get their turn, and the peer one more question.
-  if (now - watch.due > LATE) return { watch: check(now), action: 'ask' };
+  // Only twice: in a hidden tab every timer is late, and a dead connection must not be asked for ever.
+  if (now - watch.due > LATE && watch.state !== 'rechecking') {
+    const state = watch.state === 'watching' ? 'checking' : 'rechecking';
+    return { watch: { state, since: now, due: now + VERDICT }, action: 'ask' };
+  }
   return { watch, action: 'give-up' };
 }

@@ -6,6 +6,7 @@ type Item<R> = Pick<LaneRecord<R>, 'id' | 'event' | 'data' | 'size' | 'owner'>;
 export class Lanes<R> {
   /** Every lane is kept: its numbers must never be used twice. */
   readonly #lanes = new Map<string, Lane<R>>();
+  #found: Lane<R> | undefined;
   /** Lanes that may have something to send. */
   readonly active = new Set<Lane<R>>();
   readonly #createId: () => string;
@@ -21,7 +22,11 @@ export class Lanes<R> {
   }
 
   find(channel: string, producer: string): Lane<R> | undefined {
-    return this.#lanes.get(`${channel} ${producer}`);
+    // Mostly the same again, and a key made for nothing costs more than the look.
+    if (this.#found?.channel !== channel || this.#found.producer !== producer) {
+      this.#found = this.#lanes.get(`${channel} ${producer}`);
+    }
+    return this.#found;
   }
 
   append(channel: string, item: Item<R>): { readonly lane: Lane<R>; readonly record: LaneRecord<R> } {
@@ -33,6 +38,13 @@ export class Lanes<R> {
     }
     this.active.add(lane);
     return { lane, record: lane.append(item) };
+  }
+
+  /** Whose items were under way when the connection ended, and which one it was if a lane had only one. */
+  accuse(): readonly { readonly lane: Lane<R>; readonly record: LaneRecord<R> | null }[] {
+    const accused = [...this].filter(({ inFlight }) => inFlight > 0).map((lane) => ({ lane, record: lane.accuse() }));
+    // A tombstone ends no connection: then it was something else.
+    return accused.filter(({ record }) => record === null || record.tombstone === null);
   }
 
   /** Another page goes by the same name (a duplicated tab, a restored image): what follows goes under a new one. */

@@ -2,23 +2,34 @@ import type { OutboxStore, RecordKey, StoredRecord } from './store.ts';
 
 /** Nothing on disk: what waits dies with the tab, and `outbox.status` says `durable: false`. */
 export function memoryOutbox(): OutboxStore {
-  const records = new Map<string, StoredRecord>();
-  const keyOf = ({ channel, producer, sequence }: RecordKey): string => `${channel} ${producer} ${sequence}`;
+  // By channel, producer and sequence: one key made of all three would cost more than the rest.
+  const channels = new Map<string, Map<string, Map<number, StoredRecord>>>();
+  const laneOf = ({ channel, producer }: RecordKey): Map<number, StoredRecord> => {
+    let lanes = channels.get(channel);
+    if (lanes === undefined) channels.set(channel, (lanes = new Map()));
+    let lane = lanes.get(producer);
+    if (lane === undefined) lanes.set(producer, (lane = new Map()));
+    return lane;
+  };
   return {
     name: 'memory',
     durable: false,
     open: () => Promise.resolve(),
     put(list) {
-      for (const record of list) records.set(keyOf(record), record);
+      for (const record of list) laneOf(record).set(record.sequence, record);
       return Promise.resolve();
     },
     remove(keys) {
-      for (const key of keys) records.delete(keyOf(key));
+      for (const key of keys) laneOf(key).delete(key.sequence);
       return Promise.resolve();
     },
-    list: () => Promise.resolve([...records.values()].sort(inOrder)),
-    close: () => records.clear(),
+    list: () => Promise.resolve([...channels.values()].flatMap(recordsOf).sort(inOrder)),
+    close: () => channels.clear(),
   };
+}
+
+function recordsOf(lanes: ReadonlyMap<string, ReadonlyMap<number, StoredRecord>>): readonly StoredRecord[] {
+  return [...lanes.values()].flatMap((lane) => [...lane.values()]);
 }
 
 function inOrder(a: StoredRecord, b: StoredRecord): number {

@@ -6,7 +6,8 @@ import { END } from '../protocol/end-codes.ts';
 import { type Ack, type ClientFrame, DEFAULT_LIMITS, type Limits, type Nack, type TombstoneKind } from '../protocol/frame.ts';
 import { toPlain } from '../protocol/payload.ts';
 import type { Abortable, Outbox as OutboxFace, Outcome, OutboxOptions, PublishOptions, Receipt } from '../types.ts';
-import { createAlarm, createTimer } from '../util/timer.ts';
+import { Recent } from '../util/recent.ts';
+import { createAlarm } from '../util/timer.ts';
 import { Drains } from './drains.ts';
 import type { Answer, Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
@@ -43,7 +44,7 @@ export class Outbox {
   readonly #shelf: Shelf;
   readonly #lanes: Lanes<Owner>;
   readonly #pauses: Pauses<PageLane>;
-  readonly #ownIds = new Set<string>();
+  readonly #ownIds = new Recent(REMEMBERED_IDS);
   readonly #drains = new Drains();
   readonly #expiry;
   readonly #sweep;
@@ -57,7 +58,7 @@ export class Outbox {
     this.#options = options;
     this.#shelf = new Shelf(store, user, report);
     this.#expiry = createAlarm(environment, (now) => this.#expire(now));
-    this.#sweep = createTimer(environment, () => this.#forget());
+    this.#sweep = createAlarm(environment, (now) => this.#forget(now));
     this.#lanes = new Lanes(() => environment.createId());
     this.#pauses = new Pauses(environment, (lane) => {
       lane.resume();
@@ -104,26 +105,28 @@ export class Outbox {
   /** @returns true if a batch is to blame for `code`, so that going on without it makes sense */
   lost(code: number): boolean {
     this.#pauses.clear();
-    if (code !== END.tooBig && code !== END.tooLarge && code !== END.badFrame) return false;
-    const accused = [...this.#lanes].filter((lane) => lane.inFlight > 0);
-    const guilty = accused.map((lane) => ({ lane, record: lane.accuse() }));
-    const [only] = guilty;
-    if (guilty.length === 1 && only?.record) {
+    const accused = code === END.tooBig || code === END.tooLarge || code === END.badFrame ? this.#lanes.accuse() : [];
+    const [only] = accused;
+    if (accused.length === 1 && only?.record) {
       const why = code === END.badFrame ? 'invalid' : 'too-large';
       const error = new HoldfastError(why, `The server ended the connection over this publication (${code}).`);
       this.#bury(only.lane, only.record, 'closed', { result: 'rejected', error });
     }
-    return guilty.length > 0;
+    // What was under way here is not so on the next connection, whose end must not be blamed on it.
+    for (const lane of this.#lanes) lane.rewind();
+    return accused.length > 0;
   }
 
   acked({ c, p, s, ep, r }: Ack): void {
     const lane = this.#lanes.find(c, p);
     if (lane === undefined) return;
     const now = this.#context.environment.now();
-    for (const answer of lane.answer(s, r, now)) this.#answered(lane, answer, ep);
+    const answers = lane.answer(s, r, now);
     this.#pauses.forgive(lane);
-    if (lane.retained > 0) this.#sweep.set(now + RETENTION);
+    if (lane.retained > 0) this.#sweep.note(now + RETENTION);
+    // First, so that the server has the next batch while the app is told of this one.
     this.#flush();
+    for (const answer of answers) this.#answered(lane, answer, ep);
   }
 
   nacked(nack: Nack): void {
@@ -152,7 +155,7 @@ export class Outbox {
     this.#over = error;
     this.#pauses.clear();
     this.#expiry.clear();
-    this.#sweep.set(null);
+    this.#sweep.clear();
     for (const { owner } of this.#shelf.pending) owner.ticket.giveUp(error);
     this.#drains.settle(error);
     this.#shelf.close();
@@ -163,16 +166,17 @@ export class Outbox {
   #enqueue(item: Pick<OutboxRecord, 'id' | 'event' | 'data' | 'size' | 'owner'>, channel: string): void {
     const { lane, record } = this.#lanes.append(channel, item);
     this.#ownIds.add(item.id);
-    if (this.#ownIds.size > REMEMBERED_IDS) this.#ownIds.delete(this.#ownIds.values().next().value!);
+    // Before the shelf's turn, which then writes each record once, with the mark of its attempt.
+    if (!this.#flushing) queueMicrotask(this.#flushNow);
+    this.#flushing = true;
     this.#shelf.add(lane, record);
     this.#expiry.note(item.owner.expiresAt);
-    if (this.#flushing) return;
-    this.#flushing = true;
-    queueMicrotask(() => {
-      this.#flushing = false;
-      this.#flush();
-    });
   }
+
+  readonly #flushNow = (): void => {
+    this.#flushing = false;
+    this.#flush();
+  };
 
   /** Lanes take turns, and none blocks another. */
   #flush(): void {
@@ -192,7 +196,7 @@ export class Outbox {
         this.#context.send(taken.frame);
         for (const record of taken.records) {
           record.owner.ticket.markAttempted();
-          if (record.answeredAt === null) this.#shelf.keep(lane, record);
+          if (record.answeredAt === null) this.#shelf.attempted(lane, record);
         }
         sent = true;
       }
@@ -211,8 +215,11 @@ export class Outbox {
     }
     const outcome = outcomeOf(ticket, result, epoch, record.doubtful);
     const known = ticket.outcome?.result;
-    if (known === undefined || (known === 'uncertain' && outcome.result !== 'uncertain')) this.#settle(ticket, outcome, record);
-    else if (known === 'accepted' && outcome.result !== 'accepted') this.#context.onOutcome({ ...outcome, result: 'lost' });
+    // What stands for a record in doubt is a tombstone, and that it was closed says nothing of the copy that may exist.
+    if (known === undefined || (known === 'uncertain' && outcome.result === 'accepted')) this.#settle(ticket, outcome, record);
+    else if (known === 'accepted' && outcome.result !== 'accepted' && outcome.result !== 'uncertain') {
+      this.#settle(ticket, { ...outcome, result: 'lost' });
+    }
   }
 
   /** What was attempted under a memory that the server has lost may have arrived. */
@@ -282,11 +289,10 @@ export class Outbox {
     return settled;
   }
 
-  #forget(): void {
-    const now = this.#context.environment.now();
+  #forget(now: number): void {
     for (const lane of this.#lanes) {
       lane.forget(now, RETENTION);
-      if (lane.retained > 0) this.#sweep.set(now + RETENTION);
+      if (lane.retained > 0) this.#sweep.note(now + RETENTION);
     }
   }
 }

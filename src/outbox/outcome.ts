@@ -5,10 +5,10 @@ import type { Ticket } from './receipt.ts';
 
 /** What the server's verdict on one sequence means for the publication behind it (rule R6). */
 export function outcomeOf({ id, channel, event }: Ticket, result: Result, epoch: string, maybeDuplicate: boolean): Outcome {
-  const base = { id, channel, event };
-  if (result === 0) return { ...base, result: 'accepted', cursor: null, maybeDuplicate };
-  if ('code' in result) return refused(base, result.code, result.message, result.app);
-  return { ...base, result: 'accepted', cursor: { epoch, offset: result[0], tag: result[1] }, maybeDuplicate };
+  if (result === 0) return { id, channel, event, result: 'accepted', cursor: null, maybeDuplicate };
+  if ('code' in result) return refused({ id, channel, event }, result.code, result.message, result.app);
+  const cursor = { epoch, offset: result[0], tag: result[1] };
+  return { id, channel, event, result: 'accepted', cursor, maybeDuplicate };
 }
 
 function refused(base: Pick<Outcome, 'id' | 'channel' | 'event'>, code: string, message?: string, app?: string): Outcome {

@@ -14,6 +14,9 @@ interface TicketOptions {
 
 type Storing = { readonly state: 'pending' | 'done' } | { readonly state: 'failed'; readonly error: HoldfastError };
 
+const PENDING: Storing = { state: 'pending' };
+const DONE: Storing = { state: 'done' };
+
 /**
  * The receipt, and the outbox's side of it. Promises and readables are made when first asked for: most publications are
  * never looked at again, and a burst of them would pay for it.
@@ -23,9 +26,9 @@ export class Ticket implements Receipt {
   readonly channel: string;
   readonly event: string;
   readonly #options: TicketOptions;
-  #storing: Storing = { state: 'pending' };
+  #storing: Storing = PENDING;
   #attempted = false;
-  readonly #onAbort = (): void => this.#options.cancel(this);
+  #onAbort: (() => void) | null = null;
   #outcome: Outcome | null = null;
   /** The client ended first: the outcome will not be known here. */
   #gaveUp: HoldfastError | null = null;
@@ -39,7 +42,9 @@ export class Ticket implements Receipt {
     this.channel = options.channel;
     this.event = options.event;
     this.#options = options;
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (options.signal === undefined) return;
+    this.#onAbort = () => options.cancel(this);
+    options.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   get stored(): Promise<void> {
@@ -61,7 +66,8 @@ export class Ticket implements Receipt {
 
   cancel(): Promise<Outcome> {
     this.#ended ??= createDeferred();
-    this.#options.cancel(this);
+    // After the end of the client nothing can be withdrawn: what a store holds is another page's to send.
+    if (this.#gaveUp === null) this.#options.cancel(this);
     this.#settleEnded();
     return this.#ended.promise;
   }
@@ -77,7 +83,7 @@ export class Ticket implements Receipt {
 
   markStored(error: HoldfastError | null): void {
     if (this.#storing.state !== 'pending') return;
-    this.#storing = error === null ? { state: 'done' } : { state: 'failed', error };
+    this.#storing = error === null ? DONE : { state: 'failed', error };
     this.#settleStored();
     this.#state?.set(this.#present());
   }
@@ -90,7 +96,7 @@ export class Ticket implements Receipt {
 
   settle(outcome: Outcome): void {
     this.#outcome = outcome;
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten();
     if (outcome.result === 'accepted') this.markStored(null);
     this.#settleStored();
     this.#settleAccepted();
@@ -99,12 +105,17 @@ export class Ticket implements Receipt {
   }
 
   giveUp(error: HoldfastError): void {
-    if (this.#outcome !== null) return;
+    // A client that the server has ended may still be destroyed: the first end is the reason.
+    if (this.#outcome !== null || this.#gaveUp !== null) return;
     this.#gaveUp = error;
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten();
     this.#settleStored();
     this.#settleAccepted();
     this.#settleEnded();
+  }
+
+  #unlisten(): void {
+    if (this.#onAbort !== null) this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
 
   #present(): ReceiptState {

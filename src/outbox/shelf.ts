@@ -24,9 +24,12 @@ export class Shelf {
   #bytes = 0;
   #puts = new Map<OutboxRecord, LaneName>();
   #removes: RecordKey[] = [];
+  /** Handed to the store at least once. */
+  readonly #written = new Set<OutboxRecord>();
   #opened: Promise<void> | null = null;
   #broken = false;
-  #work: 'none' | 'scheduled' | 'committing' = 'none';
+  #ticking = false;
+  #work: 'none' | 'committing' | 'closed' = 'none';
 
   constructor(store: OutboxStore, user: string, report: (error: unknown) => void) {
     this.#store = store;
@@ -53,7 +56,12 @@ export class Shelf {
     this.keep(lane, record);
   }
 
-  /** Its mark or its tombstone changed. */
+  /** The mark is for the next page, which finds nothing in a store that is not durable. */
+  attempted(lane: LaneName, record: OutboxRecord): void {
+    if (this.#store.durable) this.keep(lane, record);
+  }
+
+  /** Its tombstone changed. */
   keep(lane: LaneName, record: OutboxRecord): void {
     this.#puts.set(record, lane);
     this.#schedule();
@@ -68,40 +76,57 @@ export class Shelf {
   /** The server has answered: nothing of it is needed after a reload. */
   drop({ channel, producer }: LaneName, record: OutboxRecord): void {
     // Answered before it was written: the write is needless.
-    if (!this.#puts.delete(record)) this.#removes.push({ channel, producer, sequence: record.sequence });
+    this.#puts.delete(record);
+    if (this.#written.delete(record)) this.#removes.push({ channel, producer, sequence: record.sequence });
     this.#schedule();
   }
 
   close(): void {
+    this.#work = 'closed';
     this.#puts.clear();
     this.#removes = [];
     this.#store.close();
   }
 
   #schedule(): void {
-    if (this.#work !== 'none') return;
-    this.#work = 'scheduled';
-    queueMicrotask(() => void this.#commit());
+    if (this.#ticking) return;
+    this.#ticking = true;
+    queueMicrotask(this.#tick);
   }
 
-  async #commit(): Promise<void> {
+  /** The counters do not wait for the store, which may be slow, or never answer. */
+  readonly #tick = (): void => {
+    this.#ticking = false;
     this.#status.set(this.#present());
+    if (this.#work === 'none' && this.#puts.size + this.#removes.length > 0) void this.#commit();
+  };
+
+  async #commit(): Promise<void> {
     this.#work = 'committing';
     const puts = [...this.#puts];
     const removes = this.#removes;
     this.#puts = new Map();
     this.#removes = [];
+    for (const [record] of puts) this.#written.add(record);
     try {
       this.#opened ??= this.#store.open(this.#user);
       await this.#opened;
+      if (this.#closed) return;
       if (puts.length > 0) await this.#store.put(puts.map(([record, lane]) => stored(lane, record)));
-      if (removes.length > 0) await this.#store.remove(removes);
       for (const [{ owner }] of puts) owner.ticket.markStored(null);
+      if (this.#closed) return;
+      if (removes.length > 0) await this.#store.remove(removes);
     } catch (cause) {
+      if (this.#closed) return;
       this.#fail(new HoldfastError('storage-failed', `The outbox store '${this.#store.name}' failed.`, { cause }), puts);
     }
+    if (this.#closed) return;
     this.#work = 'none';
-    if (this.#puts.size > 0 || this.#removes.length > 0 || this.#pending.size !== this.#status.get().pending) this.#schedule();
+    if (this.#puts.size + this.#removes.length > 0) this.#schedule();
+  }
+
+  get #closed(): boolean {
+    return this.#work === 'closed';
   }
 
   /** What could not be written goes on from memory; nothing accepted by `publish` is lost by it while the page lives. */

@@ -19,8 +19,11 @@ export interface Environment {
   readonly baseUrl?: string | undefined;
   /** Where errors go that nobody listens for. */
   readonly logError: (error: unknown) => void;
-  readonly WebSocket?: typeof WebSocket | undefined;
+  readonly WebSocket?: SocketConstructor | undefined;
 }
+
+/** WHATWG "WebSockets": the browser's, Node's from 22 on, that of `ws` or undici. Their full types do not fit one another. */
+export type SocketConstructor = new (url: string, protocols: string[]) => Pick<WebSocket, 'bufferedAmount' | 'close'>;
 
 /** The platform's own. Each global is read when it is used, so that making a client on a server touches nothing. */
 export function defaultEnvironment(): Environment {
@@ -30,7 +33,7 @@ export function defaultEnvironment(): Environment {
     clearTimeout: (id) => clearTimeout(id as ReturnType<typeof setTimeout>),
     random: () => Math.random(),
     // Not crypto.randomUUID: browsers hide it on plain http.
-    createId: () => toBase64url(crypto.getRandomValues(new Uint8Array(16))),
+    createId: createIds(),
     page: browserPage(),
     logError: (error) => console.error(error),
     get baseUrl() {
@@ -39,6 +42,20 @@ export function defaultEnvironment(): Environment {
     get WebSocket() {
       return globalThis.WebSocket;
     },
+  };
+}
+
+/** A call to the system for each id would cost more than all else of a publication. Touches `crypto` when first called. */
+function createIds(): () => string {
+  let pool = new Uint8Array(0);
+  let used = 0;
+  return () => {
+    if (used === pool.length) {
+      pool = crypto.getRandomValues(new Uint8Array(4096));
+      used = 0;
+    }
+    used += 16;
+    return toBase64url(pool, used - 16, used);
   };
 }
 

@@ -44,6 +44,9 @@ function tooLarge(size: number, limit: number): PlainResult {
   return { ok: false, code: 'too-large', why: `the payload has ${size} bytes, the limit is ${limit}` };
 }
 
+/** Printable ASCII that JSON does not escape: most texts and all but every key, and cheaper to recognize than to measure. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 class Copier {
   /** Bytes of the JSON form so far. */
   size = 0;
@@ -86,6 +89,10 @@ class Copier {
   }
 
   #text(value: string): string {
+    if (PLAIN.test(value)) {
+      this.size += value.length + 2;
+      return value;
+    }
     // \p{Surrogate} with the u flag matches lone surrogates only.
     const text = /\p{Surrogate}/u.test(value) ? value.replace(/\p{Surrogate}/gu, '\uFFFD') : value;
     this.size += jsonTextSize(text);
@@ -105,9 +112,12 @@ class Copier {
   #record(value: object, depth: number): Record<string, unknown> {
     if (ArrayBuffer.isView(value)) throw new Refused('bytes travel as one Uint8Array, alone, not inside of other data');
     const keys = Object.keys(value);
-    const kind = Object.prototype.toString.call(value).slice(8, -1);
-    // JSON would make `{}` of a Map, a Set, a Promise that nobody awaited.
-    if (kind === 'Error' || (kind !== 'Object' && keys.length === 0)) throw new Refused(`${kind} objects have no JSON form`);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype) {
+      const kind = Object.prototype.toString.call(value).slice(8, -1);
+      // JSON would make `{}` of a Map, a Set, a Promise that nobody awaited.
+      if (kind === 'Error' || (kind !== 'Object' && keys.length === 0)) throw new Refused(`${kind} objects have no JSON form`);
+    }
     if (keys.length > this.#limits.keys)
       throw new Refused(`an object has ${keys.length} keys, the limit is ${this.#limits.keys}`);
     const record: Record<string, unknown> = {};

@@ -38,7 +38,8 @@ export interface End {
 }
 
 export interface Link {
-  send(frames: readonly ClientFrame[]): void;
+  /** @param most bytes of one transport message, as the server announced. @default 512 KiB */
+  send(frames: readonly ClientFrame[], most?: number): void;
   /** Where subscriptions are fixed by the request (SSE, long polling): called when the wanted channels change. */
   reopen?(): void;
   /** Silences the sink at once, even if the peer never answers. Idempotent. */

@@ -12,6 +12,13 @@ export function createDeferred<T>(): Deferred<T> {
     resolve = yes;
     reject = no;
   });
-  promise.catch(() => {});
-  return { promise, resolve, reject };
+  return {
+    promise,
+    resolve,
+    reject(error) {
+      // Only here: most promises never reject, and each of these would cost another promise.
+      promise.catch(() => {});
+      reject(error);
+    },
+  };
 }

@@ -52,6 +52,9 @@ export function createAlarm(environment: Environment, ring: (now: number) => voi
       earliest = Math.min(earliest, at);
       timer.set(earliest);
     },
-    clear: () => timer.set(null),
+    clear() {
+      earliest = Infinity;
+      timer.set(null);
+    },
   };
 }

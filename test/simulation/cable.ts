@@ -113,7 +113,9 @@ export class Cable {
     let line: ServerLine | null = null;
     let client: 'open' | 'ended' = 'open';
     let server_: 'open' | 'ended' = 'open';
-    const forget = (): void => void (client === 'ended' && server_ === 'ended' && this.#wires.delete(wire));
+    const forget = (): void => {
+      if (client === 'ended' && server_ === 'ended') this.#wires.delete(wire);
+    };
 
     const endServer = (): void => {
       if (server_ === 'ended') return;

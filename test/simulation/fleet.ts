@@ -108,7 +108,7 @@ export class Fleet {
     const server = createServerCore({
       broker: this.#broker,
       origins: '*',
-      limits: { publishRate: Infinity, queue: plan.log.queue },
+      limits: { publishRate: plan.publishRate, queue: plan.log.queue },
       authenticate: ({ token }) => {
         if (token === null) return { user: null };
         const [id = '', expiresAt = '0'] = token.split(' ');

@@ -35,6 +35,8 @@ export interface Plan {
   readonly servers: number;
   readonly channels: readonly string[];
   readonly log: { readonly entries: number; readonly queue: number };
+  /** Publications of one user in a second: a transient refusal in the middle of a batch. */
+  readonly publishRate: number;
   /** Length of the storm, ms. */
   readonly storm: number;
   /** Reset handlers take up to this long, ms; they fail with this chance. */
@@ -122,6 +124,7 @@ export function drawPlan(seed: number): Plan {
     channels,
     storm,
     log: { entries: chance(0.3) ? between(1, 30) : 10_000, queue: chance(0.2) ? between(200, 5000) : 1_048_576 },
+    publishRate: chance(0.3) ? between(20, 60) : Infinity,
     reset: { takes: chance(0.5) ? 0 : between(1, 5000), fails: chance(0.3) ? 0.3 : 0 },
     tokenLife: chance(0.5) ? between(30, 90) * 1000 : 3_600_000,
     schedule,

@@ -10,7 +10,13 @@ declare global {
 
 /** `npm test` has found or installed one. */
 const executablePath = process.env['HOLDFAST_CHROMIUM'] ?? '/usr/bin/chromium';
-const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update'];
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+];
 
 export interface TestBrowser extends AsyncDisposable {
   readonly browser: Browser;

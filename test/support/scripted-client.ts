@@ -12,8 +12,8 @@ export interface Stage {
   readonly page: FakePage;
   readonly server: ScriptedServer;
   readonly client: Client;
-  /** What the app was told, in order. */
-  readonly statuses: readonly Status[];
+  /** What the app was told, in order; of the status only when its state changed. */
+  readonly states: readonly Status['state'][];
   readonly errors: readonly HoldfastError[];
   readonly outcomes: readonly Outcome[];
   /** Subscribes to every event of a channel. @returns what is delivered, as it comes */
@@ -51,10 +51,13 @@ export function useStage(): (script?: Script, options?: ClientOptions) => Stage 
         ...environment,
       },
     });
-    const statuses: Status[] = [];
+    const states: Status['state'][] = [];
     const errors: HoldfastError[] = [];
     const outcomes: Outcome[] = [];
-    client.status.subscribe(() => statuses.push(client.status.get()));
+    client.status.subscribe(() => {
+      const { state } = client.status.get();
+      if (states.at(-1) !== state) states.push(state);
+    });
     client.on('error', (error) => errors.push(error));
     client.on('outcome', (outcome) => outcomes.push(outcome));
 
@@ -66,7 +69,10 @@ export function useStage(): (script?: Script, options?: ClientOptions) => Stage 
       expect(client.status.get().state, 'after destroy()').toBe('closed');
       expect(clock.pending, 'timers left').toBe(0);
       expect(page.watchers, 'page listeners left').toBe(0);
-      expect(server.peers.filter(({ closed }) => closed === null).map(({ index }) => index), 'sockets left').toEqual([]);
+      expect(
+        server.peers.filter(({ closed }) => closed === null).map(({ index }) => index),
+        'sockets left',
+      ).toEqual([]);
       expect(server.faults, 'sent against the protocol').toEqual([]);
       expect(logged, 'errors that nobody was told').toEqual([]);
     };
@@ -75,7 +81,7 @@ export function useStage(): (script?: Script, options?: ClientOptions) => Stage 
       page,
       server,
       client,
-      statuses,
+      states,
       errors,
       outcomes,
       read(channel = 'room') {

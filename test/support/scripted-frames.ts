@@ -12,10 +12,14 @@ import {
   type Sub,
   type Subbed,
   type Welcome,
+  isTombstone,
 } from '../../src/protocol/frame.ts';
 import type { Peer } from './scripted-server.ts';
 
-export function welcome({ limits, ...more }: Partial<Omit<Welcome, 'limits'>> & { readonly limits?: Partial<Limits> } = {}): Welcome {
+export function welcome({
+  limits,
+  ...more
+}: Partial<Omit<Welcome, 'limits'>> & { readonly limits?: Partial<Limits> } = {}): Welcome {
   return { t: 'welcome', v: 1, mem: 'mem-1', ping: 25_000, caps: [], ...more, limits: { ...DEFAULT_LIMITS, ...limits } };
 }
 
@@ -33,9 +37,11 @@ export function msg(c: string, ...offsets: readonly number[]): Msg {
   return { t: 'msg', c, items: offsets.map((o) => entry(o)) };
 }
 
-/** All items of a `pub` accepted, from `offset` on, or as told. */
+/** All items of a `pub` accepted, from `offset` on, and all tombstones; or as told. */
 export function ack({ c, p, s, items }: Pub, offset: number, results?: readonly Result[]): Ack {
-  return { t: 'ack', c, p, s, ep: 'epoch', r: results ?? items.map((_, index) => [offset + index, `t-${offset + index}`]) };
+  const truth = (item: Pub['items'][number], index: number): Result =>
+    isTombstone(item) ? { code: item.x } : [offset + index, `t-${offset + index}`];
+  return { t: 'ack', c, p, s, ep: 'epoch', r: results ?? items.map(truth) };
 }
 
 export function nack({ c, p, s }: Pub, code: string, more: Partial<Nack> = {}): Nack {

@@ -61,11 +61,14 @@ export interface ScriptedServer {
   stop(): void;
 }
 
+const URL_OF_SERVER = 'https://server.test/realtime';
+/** One for all: each has a BroadcastChannel listener that is never removed. */
+const link = ws.link('wss://server.test/realtime/ws');
+
 /** The parts of msw's socket that a failure of the network changes. */
 type Breakable = EventTarget & { readyState: number };
 
 export function createScriptedServer(first: Script = {}, codec: Codec = json()): ScriptedServer {
-  const url = 'https://server.test/realtime';
   const peers: Peer[] = [];
   const faults: string[] = [];
   let script: Script = { hello: (_, peer) => peer.send(welcome()), sub: (frame, peer) => peer.send(subbed(frame)), ping: pong };
@@ -75,12 +78,11 @@ export function createScriptedServer(first: Script = {}, codec: Codec = json()):
     (script[frame.t] as ((frame: ClientFrame, peer: Peer) => void) | undefined)?.(frame, peer);
   };
 
-  const link = ws.link('wss://server.test/realtime/ws');
   const network = setupServer(
     link.addEventListener('connection', ({ client, info }) => {
       const raw: Encoded[] = [];
       const messages: (readonly ClientFrame[])[] = [];
-      const socket = client.socket as unknown as Breakable;
+      const { socket } = client as unknown as { readonly socket: Breakable };
       let closing: 'client' | 'server' = 'client';
       let closed: Peer['closed'] = null;
       // msw hands over what is sent in a microtask, and drops it if the socket has begun to close by then.
@@ -108,7 +110,7 @@ export function createScriptedServer(first: Script = {}, codec: Codec = json()):
             if (socket.readyState >= 2) return;
             socket.readyState = 3;
             socket.dispatchEvent(new Event('error'));
-            socket.dispatchEvent(new CloseEvent('close', { code, wasClean: false }) as unknown as Event);
+            socket.dispatchEvent(new CloseEvent('close', { code, wasClean: false }));
           }),
         hang() {
           const dispatch = socket.dispatchEvent.bind(socket);
@@ -130,7 +132,12 @@ export function createScriptedServer(first: Script = {}, codec: Codec = json()):
         messages.push(parsed.frames);
         for (const frame of parsed.frames) answer(peer, frame);
       });
-      client.addEventListener('close', ({ code }) => void (closed = { by: closing, code }));
+      client.addEventListener('close', ({ code }) => {
+        if (closed !== null) return;
+        closed = { by: closing, code };
+        // msw keeps a listener for each connection until it hears of a close, and is deaf in the tick of the handshake.
+        setImmediate(() => socket.dispatchEvent(new CloseEvent('close', { code }) as unknown as Event));
+      });
       peers.push(peer);
       script.connect?.(peer);
     }),
@@ -142,7 +149,7 @@ export function createScriptedServer(first: Script = {}, codec: Codec = json()):
   network.listen({ onUnhandledRequest: 'error' });
 
   return {
-    url,
+    url: URL_OF_SERVER,
     WebSocket: globalThis.WebSocket,
     peers,
     get peer() {

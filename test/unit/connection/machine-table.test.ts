@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { initialState, step } from '../../../src/connection/machine.ts';
+import type { Effect, Event, State } from '../../../src/connection/state.ts';
+import { STATES, ended, facts, reason, stateOf } from './facts.ts';
+
+/**
+ * Each state and event, and what must come of it: `·` changes nothing and does nothing, else the next state and its
+ * effects. By protocol.md: `welcome` is the proof (R9), hints cause a check (R9), 10 s reset the backoff, an opening is given
+ * up after 10 s, the app's own pause and end abandon whatever is open.
+ */
+// prettier-ignore
+const TABLE: Readonly<Record<State['state'], Readonly<Record<Event['type'], string>>>> = {
+  idle: {
+    need: 'preparing ask-token',
+    pause: '·', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: '·',
+    online: '·', offline: '·', visible: '·',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  preparing: {
+    need: '·', pause: 'idle abandon', retry: '·',
+    token: 'opening open', 'token-failed': 'waiting abandon',
+    welcome: '·', ended: '·', due: '·',
+    online: '·', offline: '·', visible: '·',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  opening: {
+    need: '·', pause: 'idle abandon', retry: '·', token: '·', 'token-failed': '·',
+    welcome: 'proving', ended: 'waiting abandon', due: 'waiting abandon',
+    online: '·', offline: '·', visible: '·',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  proving: {
+    need: '·', pause: 'idle abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
+    ended: 'waiting abandon', due: 'stable',
+    online: 'proving check', offline: 'proving check', visible: 'proving check',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  stable: {
+    need: '·', pause: 'idle abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
+    ended: 'waiting abandon', due: '·',
+    online: 'stable check', offline: 'stable check', visible: 'stable check',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  waiting: {
+    need: '·', pause: 'idle abandon', retry: 'preparing ask-token',
+    token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: 'preparing ask-token',
+    online: 'waiting', offline: 'offline', visible: 'waiting',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  offline: {
+    need: '·', pause: 'idle abandon', retry: 'preparing ask-token',
+    token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: 'preparing ask-token',
+    online: 'waiting', offline: '·', visible: '·',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  closed: {
+    need: '·', pause: '·', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: '·',
+    online: '·', offline: '·', visible: '·', fatal: '·', destroy: '·',
+  },
+};
+
+const events: { readonly [E in Event['type']]: Extract<Event, { type: E }> } = {
+  need: { type: 'need' },
+  pause: { type: 'pause' },
+  retry: { type: 'retry' },
+  token: { type: 'token' },
+  'token-failed': { type: 'token-failed', ended: ended(4011).ended },
+  welcome: { type: 'welcome' },
+  ended: ended(1006),
+  due: { type: 'due' },
+  online: { type: 'online' },
+  offline: { type: 'offline' },
+  visible: { type: 'visible' },
+  fatal: { type: 'fatal', reason: reason(4403) },
+  destroy: { type: 'destroy' },
+};
+
+const cells = STATES.flatMap((state) =>
+  Object.values(events).map((event) => ({ state, event, name: event.type, expected: TABLE[state][event.type] })),
+);
+
+describe('the table', () => {
+  it.each(cells)('$state × $name → $expected', ({ state, event, expected }) => {
+    const before = stateOf(state);
+    // The browser says that there is no network as long as the client is offline, until the event that says otherwise.
+    const online = event.type === 'online' || (event.type !== 'offline' && state !== 'offline');
+    const next = step(before, event, facts({ online }));
+    if (expected === '·') {
+      expect(next.state).toBe(before);
+      expect(next.effects).toEqual([]);
+    } else {
+      expect([next.state.state, ...next.effects.map(({ type }) => type)].join(' ')).toBe(expected);
+    }
+  });
+
+  it('begins idle, without a token', () => {
+    expect(initialState).toEqual({ state: 'idle', memory: { failures: 0, attempts: [], token: 'connect', reason: null } });
+  });
+});
+
+describe('what the effects say', () => {
+  it.each(['connect', 'refresh', 'expired', 'rejected', null] as const)(
+    'a token is asked for with the reason kept: %s',
+    (token) => {
+      const { effects } = step(stateOf('waiting', { token }), events.due, facts());
+      expect(effects).toEqual([{ type: 'ask-token', reason: token }] satisfies Effect[]);
+    },
+  );
+
+  it('the reason is kept until a token came, over any number of failures', () => {
+    let state = step(stateOf('waiting', { token: 'expired' }), events.due, facts()).state;
+    state = step(state, events['token-failed'], facts()).state;
+    state = step(state, events.due, facts()).state;
+    expect(state).toMatchObject({ state: 'preparing', memory: { token: 'expired' } });
+    expect(step(state, events.token, facts()).state).toMatchObject({ state: 'opening', memory: { token: null } });
+  });
+
+  it.each(STATES.filter((state) => state !== 'closed'))('%s: the app’s ends abandon with 1000', (state) => {
+    for (const event of [events.destroy, events.fatal]) {
+      expect(step(stateOf(state), event, facts()).effects).toEqual([{ type: 'abandon', code: 1000 }] satisfies Effect[]);
+    }
+  });
+
+  it('destroy gives its own reason, fatal the one it was told', () => {
+    const destroyed = step(stateOf('stable'), events.destroy, facts()).state;
+    expect(destroyed).toMatchObject({ state: 'closed', reason: { by: 'app', name: 'destroyed', error: null } });
+    const ended = step(stateOf('stable'), events.fatal, facts()).state;
+    expect(ended).toEqual({ state: 'closed', reason: events.fatal.reason });
+  });
+});
+
+describe('times', () => {
+  it('an opening is given up after openTimeout, as a time-out', () => {
+    const opening = step(stateOf('preparing'), events.token, facts({ openTimeout: 7000 })).state;
+    expect(opening).toMatchObject({ state: 'opening', until: facts().now + 7000 });
+    const { state } = step(opening, events.due, facts({ openTimeout: 7000 }));
+    expect(state).toMatchObject({
+      state: 'waiting',
+      memory: { failures: 1, reason: { by: 'client', code: 4010, name: 'open-timeout', error: { code: 'timeout' } } },
+    });
+  });
+
+  it('a connection is proved for 10 s from its welcome', () => {
+    const { state } = step(stateOf('opening', { failures: 3 }), events.welcome, facts());
+    expect(state).toMatchObject({ state: 'proving', since: facts().now, until: facts().now + 10_000, memory: { failures: 3 } });
+  });
+
+  it('only then the failures and the reason are forgotten, but not the attempts', () => {
+    const held = { failures: 5, reason: reason(1006), attempts: [facts().now - 30_000], token: null };
+    const { state } = step(stateOf('proving', held), events.due, facts());
+    expect(state).toMatchObject({ state: 'stable', memory: { failures: 0, reason: null, attempts: held.attempts, token: null } });
+  });
+
+  it('an attempt is noted when the token is asked for', () => {
+    const now = facts().now;
+    const { state } = step(stateOf('waiting', { attempts: [now - 61_000, now - 5000] }), events.due, facts());
+    expect(state).toMatchObject({ memory: { attempts: [now - 5000, now] } });
+  });
+
+  it('a pause forgets the failures, so that the next connect is at once', () => {
+    const { state } = step(stateOf('waiting', { failures: 7 }), events.pause, facts());
+    expect(state).toMatchObject({ state: 'idle', memory: { failures: 0, reason: null } });
+  });
+});

@@ -24,14 +24,14 @@ export interface ServerEnvironment {
  * also makes the ids, and a given clock also defers, so that a simulation is never half real.
  */
 export function serverEnvironment(given: Partial<ServerEnvironment> = {}): ServerEnvironment {
-  const bytes = given.random === undefined ? pooled() : seeded(given.random);
+  const text = given.random === undefined ? pooled() : seeded(given.random);
   return {
     now: () => Date.now(),
     setTimeout: (run, ms) => released(setTimeout(run, ms)),
     clearTimeout: (id) => clearTimeout(id as ReturnType<typeof setTimeout>),
     random: () => Math.random(),
-    createId: () => toBase64url(bytes(16)),
-    createTag: () => toBase64url(bytes(8)),
+    createId: () => text(16),
+    createTag: () => text(8),
     defer: given.setTimeout === undefined ? endOfTick() : (run) => queueMicrotask(run),
     ...given,
   };
@@ -49,7 +49,7 @@ function endOfTick(): (run: () => void) => void {
 }
 
 /** One call to the system for 4 KiB: a call for each tag would cost more than the append that it marks. */
-function pooled(): (count: number) => Uint8Array {
+function pooled(): (count: number) => string {
   const pool = new Uint8Array(4096);
   let used = pool.length;
   return (count) => {
@@ -58,10 +58,10 @@ function pooled(): (count: number) => Uint8Array {
       used = 0;
     }
     used += count;
-    return pool.subarray(used - count, used);
+    return toBase64url(pool, used - count, used);
   };
 }
 
-function seeded(random: () => number): (count: number) => Uint8Array {
-  return (count) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256));
+function seeded(random: () => number): (count: number) => string {
+  return (count) => toBase64url(Uint8Array.from({ length: count }, () => Math.floor(random() * 256)));
 }

@@ -126,7 +126,7 @@ export class Outgoing {
     this.#flushed += pieces.length;
     this.#pieces = [];
     this.#size = 0;
-    // Mostly nothing is left of before, and each look at a socket costs.
+    // What drained before would be hidden by what is sent now. Mostly nothing is left, and each look at a socket costs.
     if (this.#backlog > 0) this.#look();
     try {
       if (whole) this.#send(this.#batcher.join(this.#host.codec, pieces));
@@ -134,9 +134,7 @@ export class Outgoing {
     } catch (error) {
       this.#host.onFault(error);
     }
-    // Not by look(): the socket's bytes are not the pieces' sizes, and the difference is no progress.
-    this.#backlog = this.#socket.buffered;
-    if (!this.busy) this.#host.onRoom();
+    this.update();
   }
 
   /** Something may have drained. */

@@ -38,7 +38,7 @@ export class Subscription implements Listener {
   #tail: Tail | null = null;
   #phase: Phase = 'judging';
   #asked: Sub;
-  /** Grows with each `sub` and each doubt: what was asked of the store before is void. */
+  /** Grows with each `sub`, doubt and read: what was asked of the store before is void, and something newer is under way. */
   #version = 0;
   #at: WireCursor = ['', 0, ''];
   /** Where the newest entry waits to be sent, in mode latest. */
@@ -100,6 +100,7 @@ export class Subscription implements Listener {
     if (this.mode === 'live') return;
     this.#version += 1;
     if (this.#phase === 'tail') this.#fallBack();
+    else if (this.#phase === 'joining' || this.#phase === 'log') this.#reader.want(this);
   }
 
   #take(noted: Noted): void {
@@ -152,14 +153,14 @@ export class Subscription implements Listener {
 
   /** Rejects if the store cannot answer now. */
   readPage(): Promise<void> {
-    const version = this.#version;
+    const version = (this.#version += 1);
     const tail = this.#tail!;
     const mark = tail.count;
     this.#reader.counters.pages += 1;
     return tail.read(this.#from()).then((read) => {
-      if (this.#phase !== 'joining' && this.#phase !== 'log') return;
-      // Void, or no room left: nothing is kept, it is read again.
-      if (version !== this.#version || this.#reader.outgoing.busy) this.#reader.want(this);
+      if (version !== this.#version || (this.#phase !== 'joining' && this.#phase !== 'log')) return;
+      // No room left: nothing is kept, it is read again.
+      if (this.#reader.outgoing.busy) this.#reader.want(this);
       else this.#onRead(read, mark);
     });
   }

@@ -13,10 +13,11 @@ export function pageLimit(bound: number): PageLimit {
 /** A frame for many: encoded at most once for each codec. */
 export class SharedFrame {
   readonly #frame: ServerFrame;
-  readonly #pieces = new Map<string, Encoded>();
   /** The last one asked for: subscribers mostly speak the same codec. */
   #name = '';
   #piece: Encoded = '';
+  /** The others. */
+  #pieces: Map<string, Encoded> | null = null;
 
   constructor(frame: ServerFrame) {
     this.#frame = frame;
@@ -24,10 +25,10 @@ export class SharedFrame {
 
   piece(codec: Codec): Encoded {
     if (codec.name !== this.#name) {
-      const known = this.#pieces.get(codec.name);
+      const known = this.#pieces?.get(codec.name);
+      if (this.#name !== '') (this.#pieces ??= new Map()).set(this.#name, this.#piece);
       this.#piece = known ?? codec.encode(this.#frame);
       this.#name = codec.name;
-      if (known === undefined) this.#pieces.set(codec.name, this.#piece);
     }
     return this.#piece;
   }
@@ -135,13 +136,14 @@ export class Tail implements Follower {
   read(from: From): Promise<Read> {
     const place = 'latest' in from ? `latest ${from.latest}` : from.cursor.join(' ');
     const key = `${this.#count} ${place}`;
-    let read = this.#reads.get(key);
-    if (read === undefined) {
-      read = this.#broker.read(this.channel, from, this.#page, this.#keep);
-      this.#reads.set(key, read);
-      const forget = (): void => void this.#reads.delete(key);
-      read.then(forget, forget);
-    }
+    const known = this.#reads.get(key);
+    if (known !== undefined) return known;
+    const read = this.#broker.read(this.channel, from, this.#page, this.#keep);
+    this.#reads.set(key, read);
+    const forget = (): void => {
+      if (this.#reads.get(key) === read) this.#reads.delete(key);
+    };
+    read.then(forget, forget);
     return read;
   }
 
@@ -165,6 +167,8 @@ export class Tail implements Follower {
   }
 
   onDoubt(): void {
+    // What is being read may come from where the store no longer is.
+    this.#reads.clear();
     for (const listener of this.#listeners) listener.onDoubt();
   }
 }

@@ -13,7 +13,8 @@ const SLACK = 10_000;
 /** What is due: a frame, or an end with its code and reason. */
 export type Due = 'ping' | 'refresh' | 'stalled' | readonly [code: number, why: string] | null;
 
-const NO_HELLO = [END.badFrame, 'no hello came in time'] as const;
+/** Not a final code: a page may have been frozen between opening its socket and saying hello. */
+const NO_HELLO = [END.pingTimeout, 'no hello came in time'] as const;
 const SILENT = [END.pingTimeout, 'nothing was heard for two pings'] as const;
 const EXPIRED = [END.tokenExpired, 'the token has expired'] as const;
 
@@ -24,6 +25,7 @@ export class Watch {
   readonly #openedAt: number;
   #heardAt: number;
   #saidAt: number;
+  #askedAt: number;
   #said = 0;
   #progress = 0;
   #progressAt: number;
@@ -36,6 +38,7 @@ export class Watch {
     this.#openedAt = now;
     this.#heardAt = now;
     this.#saidAt = now;
+    this.#askedAt = now;
     this.#progressAt = now;
   }
 
@@ -54,7 +57,11 @@ export class Watch {
       this.#told = expiresAt;
       return 'refresh';
     }
-    return this.#quiet(now, ping) ? 'ping' : null;
+    const quiet = this.#quiet(now, ping);
+    // Who only listens to a busy channel has nothing to say unless it is asked.
+    if (!quiet && now - Math.max(this.#heardAt, this.#askedAt) < ping) return null;
+    this.#askedAt = now;
+    return 'ping';
   }
 
   #stalls(now: number, stallTimeout: number): boolean {

@@ -74,7 +74,7 @@ export class MemoryLog {
     let head = Math.max(this.#head, entries.length - this.#keep.entries - 1);
     while (head < entries.length && entries[head]!.ts! < oldest) head += 1;
     // A dropped entry must not be held by the part of the array that is not cut yet.
-    if (head > this.#head) entries.fill(undefined as never, this.#head, head);
+    for (let i = this.#head; i < head; i += 1) entries[i] = undefined as never;
     this.#head = head;
     if (head > SLACK && head * 2 > entries.length) {
       this.#entries = entries.slice(head);

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Codec, Encoded } from '../../src/protocol/codec.ts';
@@ -25,6 +26,9 @@ export function chooseProtocol(offered: ReadonlySet<string>): string | false {
   return false;
 }
 
+/** Bytes of the memory in which frames are made that leave at once. */
+const SCRATCH = 16_384;
+
 /**
  * Makes whole WebSocket frames (RFC 6455, section 5.2), unmasked as a server's are. The last one is kept, because a batch
  * mostly goes to many sockets one after the other: it is then encoded and framed once, and each socket gets one write
@@ -33,22 +37,39 @@ export function chooseProtocol(offered: ReadonlySet<string>): string | false {
 export class FrameWriter {
   #data: Encoded = '';
   #frame: Buffer = Buffer.alloc(0);
+  /** The frame is in the scratch memory, where the next one will overwrite it. */
+  #passing = false;
+  #scratch: Buffer | null = null;
 
-  frame(data: Encoded): Buffer {
-    if (data !== this.#data || this.#frame.length === 0) {
-      this.#frame = encodeFrame(data);
-      this.#data = data;
-    }
+  write(socket: Duplex, data: Encoded): void {
+    // What the system takes at once it copies. Only of a socket is it known that nobody holds the memory after that.
+    const idle = socket instanceof Socket && socket.writableLength === 0;
+    socket.write(this.frame(data, idle));
+    if (!this.#passing || socket.writableLength === 0) return;
+    // It waits for the peer: this memory is the socket's now.
+    this.#passing = false;
+    this.#scratch = null;
+  }
+
+  /** @param passing it will be used up before the next one is made */
+  frame(data: Encoded, passing = false): Buffer {
+    if (data === this.#data && this.#frame.length > 0 && (passing || !this.#passing)) return this.#frame;
+    const length = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
+    const size = length + (length < 126 ? 2 : length < 65_536 ? 4 : 10);
+    this.#passing = passing && size <= SCRATCH;
+    this.#data = data;
+    // Not pooled: one short frame that waits for a slow peer would keep a whole pool.
+    this.#frame = this.#passing
+      ? (this.#scratch ??= Buffer.allocUnsafeSlow(SCRATCH)).subarray(0, size)
+      : Buffer.allocUnsafeSlow(size);
+    fill(this.#frame, data, size - length);
     return this.#frame;
   }
 }
 
-function encodeFrame(data: Encoded): Buffer {
+function fill(frame: Buffer, data: Encoded, header: number): void {
   const text = typeof data === 'string';
-  const length = text ? Buffer.byteLength(data) : data.byteLength;
-  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  // Not pooled: the frame waits in a socket's queue for as long as the peer is slow.
-  const frame = Buffer.allocUnsafeSlow(header + length);
+  const length = frame.length - header;
   frame[0] = text ? 0x81 : 0x82;
   if (header === 2) frame[1] = length;
   else if (header === 4) {
@@ -61,7 +82,6 @@ function encodeFrame(data: Encoded): Buffer {
   }
   if (text) frame.write(data, header);
   else frame.set(data, header);
-  return frame;
 }
 
 /** Binds an open socket to the core, until it closes. */
@@ -69,7 +89,7 @@ export function serveWebSocket(core: ServerCore, webSocket: WebSocket, raw: Dupl
   const socket: ServerSocket = {
     send(data) {
       // Written beside `ws`, which is safe between frames: without compression it writes each of its own in one go.
-      if (webSocket.readyState === OPEN) raw.write(writer.frame(data));
+      if (webSocket.readyState === OPEN) writer.write(raw, data);
     },
     close: (code, reason) => webSocket.close(code, clip(reason)),
     get buffered() {

@@ -6,5 +6,8 @@ import { brokerContract } from './broker.ts';
 brokerContract('memory', () => {
   const clock = createVirtualClock();
   const { now, setTimeout, clearTimeout } = clock;
-  return { broker: memoryBroker({ environment: { now, setTimeout, clearTimeout, random: createRandom(3) } }), advance: clock.sleep };
+  return {
+    broker: memoryBroker({ environment: { now, setTimeout, clearTimeout, random: createRandom(3) } }),
+    advance: clock.sleep,
+  };
 });

@@ -20,7 +20,8 @@ export function adversarialBroker(clock: VirtualClock, seed: number, faults: Adv
   const random = createRandom(seed);
   const { now, setTimeout, clearTimeout } = clock;
   const inner = memoryBroker({ environment: { now, setTimeout, clearTimeout, random } });
-  const wait = (most: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, Math.floor(random() * (most + 1))));
+  const wait = (most: number): Promise<void> =>
+    new Promise((resolve) => void setTimeout(resolve, Math.floor(random() * (most + 1))));
 
   const delayed = (follower: Follower): Follower => {
     let last = 0;

@@ -47,13 +47,13 @@ describe('opening', () => {
     expect(peer.last('bye')).toMatchObject({ code: 4400 });
   });
 
-  it('ends with 4400 if no hello comes within 10 s', async () => {
+  it('ends with 4003, which the client retries, if no hello comes within 10 s', async () => {
     const { connect, clock } = createHouse();
     const peer = connect();
     await clock.advance(9900);
     expect(peer.closed).toBeNull();
     await clock.advance(700);
-    expect(peer.closed?.code).toBe(4400);
+    expect(peer.closed?.code).toBe(4003);
   });
 
   describe('authenticate', () => {
@@ -76,14 +76,25 @@ describe('opening', () => {
     });
 
     it.each([
-      ['a throw', () => { throw new Error('db'); }],
+      [
+        'a throw',
+        () => {
+          throw new Error('db');
+        },
+      ],
       ['a rejection', () => Promise.reject(new Error('db'))],
       ['a user without an id', () => ({ user: {} })],
       ['a user with an empty id', () => ({ user: { id: '' } })],
       ['an end that is no time', () => ({ user: null, expiresAt: NaN })],
-      ['a refusal by reject', () => { throw reject('x', 'y'); }],
-    ])('%s is answered with a code to retry, and reported', async (_what, authenticate) => { // prettier-ignore
-      const { enter, events } = createHouse({ authenticate: authenticate as () => Session });
+      [
+        'a refusal by reject',
+        () => {
+          throw reject('x', 'y');
+        },
+      ],
+    ])('%s is answered with a code to retry, and reported', async (_what, authenticate) => {
+      // prettier-ignore
+      const { enter, events } = createHouse({ authenticate });
       expect((await enter()).closed?.code).toBe(1013);
       expect(events.map(({ name }) => name)).toContain('authenticate-failed');
     });
@@ -243,7 +254,9 @@ describe('opening', () => {
     const { broker } = createHouse();
     let fails = true;
     const memory = (): Promise<string> => (fails ? Promise.reject(new Error('down')) : Promise.resolve('m1'));
-    const house = createHouse({ broker: Object.assign(Object.create(broker) as typeof broker, { memory, onRecheck: () => () => undefined }) });
+    const house = createHouse({
+      broker: Object.assign(Object.create(broker) as typeof broker, { memory, onRecheck: () => () => undefined }),
+    });
     expect((await house.enter()).closed?.code).toBe(1013);
     fails = false;
     expect((await house.enter()).last('welcome')?.mem).toBe('m1');

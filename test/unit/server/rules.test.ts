@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRules, serves } from '../../../server/rules.ts';
 
-const patterns = (...names: readonly string[]) => createRules(Object.fromEntries(names.map((name) => [name, { subscribe: true }])));
+const patterns = (...names: readonly string[]) =>
+  createRules(Object.fromEntries(names.map((name) => [name, { subscribe: true }])));
 
 describe('rules', () => {
   it.each([

@@ -1,14 +1,19 @@
 import { memoryBroker } from '../../../server/brokers/memory.ts';
 import type { Broker } from '../../../server/brokers/broker.ts';
 import { createServerCore } from '../../../server/server.ts';
-import type { ServerCore, ServerEvent, ServerLine, ServerOptions, SocketInfo } from '../../../server/types.ts';
+import type { ChannelRule, ServerCore, ServerEvent, ServerLine, ServerOptions, SocketInfo } from '../../../server/types.ts';
 import type { Codec, Encoded } from '../../../src/protocol/codec.ts';
-import type { ClientFrame, Hello, Item, ServerFrame } from '../../../src/protocol/frame.ts';
+import type { ClientFrame, Hello, Item, Pub, ServerFrame, WireCursor } from '../../../src/protocol/frame.ts';
 import { json } from '../../../src/protocol/json.ts';
 import { parseMessage } from '../../../src/protocol/parse.ts';
 import { SERVER_FRAMES } from '../../../src/protocol/server-frames.ts';
 import { createIds, createRandom } from '../../support/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
+
+/** As late as an immediate of Node, for what a tick brings about by promises. */
+function endOfTick(run: () => void, turns = 10): void {
+  queueMicrotask(() => (turns === 0 ? run() : endOfTick(run, turns - 1)));
+}
 
 type Type = ServerFrame['t'];
 export type FrameOf<T extends Type> = Extract<ServerFrame, { t: T }>;
@@ -57,7 +62,7 @@ export function createHouse({ broker: given, ...options }: Partial<ServerOptions
     clearTimeout: clock.clearTimeout,
     random,
     createId: createIds(random),
-    defer: (run: () => void) => queueMicrotask(run),
+    defer: (run: () => void) => endOfTick(run),
   };
   const broker = given ?? memoryBroker({ environment });
   const events: ServerEvent[] = [];
@@ -71,7 +76,8 @@ export function createHouse({ broker: given, ...options }: Partial<ServerOptions
   });
   let clients = 0;
 
-  const connect = (info: Partial<SocketInfo> = {}): Peer => createPeer(server, { codec: json(), origin: null, ip: '192.0.2.1', ...info });
+  const connect = (info: Partial<SocketInfo> = {}): Peer =>
+    createPeer(server, { codec: json(), origin: null, ip: '192.0.2.1', ...info });
   return {
     clock,
     server,
@@ -133,7 +139,9 @@ function createPeer(server: ServerCore, info: SocketInfo): Peer {
     send: (...sent) => line.onMessage(codec.join(sent.map((frame) => codec.encode(frame)))),
     raw: (data) => line.onMessage(data),
     offsets(channel) {
-      const own = frames.filter((frame) => (frame.t === 'msg' || frame.t === 'subbed') && (channel === undefined || frame.c === channel));
+      const own = frames.filter(
+        (frame) => (frame.t === 'msg' || frame.t === 'subbed') && (channel === undefined || frame.c === channel),
+      );
       return own.flatMap((frame) => ('items' in frame ? (frame.items ?? []) : [])).map((entry) => entry.o);
     },
     shut: () => void (shut = true),
@@ -176,3 +184,20 @@ export function createDeferred<T>(): { readonly promise: Promise<T>; resolve(val
   });
   return { promise, resolve, reject };
 }
+
+/** A lane from its start. */
+export const pub = (s: number, list: Pub['items'], more: Partial<Pub> = {}): Pub => ({ t: 'pub', c: 'room:1', p: 'p', s, items: list, ...(s === 1 && { first: true }), ...more }); // prettier-ignore
+
+/** A house with one kind of room, and ann in it. */
+export const open = async (
+  rule: ChannelRule = { subscribe: true, publish: true },
+  options = {},
+): Promise<{ house: House; peer: Peer }> => {
+  const house = createHouse({ channels: { 'room:{id}': rule }, ...options });
+  return { house, peer: await house.enter({ token: 'ann' }) };
+};
+
+export const top = async ({ server }: House, channel = 'room:1'): Promise<WireCursor> => {
+  const { epoch, offset, tag } = await server.cursor(channel);
+  return [epoch, offset, tag];
+};

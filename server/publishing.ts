@@ -51,6 +51,8 @@ export class Publishing {
   readonly #host: PublishingHost;
   /** Lanes whose rule is thinking, and what came for them meanwhile. */
   readonly #lanes = new Map<string, Batch[]>();
+  /** The last append of each lane that the store has not answered. */
+  readonly #writing = new Map<string, Promise<void>>();
   readonly #contexts = new Set<RuleContext>();
   #unanswered = 0;
   #ended = false;
@@ -73,15 +75,15 @@ export class Publishing {
     const match = rules(frame.c);
     const drafts = this.#draft(frame.items, match);
     if (drafts === null || length === 0) return;
-    if (this.#host.tokenExpired) return this.#nack(frame, 0, { code: 'token-expired' });
-    if (this.#unanswered + length > UNANSWERED) return this.#nack(frame, 0, { code: 'unavailable', after: RETRY_AFTER });
+    if (this.#host.tokenExpired) return this.#turnAway(frame, { code: 'token-expired' });
+    if (this.#unanswered + length > UNANSWERED) return this.#turnAway(frame, { code: 'unavailable', after: RETRY_AFTER });
     const now = environment.now();
     const count = allowance.take(this.#host.payer, length, now);
     let stop: Stop | null = null;
     if (count < length) {
       counters.rateLimited += 1;
       stop = { code: 'rate-limited', after: allowance.wait(this.#host.payer, now) };
-      if (count === 0) return this.#nack(frame, 0, stop);
+      if (count === 0) return this.#turnAway(frame, stop);
     }
     this.#unanswered += count;
     const context = new RuleContext(this.#host.user, frame.c, match?.params ?? {});
@@ -178,7 +180,7 @@ export class Publishing {
 
   #append(batch: Batch): void {
     const { frame, match, count, drafts } = batch;
-    if (count === 0) return this.#nack(frame, 0, batch.stop!);
+    if (count === 0) return this.#turnAway(frame, batch.stop!);
     const { broker, environment } = this.#services;
     const request = {
       channel: frame.c,
@@ -188,7 +190,8 @@ export class Publishing {
       items: count === drafts.length ? drafts : drafts.slice(0, count),
       keep: match?.rule.keep ?? NOTHING,
     };
-    broker.append(request).then(
+    const key = laneKey(frame);
+    const written = broker.append(request).then(
       (appended) => {
         this.#unanswered -= count;
         this.#answer(batch, appended);
@@ -200,6 +203,17 @@ export class Publishing {
         this.#nack(frame, 0, { code: 'unavailable', after: RETRY_AFTER });
       },
     );
+    this.#writing.set(key, written);
+    void written.then(() => {
+      if (this.#writing.get(key) === written) this.#writing.delete(key);
+    });
+  }
+
+  /** Refuses a batch at the door, but not before those ahead of it in its lane are answered: answers keep their order. */
+  #turnAway(frame: Pub, stop: Stop): void {
+    const ahead = this.#writing.get(laneKey(frame));
+    if (ahead === undefined) this.#nack(frame, 0, stop);
+    else void ahead.then(() => this.#nack(frame, 0, stop));
   }
 
   #answer({ frame, count, stop }: Batch, { epoch, results, stopped }: Appended): void {

@@ -123,7 +123,7 @@ class HoldfastClient implements Client {
 
   connect(): void {
     this.#assertAlive();
-    this.#connection.need();
+    this.#connection.connect();
   }
 
   disconnect(): void {

@@ -41,7 +41,7 @@ export interface Abortable {
 export interface Client extends Disposable {
   /** Connects now; without it the first subscription or publication does. */
   connect(): void;
-  /** Pauses: keeps every subscription and publication for the next `connect`. */
+  /** Pauses: keeps every subscription and publication for `connect`, and opens nothing before it. */
   disconnect(): void;
   /** Ends a wait now (a "Try again" button). No effect unless waiting or offline. */
   retryNow(): void;

@@ -85,6 +85,12 @@ export class Connection {
     if (this.#state.state === 'idle') this.#dispatch({ type: 'need' });
   }
 
+  /** As {@link need}, and ends a pause. */
+  connect(): void {
+    this.need();
+    this.#dispatch({ type: 'connect' });
+  }
+
   pause(): void {
     this.#dispatch({ type: 'pause' });
   }

@@ -14,6 +14,7 @@ import {
 } from '../protocol/frame.ts';
 import type { End, Link, Transport } from '../transports/transport.ts';
 import type { Reason } from '../types.ts';
+import { soon } from '../util/soon.ts';
 import { type Liveness, createLiveness } from './liveness.ts';
 
 /** A welcomed connection, as the channels and the outbox see it. */
@@ -99,7 +100,7 @@ export class OpenLine {
   /** Joins this tick's batch. */
   send(frame: ClientFrame): void {
     if (this.#life.state !== 'welcomed') return;
-    if (this.#queue.push(frame) === 1) queueMicrotask(() => this.#flush());
+    if (this.#queue.push(frame) === 1) soon(this.#flush);
   }
 
   check(): void {
@@ -116,11 +117,11 @@ export class OpenLine {
     return opening();
   }
 
-  #flush(): void {
+  readonly #flush = (): void => {
     const frames = this.#queue;
     this.#queue = [];
     if (this.#life.state === 'welcomed' && frames.length > 0) this.#link.send(frames, this.#life.line.limits.message);
-  }
+  };
 
   #leave(): void {
     if (this.#life.state === 'welcomed') this.#life.liveness.stop();

@@ -40,7 +40,7 @@ const retry = (state: StateOf<'waiting' | 'offline'>, event: Event, facts: Facts
   return until > facts.now ? go({ ...state, until }) : prepare(state, event, facts);
 };
 
-const start = (state: StateOf<'idle'>, event: Event, facts: Facts): Step => {
+const start = (state: StateOf<'idle' | 'paused'>, event: Event, facts: Facts): Step => {
   const until = earliestAttempt(state.memory.attempts, facts.now);
   if (until <= facts.now) return prepare(state, event, facts);
   // Idle with that many attempts behind it: the app has ended each of them.
@@ -59,7 +59,7 @@ const settle = ({ memory, since }: StateOf<'proving'>): Step =>
   go({ state: 'stable', memory: { ...FRESH, attempts: memory.attempts, token: null }, since });
 
 const rest = ({ memory }: { readonly memory: Memory }): Step =>
-  go({ state: 'idle', memory: { ...memory, failures: 0, reason: null } }, { type: 'abandon', code: END.normal });
+  go({ state: 'paused', memory: { ...memory, failures: 0, reason: null } }, { type: 'abandon', code: END.normal });
 
 const close = (_state: State, { reason }: { readonly reason: Reason }): Step =>
   go({ state: 'closed', reason }, { type: 'abandon', code: END.normal });
@@ -130,35 +130,39 @@ function finalError(reason: Reason): HoldfastError {
 // prettier-ignore
 const table: Table = {
   idle: {
-    need: start, pause: stay, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: stay,
+    need: start, connect: start, pause: rest, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: stay,
     online: stay, offline: stay, visible: stay, fatal: close, destroy,
   },
+  paused: {
+    need: stay, connect: start, pause: stay, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay,
+    due: stay, online: stay, offline: stay, visible: stay, fatal: close, destroy,
+  },
   preparing: {
-    need: stay, pause: rest, retry: stay, token: open, 'token-failed': fail, welcome: stay, ended: stay, due: stay,
+    need: stay, connect: stay, pause: rest, retry: stay, token: open, 'token-failed': fail, welcome: stay, ended: stay, due: stay,
     online: stay, offline: stay, visible: stay, fatal: close, destroy,
   },
   opening: {
-    need: stay, pause: rest, retry: stay, token: stay, 'token-failed': stay, welcome: prove, ended: fail, due: timeOut,
+    need: stay, connect: stay, pause: rest, retry: stay, token: stay, 'token-failed': stay, welcome: prove, ended: fail, due: timeOut,
     online: stay, offline: stay, visible: stay, fatal: close, destroy,
   },
   proving: {
-    need: stay, pause: rest, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: fail, due: settle,
+    need: stay, connect: stay, pause: rest, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: fail, due: settle,
     online: check, offline: check, visible: check, fatal: close, destroy,
   },
   stable: {
-    need: stay, pause: rest, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: drop, due: stay,
+    need: stay, connect: stay, pause: rest, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: drop, due: stay,
     online: check, offline: check, visible: check, fatal: close, destroy,
   },
   waiting: {
-    need: stay, pause: rest, retry, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: prepare,
+    need: stay, connect: stay, pause: rest, retry, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: prepare,
     online: hasten, offline: gone, visible: hasten, fatal: close, destroy,
   },
   offline: {
-    need: stay, pause: rest, retry, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: prepare,
+    need: stay, connect: stay, pause: rest, retry, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: prepare,
     online: hasten, offline: stay, visible: stay, fatal: close, destroy,
   },
   closed: {
-    need: stay, pause: stay, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: stay,
+    need: stay, connect: stay, pause: stay, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay, due: stay,
     online: stay, offline: stay, visible: stay, fatal: stay, destroy: stay,
   },
 };

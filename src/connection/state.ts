@@ -19,6 +19,8 @@ export interface Memory {
  */
 export type State =
   | { readonly state: 'idle'; readonly memory: Memory }
+  /** The app said `disconnect`: only its `connect` ends it, whatever is published meanwhile. */
+  | { readonly state: 'paused'; readonly memory: Memory }
   | { readonly state: 'preparing'; readonly memory: Memory }
   | { readonly state: 'opening'; readonly memory: Memory; readonly until: number }
   | { readonly state: 'proving'; readonly memory: Memory; readonly since: number; readonly until: number }
@@ -30,6 +32,8 @@ export type State =
 export type Event =
   /** Something wants a connection. */
   | { readonly type: 'need' }
+  /** The app itself wants one. */
+  | { readonly type: 'connect' }
   | { readonly type: 'pause' }
   | { readonly type: 'retry' }
   /** A token is at hand, or none is needed. */

@@ -5,6 +5,7 @@ import type { State } from './state.ts';
 export function statusOf(state: State, transport: string, roundTrip: number | null): Status {
   switch (state.state) {
     case 'idle':
+    case 'paused':
       return { state: 'idle' };
     case 'preparing':
     case 'opening':

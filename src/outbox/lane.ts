@@ -131,6 +131,8 @@ export class Lane<R> {
   take(room: Room, mem: string): Taken<R> | null {
     const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : WINDOW - this.inFlight);
     if (this.#paused || most <= 0 || this.#sendFrom >= this.#next) return null;
+    // Two batches with the same sequences under way, and no answer could be told from the other's.
+    if (this.#batches[0] !== undefined && this.#batches[0].round !== this.#round) return null;
     const sequence = this.#sendFrom;
     const first = this.#mayStart(sequence, mem);
     const items: (Item | Tombstone)[] = [...this.#closers(sequence, most)];
@@ -226,9 +228,12 @@ export class Lane<R> {
     // One that is on its way again is still needed.
     drop = Math.min(drop, Math.max(0, this.#sendFrom - (this.#records[0]?.sequence ?? 0)));
     if (drop === 0) return;
-    // In place: a copy would have no room to grow, and be copied again by the next publication.
-    this.#records.splice(0, drop);
     this.#answered -= drop;
+    // One by one and in place: engines only move the start then, and what is left still has room to grow.
+    while (drop > 0) {
+      this.#records.shift();
+      drop -= 1;
+    }
   }
 
   #settle(record: LaneRecord<R>, result: Result, now: number): Answer<R> {

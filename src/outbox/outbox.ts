@@ -7,6 +7,7 @@ import { type Ack, type ClientFrame, DEFAULT_LIMITS, type Limits, type Nack, typ
 import { toPlain } from '../protocol/payload.ts';
 import type { Abortable, Outbox as OutboxFace, Outcome, OutboxOptions, PublishOptions, Receipt } from '../types.ts';
 import { Recent } from '../util/recent.ts';
+import { soon } from '../util/soon.ts';
 import { createAlarm } from '../util/timer.ts';
 import { Drains } from './drains.ts';
 import type { Answer, Lane } from './lane.ts';
@@ -167,7 +168,7 @@ export class Outbox {
     const { lane, record } = this.#lanes.append(channel, item);
     this.#ownIds.add(item.id);
     // Before the shelf's turn, which then writes each record once, with the mark of its attempt.
-    if (!this.#flushing) queueMicrotask(this.#flushNow);
+    if (!this.#flushing) soon(this.#flushNow);
     this.#flushing = true;
     this.#shelf.add(lane, record);
     this.#expiry.note(item.owner.expiresAt);

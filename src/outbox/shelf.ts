@@ -1,6 +1,7 @@
 import { HoldfastError } from '../errors.ts';
 import type { OutboxStatus, Readable } from '../types.ts';
 import { type Writable, createReadable } from '../util/readable.ts';
+import { soon } from '../util/soon.ts';
 import type { LaneRecord } from './lane.ts';
 import type { Ticket } from './receipt.ts';
 import type { OutboxStore, RecordKey, StoredRecord } from './store.ts';
@@ -91,8 +92,11 @@ export class Shelf {
   #schedule(): void {
     if (this.#ticking) return;
     this.#ticking = true;
-    queueMicrotask(this.#tick);
+    soon(this.#afterSending);
   }
+
+  /** What this tick has to send goes first. */
+  readonly #afterSending = (): void => soon(this.#tick);
 
   /** The counters do not wait for the store, which may be slow, or never answer. */
   readonly #tick = (): void => {

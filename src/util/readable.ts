@@ -1,4 +1,5 @@
 import type { Readable } from '../types.ts';
+import { soon } from './soon.ts';
 import { createStop } from './stop.ts';
 
 export interface Writable<T> extends Readable<T> {
@@ -51,7 +52,7 @@ export function createReadable<T>(initial: T, report: (error: unknown) => void):
       value = next;
       if (telling || value === told) return;
       telling = true;
-      queueMicrotask(tell);
+      soon(tell);
     },
     subscribe(listener) {
       const entry = { listener };

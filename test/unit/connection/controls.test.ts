@@ -47,13 +47,19 @@ describe('disconnect', () => {
     expect(scene.status).toMatchObject({ state: 'connecting', attempt: 1, reason: null });
   });
 
-  it('is a pause: a new subscription connects again', async () => {
+  it('is a pause: what is subscribed or published meanwhile waits for connect', async () => {
     scene = createScene();
     await scene.enter();
     scene.client.disconnect();
     scene.client.channel('room').subscribe('message', () => {});
+    const receipt = scene.client.channel('room').publish('message', 'later');
+    await scene.clock.advance(600_000);
+    expect(scene.transport.openings).toHaveLength(1);
+    expect(receipt.state.get()).toMatchObject({ state: 'pending', attempted: false });
+    scene.client.connect();
     await scene.clock.settle();
-    expect(scene.transport.openings).toHaveLength(2);
+    scene.line.open();
+    expect(scene.line.frames.map(({ t }) => t)).toEqual(['hello', 'sub']);
   });
 });
 

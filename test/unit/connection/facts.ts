@@ -29,6 +29,7 @@ export function stateOf<S extends State['state']>(name: S, given: Partial<Memory
   const waiting = { memory: { ...held, reason: held.reason ?? reason(1006) }, floor: NOW, until: NOW + 20_000 };
   const all: { readonly [N in State['state']]: Extract<State, { state: N }> } = {
     idle: { state: 'idle', memory: held },
+    paused: { state: 'paused', memory: held },
     preparing: { state: 'preparing', memory: held },
     opening: { state: 'opening', memory: held, until: NOW + 10_000 },
     proving: { state: 'proving', memory: held, since: NOW - 1000, until: NOW + 9000 },
@@ -40,7 +41,7 @@ export function stateOf<S extends State['state']>(name: S, given: Partial<Memory
   return all[name];
 }
 
-export const STATES = ['idle', 'preparing', 'opening', 'proving', 'stable', 'waiting', 'offline', 'closed'] as const;
+export const STATES = ['idle', 'paused', 'preparing', 'opening', 'proving', 'stable', 'waiting', 'offline', 'closed'] as const;
 
 /** Takes `step`'s answer for a state that waits. @throws Error if it does not */
 export function waitOf(state: State, now = NOW): number {

@@ -9,7 +9,19 @@ import { NOW, STATES, facts, reason, stateOf } from './facts.ts';
 type Move = readonly [name: string, wait: number, random: number, online: boolean, visible: boolean];
 
 const CODES = [1000, 1006, 1007, 1009, 4000, 4009, 4201, 4202, 4400, 4403, 4413, 4429, 4777];
-const NAMES = ['need', 'pause', 'retry', 'token', 'welcome', 'due', 'online', 'offline', 'visible', 'destroy'] as const;
+const NAMES = [
+  'need',
+  'connect',
+  'pause',
+  'retry',
+  'token',
+  'welcome',
+  'due',
+  'online',
+  'offline',
+  'visible',
+  'destroy',
+] as const;
 
 /** `4000` ends with that code, `4000+60000` with `after`, `4000~5000` with a spread, `4400*` with its cause removed. */
 function eventOf(name: string): Event {
@@ -161,7 +173,7 @@ describe('at most 15 attempts in any 60 s (I13)', () => {
     ['a network that refuses', ['token', '1006']],
     ['a callback that fails', ['token-failed']],
     ['hints without end', ['token', '1006', 'online', 'visible']],
-    ['connect and disconnect in turns', ['pause', 'need']],
+    ['connect and disconnect in turns', ['pause', 'connect']],
     ['a button that is hit again and again', ['token', '1006', 'retry', 'retry']],
   ])('%s, for ten minutes', (_, names) => {
     const run = new Run(lively);

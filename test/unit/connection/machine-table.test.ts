@@ -11,56 +11,63 @@ import { STATES, ended, facts, reason, stateOf } from './facts.ts';
 // prettier-ignore
 const TABLE: Readonly<Record<State['state'], Readonly<Record<Event['type'], string>>>> = {
   idle: {
-    need: 'preparing ask-token',
+    need: 'preparing ask-token', connect: 'preparing ask-token',
+    pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: '·',
+    online: '·', offline: '·', visible: '·',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  paused: {
+    need: '·', connect: 'preparing ask-token',
     pause: '·', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: '·',
     online: '·', offline: '·', visible: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   preparing: {
-    need: '·', pause: 'idle abandon', retry: '·',
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·',
     token: 'opening open', 'token-failed': 'waiting abandon',
     welcome: '·', ended: '·', due: '·',
     online: '·', offline: '·', visible: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   opening: {
-    need: '·', pause: 'idle abandon', retry: '·', token: '·', 'token-failed': '·',
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·',
     welcome: 'proving', ended: 'waiting abandon', due: 'waiting abandon',
     online: '·', offline: '·', visible: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   proving: {
-    need: '·', pause: 'idle abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
     ended: 'waiting abandon', due: 'stable',
     online: 'proving check', offline: 'proving check', visible: 'proving check',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   stable: {
-    need: '·', pause: 'idle abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
     ended: 'waiting abandon', due: '·',
     online: 'stable check', offline: 'stable check', visible: 'stable check',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   waiting: {
-    need: '·', pause: 'idle abandon', retry: 'preparing ask-token',
+    need: '·', connect: '·', pause: 'paused abandon', retry: 'preparing ask-token',
     token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: 'preparing ask-token',
     online: 'waiting', offline: 'offline', visible: 'waiting',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   offline: {
-    need: '·', pause: 'idle abandon', retry: 'preparing ask-token',
+    need: '·', connect: '·', pause: 'paused abandon', retry: 'preparing ask-token',
     token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: 'preparing ask-token',
     online: 'waiting', offline: '·', visible: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   closed: {
-    need: '·', pause: '·', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: '·',
+    need: '·', connect: '·', pause: '·', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: '·',
     online: '·', offline: '·', visible: '·', fatal: '·', destroy: '·',
   },
 };
 
 const events: { readonly [E in Event['type']]: Extract<Event, { type: E }> } = {
   need: { type: 'need' },
+  connect: { type: 'connect' },
   pause: { type: 'pause' },
   retry: { type: 'retry' },
   token: { type: 'token' },
@@ -159,6 +166,6 @@ describe('times', () => {
 
   it('a pause forgets the failures, so that the next connect is at once', () => {
     const { state } = step(stateOf('waiting', { failures: 7 }), events.pause, facts());
-    expect(state).toMatchObject({ state: 'idle', memory: { failures: 0, reason: null } });
+    expect(state).toMatchObject({ state: 'paused', memory: { failures: 0, reason: null } });
   });
 });

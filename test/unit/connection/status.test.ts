@@ -7,6 +7,7 @@ const lost = reason(1006);
 describe('what the app is told', () => {
   it.each([
     ['idle', stateOf('idle'), { state: 'idle' }],
+    ['paused', stateOf('paused'), { state: 'idle' }],
     ['the first attempt', stateOf('preparing'), { state: 'connecting', attempt: 1, transport: 'websocket', reason: null }],
     [
       'the fourth, after a loss',

@@ -101,6 +101,17 @@ describe('publishing', () => {
       expect(peer.last('ack')?.s).toBe(41);
     });
 
+    it('a batch refused at the door is not answered before the one ahead of it in its lane', async () => {
+      const { house, peer } = await open(undefined, { limits: { publishRate: 10 } });
+      peer.send(pub(1, items(40)), pub(41, items(5, 41)));
+      await house.clock.settle();
+      const answers = peer.frames.filter(({ t }) => t === 'ack' || t === 'nack');
+      expect(answers).toMatchObject([
+        { t: 'ack', s: 1 },
+        { t: 'nack', s: 41, code: 'rate-limited' },
+      ]);
+    });
+
     it('the rate is the user’s, not the connection’s; an anonymous page has its own', async () => {
       const { house, peer } = await open(undefined, { limits: { publishRate: 1 } });
       const second = await house.enter({ token: 'ann' });

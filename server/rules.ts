@@ -1,5 +1,5 @@
 import type { Mode } from '../src/protocol/frame.ts';
-import { isChannelName } from '../src/protocol/names.ts';
+import { createPatterns } from '../src/protocol/patterns.ts';
 import type { Keep } from './brokers/broker.ts';
 import type { ChannelRule } from './types.ts';
 
@@ -20,56 +20,24 @@ export interface Match {
 /** Finds the rule of a channel; null if there is none. */
 export type Rules = (channel: string) => Match | null;
 
-/** A literal segment wins over a parameter, from the left. */
-interface Node {
-  readonly literals: Map<string, Node>;
-  param: Node | null;
-  leaf: { readonly rule: Rule; readonly names: readonly string[] } | null;
-}
-
-const PARAM = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 const CACHED = 10_000;
 
 /** @throws TypeError naming the pattern that is not one, or means the same as another */
 export function createRules(channels: Readonly<Record<string, ChannelRule>>): Rules {
-  const root = createNode();
-  for (const [pattern, given] of Object.entries(channels)) insert(root, pattern, given);
+  const rules = Object.entries(channels).map(([pattern, given]) => [pattern, resolveRule(pattern, given)] as const);
+  const find = createPatterns(Object.fromEntries(rules), (sentence) => new TypeError(sentence));
   // Bounded, because the names come from the wire.
   const cache = new Map<string, Match | null>();
   return (channel) => {
     let found = cache.get(channel);
     if (found === undefined) {
-      found = find(root, channel.split(':'), 0, []);
+      const match = find(channel);
+      found = match === null ? null : { rule: match.value, params: match.params };
       if (cache.size >= CACHED) cache.clear();
       cache.set(channel, found);
     }
     return found;
   };
-}
-
-function createNode(): Node {
-  return { literals: new Map(), param: null, leaf: null };
-}
-
-function insert(root: Node, pattern: string, given: ChannelRule): void {
-  const names: string[] = [];
-  let node = root;
-  for (const segment of pattern.split(':')) {
-    const name = PARAM.exec(segment)?.[1];
-    if (name === undefined) {
-      if (segment !== '' && !isChannelName(segment)) throw new TypeError(`channels: '${pattern}' is no channel name or pattern`);
-      let next = node.literals.get(segment);
-      if (next === undefined) node.literals.set(segment, (next = createNode()));
-      node = next;
-    } else {
-      if (names.includes(name)) throw new TypeError(`channels: '${pattern}' names {${name}} twice`);
-      names.push(name);
-      node = node.param ??= createNode();
-    }
-  }
-  if (pattern === '') throw new TypeError('channels: a pattern must not be empty');
-  if (node.leaf !== null) throw new TypeError(`channels: '${pattern}' and '${node.leaf.rule.pattern}' fit the same names`);
-  node.leaf = { rule: resolveRule(pattern, given), names };
 }
 
 function resolveRule(pattern: string, given: ChannelRule): Rule {
@@ -90,18 +58,6 @@ function resolveRule(pattern: string, given: ChannelRule): Rule {
     keep,
     showUser: given.showUser ?? true,
   };
-}
-
-function find(node: Node, segments: readonly string[], at: number, values: readonly string[]): Match | null {
-  const segment = segments[at];
-  if (segment === undefined) {
-    if (node.leaf === null) return null;
-    return { rule: node.leaf.rule, params: Object.fromEntries(node.leaf.names.map((name, index) => [name, values[index]!])) };
-  }
-  const literal = node.literals.get(segment);
-  const found = literal === undefined ? null : find(literal, segments, at + 1, values);
-  if (found !== null || node.param === null || segment === '') return found;
-  return find(node.param, segments, at + 1, [...values, segment]);
 }
 
 /** Which readers a channel's mode can serve. */

@@ -53,7 +53,7 @@ class HoldfastClient implements Client {
   constructor({ url, transports, codec = json(), user = 'anonymous', getToken, ...options }: ComposeOptions) {
     const environment = createEnvironment(options.environment ?? {});
     const timing = { ...TIMING, ...options.timing };
-    const optionsOf = createPatterns(options.channels ?? {});
+    const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
     const report = (error: unknown): void => this.#report(error);
     const session: Session = {
       opening: (gen) => this.#channels.opening(gen),

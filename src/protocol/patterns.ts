@@ -1,4 +1,3 @@
-import { HoldfastError } from '../errors.ts';
 import { isChannelName } from './names.ts';
 
 /** What a channel name fits: its pattern's value, and what the pattern's parameters stand for. */
@@ -19,15 +18,18 @@ const PARAMETER = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
 /**
  * Patterns such as `room:{id}`. Where two fit, a literal segment wins over a parameter, from the left.
- * @throws HoldfastError `invalid-option` for a pattern that is none, or that fits the same names as another
+ * @param fault makes the error that is thrown for a pattern that is none, or that fits the same names as another
  */
-export function createPatterns<T>(table: Readonly<Record<string, T>>): (name: string) => PatternMatch<T> | null {
-  const compiled = Object.entries(table).map(([pattern, value]) => compile(pattern, value));
+export function createPatterns<T>(
+  table: Readonly<Record<string, T>>,
+  fault: (sentence: string) => Error,
+): (name: string) => PatternMatch<T> | null {
+  const compiled = Object.entries(table).map(([pattern, value]) => compile(pattern, value, fault));
   compiled.sort(literalsFirst);
   compiled.forEach((one, index) => {
     const other = compiled[index + 1];
     if (other !== undefined && shapeOf(one) === shapeOf(other)) {
-      throw new HoldfastError('invalid-option', `channels: '${one.pattern}' and '${other.pattern}' fit the same names.`);
+      throw fault(`channels: '${one.pattern}' and '${other.pattern}' fit the same names`);
     }
   });
   return (name) => {
@@ -43,16 +45,15 @@ export function createPatterns<T>(table: Readonly<Record<string, T>>): (name: st
   };
 }
 
-function compile<T>(pattern: string, value: T): Compiled<T> {
+function compile<T>(pattern: string, value: T, fault: (sentence: string) => Error): Compiled<T> {
   const segments = pattern.split(':').map((segment) => {
     const name = PARAMETER.exec(segment)?.[1];
     return name === undefined ? segment : { name };
   });
   const names = segments.flatMap((segment) => (typeof segment === 'string' ? [] : [segment.name]));
   const sample = segments.map((segment) => (typeof segment === 'string' ? segment : 'x')).join(':');
-  if (!isChannelName(sample) || new Set(names).size < names.length) {
-    throw new HoldfastError('invalid-option', `channels: '${pattern}' is no channel name or pattern.`);
-  }
+  if (!isChannelName(sample)) throw fault(`channels: '${pattern}' is no channel name or pattern`);
+  if (new Set(names).size < names.length) throw fault(`channels: '${pattern}' names a parameter twice`);
   return { pattern, value, segments };
 }
 

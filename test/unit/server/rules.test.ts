@@ -48,7 +48,7 @@ describe('rules', () => {
 
   it.each([
     ['room:*', /no channel name or pattern/],
-    ['', /must not be empty/],
+    ['', /no channel name or pattern/],
     ['room:{1d}', /no channel name or pattern/],
     ['room:x{id}', /no channel name or pattern/],
     ['{a}:{a}', /twice/],

@@ -3,7 +3,7 @@ import { compare, interleave, main } from './support/measure.mjs';
 import { start } from './support/processes.mjs';
 
 const COUNT = 20_000;
-const PLAN = { rounds: 7, warmUp: 2 };
+const PLAN = { rounds: 9, warmUp: 5 };
 
 async function open(peer) {
   const server = await start(peer, 'server');

@@ -122,7 +122,10 @@ export interface Channel {
    * @throws HoldfastError `destroyed`
    */
   subscribeAll(handler: (message: Message) => void, options?: Abortable): Stop;
-  /** The same for `for await`; ends with the signal or `break`. Holds at most 1000 messages, then throws `too-slow`. */
+  /**
+   * The same for `for await`; ends with the signal or `break`. Holds at most 1000 messages, then throws `too-slow`; throws
+   * what closed the channel (a refusal, `destroyed`).
+   */
   messages(options?: MessagesOptions): AsyncIterableIterator<Message>;
   /**
    * Ordered, exactly once in the log: kept in the outbox until the server has decided.

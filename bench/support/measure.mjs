@@ -69,7 +69,13 @@ function print(title, rows) {
   }
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   console.log(`${title}\n`);
-  for (const line of lines) console.log(line.map((cell, column) => cell.padEnd(widths[column])).join('   ').trimEnd());
+  for (const line of lines)
+    console.log(
+      line
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('   ')
+        .trimEnd(),
+    );
 }
 
 function show(value, unit) {

@@ -121,8 +121,7 @@ export class Feed {
   #step(input: Unstamped<Input>): void {
     const { next, effects } = step(this.#sub, { k: this.#context.nextK(), ...input } as Input);
     this.#sub = next;
-    // A handler may have destroyed the client in the middle.
-    for (const effect of effects) if (this.#life !== 'ended') this.#perform(effect);
+    for (const effect of effects) this.#perform(effect);
     this.#tellStatus();
   }
 
@@ -186,6 +185,7 @@ export class Feed {
 
   #reset(reset: Reset): void {
     const heard = this.#context.onReset(reset);
+    // A listener of this event, or of the error before it, may have destroyed the client.
     if (this.#life === 'ended') return;
     if (!this.#listeners.hearsResets) {
       if (!heard) this.#warn(reset);
@@ -208,9 +208,10 @@ export class Feed {
 
   #fallBehind(): void {
     const message = `Channel '${this.#name}' was reset ${this.#sub.resets} times in a row without a message in between.`;
-    this.#context.report(new HoldfastError('too-slow', message));
     this.#context.send({ t: 'unsub', c: this.#name });
     this.#wait(this.#sub.resets);
+    // Last, because who hears it may destroy the client.
+    this.#context.report(new HoldfastError('too-slow', message));
   }
 
   #refused(gen: number, { code, message, app, retry, after = 0 }: Unsubbed): void {

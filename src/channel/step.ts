@@ -114,7 +114,8 @@ function lost(sub: Subscription, gen: number, k: number): Step {
   const ears = new Map(sub.ears);
   ears.delete(gen);
   const next: Subscription = { ...sub, ears, feeding: sub.feeding === gen ? null : sub.feeding };
-  if (next.feeding !== null) return nothing(next);
+  // One that was neither heard nor asked is not missed.
+  if (next.feeding !== null || sub.ears.get(gen)?.state === 'void') return nothing(next);
   const newestGen = Math.max(...ears.keys());
   const unasked = ears.size > 0 && ears.get(newestGen)?.state !== 'asking';
   return unasked ? ask(next, newestGen, k) : nothing(next);
@@ -212,7 +213,7 @@ function reset(sub: Subscription, why: ResetReason, cursor: Cursor): Step {
   const told: readonly Effect[] = hold.again ? [] : [{ type: 'reset', why, cursor }];
   const next: Subscription = { ...sub, cursor, hold, resets };
   if (resets < RESETS_IN_A_ROW) return { next, effects: told };
-  return { next: { ...next, ears: new Map(), feeding: null }, effects: [{ type: 'falling-behind' }, ...told] };
+  return { next: { ...next, ears: silenced(next), feeding: null }, effects: [{ type: 'falling-behind' }, ...told] };
 }
 
 function reloaded(sub: Subscription, k: number, cursor: Cursor | null): Step {
@@ -232,7 +233,8 @@ function reloaded(sub: Subscription, k: number, cursor: Cursor | null): Step {
 
 /** The app named a place of its own: every outstanding answer is about another one. */
 function askAgain(sub: Subscription, k: number): Step {
-  if (sub.ears.size === 0) return nothing(sub);
+  // Without a connection, or at rest: the next one that is asked gets this cursor.
+  if (sub.feeding === null && ![...sub.ears.values()].some(({ state }) => state === 'asking')) return nothing(sub);
   return ask({ ...sub, ears: silenced(sub) }, sub.feeding ?? Math.max(...sub.ears.keys()), k);
 }
 

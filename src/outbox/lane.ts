@@ -182,7 +182,11 @@ export class Lane<R> {
     if (batch === undefined) return 'none';
     // A server may refuse a batch at its door while an earlier one is still being written.
     this.#batches.splice(index, 1);
-    if (batch.round !== this.#round || this.#paused) return 'none';
+    if (batch.round !== this.#round) {
+      // Answers may overtake one another: the server wants what it stopped at first.
+      this.#sendFrom = Math.min(this.#sendFrom, nack.s, nack.expected ?? nack.s);
+      return 'none';
+    }
     if (nack.code === 'out-of-order' && nack.expected !== undefined && nack.expected < nack.s) {
       this.#sendAgainFrom(nack.expected);
       return 'none';

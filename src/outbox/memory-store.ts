@@ -1,5 +1,7 @@
 import type { OutboxStore, RecordKey, StoredRecord } from './store.ts';
 
+const RENEWED_AFTER = 1024;
+
 /** Nothing on disk: what waits dies with the tab, and `outbox.status` says `durable: false`. */
 export function memoryOutbox(): OutboxStore {
   // By channel, producer and sequence: one key made of all three would cost more than the rest.
@@ -11,12 +13,20 @@ export function memoryOutbox(): OutboxStore {
     if (lane === undefined) lanes.set(producer, (lane = new Map()));
     return lane;
   };
+  let count = 0;
+  // As in the shelf: tables that were outgrown must not keep what came after them.
+  const renew = (): void => {
+    count = 0;
+    for (const lanes of channels.values()) for (const [producer, lane] of lanes) lanes.set(producer, new Map(lane));
+  };
   return {
     name: 'memory',
     durable: false,
     open: () => Promise.resolve(),
     put(list) {
       for (const record of list) laneOf(record).set(record.sequence, record);
+      count += list.length;
+      if (count >= RENEWED_AFTER) renew();
       return Promise.resolve();
     },
     remove(keys) {

@@ -154,9 +154,7 @@ export class Outbox {
   /** The client is over: outcomes will not be known here. */
   end(error: HoldfastError): void {
     this.#over = error;
-    this.#pauses.clear();
-    this.#expiry.clear();
-    this.#sweep.clear();
+    for (const timed of [this.#pauses, this.#expiry, this.#sweep]) timed.clear();
     for (const { owner } of this.#shelf.pending) owner.ticket.giveUp(error);
     this.#drains.settle(error);
     this.#shelf.close();

@@ -38,7 +38,10 @@ const OPEN: ServerOptions = {
   origins: '*',
 };
 
-export function createWorld({ seed = 1, server: given = {} }: { readonly seed?: number; readonly server?: Partial<ServerOptions> } = {}): World {
+export function createWorld({
+  seed = 1,
+  server: given = {},
+}: { readonly seed?: number; readonly server?: Partial<ServerOptions> } = {}): World {
   const clock = createVirtualClock();
   const random = createRandom(seed);
   const createId = createIds(random);

@@ -239,4 +239,21 @@ describe('a subscription that the server refuses', () => {
     expect(client.channel('room').status.get().state).toBe('live');
     expect([asked, errors]).toEqual([4, []]);
   });
+
+  it('for the moment and for ever is asked for ever less often', async () => {
+    let asked = 0;
+    const subscribe = (): never => {
+      asked += 1;
+      throw new Error('the database is down');
+    };
+    const world = createWorld({ server: { channels: { room: { subscribe } }, onEvent: () => {} } });
+    world
+      .open()
+      .client.channel('room')
+      .subscribeAll(() => {});
+    await world.clock.advance(10 * 60_000);
+    expect(asked).toBeGreaterThan(10);
+    // Half of 30 s on average once the backoff has grown.
+    expect(asked).toBeLessThan(100);
+  });
 });

@@ -206,6 +206,26 @@ describe('three resets in a row', () => {
     expect(delivered(reader.subbed(1, { ok: true, cur: wire(30, 'd'), items: [entry(31, 'd')] }))).toEqual(['d31']);
   });
 
+  it('on one of two connections: when the one asked next ends, the other is asked', () => {
+    const reader = createReset();
+    reader.ask(2);
+    reader.gap(1, wire(20, 'c'));
+    reader.gap(1, wire(30, 'd'));
+    reader.ask(2);
+    expect(askedFrom(reader.lost(2))).toEqual({ gen: 1, offset: 30 });
+  });
+
+  it('leads to a rest that neither a named cursor nor the end of another connection cuts short', () => {
+    const reader = createReset();
+    reader.ask(2);
+    reader.gap(1, wire(20, 'c'));
+    reader.gap(1, wire(30, 'd'));
+    expect(kinds(reader.reloaded())).toEqual(['reset']);
+    expect(reader.reloaded(place(25, 'd'))).toEqual([]);
+    expect(reader.lost(1)).toEqual([]);
+    expect(askedFrom(reader.ask(2))).toEqual({ gen: 2, offset: 25 });
+  });
+
   it('during one reload count as well', () => {
     const reader = createReset();
     reader.gap(1, wire(20, 'c'));

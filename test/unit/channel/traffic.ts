@@ -9,8 +9,13 @@ import { type TestPage, type World, createWorld } from '../../support/world.ts';
 type Frame = ClientFrame | ServerFrame;
 type Options = Parameters<typeof createWorld>[0];
 
+export interface WatchedWorld extends World {
+  /** Those that clients have set. */
+  readonly timers: ReadonlySet<unknown>;
+}
+
 /** Every test makes its own world. Its clients hold no timer any more at the very moment at which they are destroyed. */
-export function useWorld(): (options?: Options) => World {
+export function useWorld(): (options?: Options) => WatchedWorld {
   let made: { readonly world: World; readonly pages: TestPage[]; readonly timers: Set<unknown> }[] = [];
   afterEach(async () => {
     const mine = made;
@@ -35,7 +40,7 @@ export function useWorld(): (options?: Options) => World {
       return page;
     };
     made.push({ world, pages, timers });
-    return Object.create(world, { open: { value: open } }) as World;
+    return Object.create(world, { open: { value: open }, timers: { value: timers } }) as WatchedWorld;
   };
 }
 

@@ -146,6 +146,18 @@ describe('a ttl', () => {
     expect(await logOf(world)).toEqual([2]);
   });
 
+  it('each has its own, whatever the order', async () => {
+    const world = createWorld();
+    const { client, network } = world.open();
+    network.set('refusing');
+    const start = world.clock.now();
+    const ends: number[] = [];
+    client.on('outcome', () => ends.push(world.clock.now() - start));
+    for (const ttl of [3000, 1000, 2000]) client.channel('room').publish('e', ttl, { ttl });
+    await world.clock.advance(10_000);
+    expect(ends).toEqual([1000, 2000, 3000]);
+  });
+
   it('that passes while the answer is on its way: the truth is told', async () => {
     const world = createWorld();
     const page = world.open();

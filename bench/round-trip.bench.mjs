@@ -2,8 +2,8 @@
 import { compare, interleave, main, quantile } from './support/measure.mjs';
 import { start } from './support/processes.mjs';
 
-const COUNT = 1500;
-const PLAN = { rounds: 9, warmUp: 2 };
+const COUNT = 500;
+const PLAN = { rounds: 25, warmUp: 6 };
 
 async function figuresOf(client, type) {
   const times = await client.roundTrips(type, COUNT);

@@ -24,21 +24,24 @@ export function run(command, args, { env = {}, timeout = 0 } = {}) {
         console.error(`\n${[command, ...args].join(' ')} took longer than ${timeout / 1000} s and was ended.`);
         end('SIGKILL');
       }, timeout);
+    let stopped = false;
     const onSignal = (signal) => {
+      stopped = true;
       end(signal);
-      process.exit(1);
+      // Without a group the child ends by itself, in its own time, and is waited for.
+      if (detached) process.exit(1);
     };
     const finish = (code) => {
       clearTimeout(timer);
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       resolve(code);
     };
-    if (detached) process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
     child.on('error', (error) => {
       console.error(`${command} could not be started: ${error.message}`);
       finish(1);
     });
-    child.on('exit', (code) => finish(code ?? 1));
+    child.on('exit', (code) => (stopped ? process.exit(code ?? 1) : finish(code ?? 1)));
   });
 }
 

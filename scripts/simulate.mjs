@@ -6,9 +6,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { main as start, root } from './run.mjs';
 import { breakages } from '../test/simulation/breakages.mjs';
-
-const root = new URL('..', import.meta.url).pathname;
 
 /** One file that holds the client, the server and the simulator; with a breakage, one of their lines is another one. */
 async function bundle(outfile, breakage) {
@@ -123,4 +122,4 @@ async function main() {
   if (found.length > 0) process.exitCode = 1;
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) await main();
+await start(import.meta, main);

@@ -32,8 +32,13 @@ const steps = [
 /** Every step runs even if one before it failed, so that one run tells all. */
 async function test() {
   const chosen = choose(process.argv.slice(2));
-  await ensureInstalled();
   const results = [];
+  try {
+    await ensureInstalled();
+  } catch (error) {
+    console.error(error);
+    return report([{ step: 'install', passed: 0, failed: 1, seconds: 0 }]);
+  }
   for (const { name, run } of chosen) {
     console.log(`\n── ${name} ${'─'.repeat(Math.max(0, 76 - name.length))}`);
     const start = performance.now();

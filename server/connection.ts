@@ -149,6 +149,10 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   }
 
   /** What time alone brings about. */
+  excuse(now: number): void {
+    this.#watch.excuse(now);
+  }
+
   sweep(now: number): void {
     if (this.#phase === 'ended') return;
     const due = this.#watch.look(now, this.#phase === 'opening', this.#identity.expiresAt);

@@ -132,7 +132,10 @@ export class Connections {
     const now = environment.now();
     this.#timer = null;
     const late = now - this.#sweptAt - this.#interval > LATE;
-    if (!late) for (const connection of this.#all) connection.sweep(now);
+    for (const connection of this.#all) {
+      if (late) connection.excuse(now);
+      else connection.sweep(now);
+    }
     this.#sweeps += 1;
     if (this.#sweeps % SHARED_EVERY === 0) {
       tails.sweep(now);

@@ -210,10 +210,11 @@ export class Publishing {
   }
 
   /** Refuses a batch at the door, but not before those ahead of it in its lane are answered: answers keep their order. */
-  #turnAway(frame: Pub, stop: Stop): void {
-    const ahead = this.#writing.get(laneKey(frame));
-    if (ahead === undefined) this.#nack(frame, 0, stop);
-    else void ahead.then(() => this.#nack(frame, 0, stop));
+  #turnAway({ c, p, s }: Pub, stop: Stop): void {
+    const ahead = this.#writing.get(laneKey({ c, p }));
+    if (ahead === undefined) this.#nack({ c, p, s }, 0, stop);
+    // Only what the answer needs: the items of what is refused must not be held.
+    else void ahead.then(() => this.#nack({ c, p, s }, 0, stop));
   }
 
   #answer({ frame, count, stop }: Batch, { epoch, results, stopped }: Appended): void {
@@ -226,7 +227,7 @@ export class Publishing {
     } else if (stop !== null) this.#nack(frame, count, stop);
   }
 
-  #nack({ c, p, s }: Pub, looked: number, stop: Omit<Nack, 't' | 'c' | 'p' | 's'>): void {
+  #nack({ c, p, s }: Pick<Pub, 'c' | 'p' | 's'>, looked: number, stop: Omit<Nack, 't' | 'c' | 'p' | 's'>): void {
     this.#host.send({ t: 'nack', c, p, s: s + looked, ...stop });
   }
 
@@ -276,7 +277,7 @@ export class Publishing {
 
 const NOTHING = { entries: 1, age: 1 };
 
-function laneKey({ c, p }: Pub): string {
+function laneKey({ c, p }: Pick<Pub, 'c' | 'p'>): string {
   return `${c} ${p}`;
 }
 

@@ -96,9 +96,10 @@ export class Gate {
 /** @throws TypeError if the app's answer is no session: letting it in as somebody would be worse than a failure */
 function identify(session: Session | null | undefined): Identity | null {
   if (session === null || session === undefined) return null;
-  const { user, expiresAt } = session;
-  const userId: unknown = user === null || user === undefined ? '' : (user as { readonly id?: unknown }).id;
-  if (typeof userId !== 'string' || (userId === '') !== (user === null || user === undefined) || userId.length > 256) {
+  // `token === secret && { user }` is false for a wrong one: plain JavaScript would let it in as an anonymous visitor.
+  const { user, expiresAt } = (typeof session === 'object' ? session : {}) as Partial<Session>;
+  const userId: unknown = user === null ? '' : (user as { readonly id?: unknown } | undefined)?.id;
+  if (typeof userId !== 'string' || (userId === '') !== (user === null) || userId.length > 256) {
     throw new TypeError(
       'authenticate must return { user } with a user whose `id` is a string of 1 to 256 characters, or with null',
     );

@@ -203,6 +203,8 @@ export class Subscription implements Listener {
 
   /** Mode latest: what lies between does not matter, only whether the newest is another one. */
   #onNewest(read: Read): void {
+    // What waits to be sent stands before this answer: nothing newer may take its place.
+    this.#place = -1;
     const { c, k, cur } = this.#asked;
     const { top } = read;
     const entries = read.ok ? read.entries : [];

@@ -1,6 +1,7 @@
 import type { Codec } from '../src/protocol/codec.ts';
 import type { ServerFrame, Sub, Unsubbed } from '../src/protocol/frame.ts';
 import type { Keep } from './brokers/broker.ts';
+import { Allowance } from './limits.ts';
 import type { Counters } from './metrics.ts';
 import type { Outgoing } from './outgoing.ts';
 import { type Match, serves } from './rules.ts';
@@ -29,6 +30,8 @@ export class Subscriptions implements Reader {
   readonly #byChannel = new Map<string, Subscription>();
   readonly #waiting = new Set<Subscription>();
   readonly #contexts = new Set<RuleContext>();
+  /** A full set each second, four at once: every new name leaves something behind for a while. */
+  readonly #joins: Allowance;
   #reading = 0;
   #pumping = false;
   #ended = false;
@@ -36,6 +39,7 @@ export class Subscriptions implements Reader {
   constructor(services: Services, host: SubscriptionsHost) {
     this.#services = services;
     this.#host = host;
+    this.#joins = new Allowance(services.limits.channels);
   }
 
   get codec(): Codec {
@@ -76,7 +80,8 @@ export class Subscriptions implements Reader {
     }
     if (known?.mode === mode) return known.resync(frame);
     this.#remove(frame.c);
-    if (this.#byChannel.size >= limits.channels || this.#contexts.size >= limits.channels) {
+    const full = this.#byChannel.size >= limits.channels || this.#contexts.size >= limits.channels;
+    if (full || this.#joins.take('', 1, this.#services.environment.now()) === 0) {
       return this.#refuse(frame.c, { code: 'rate-limited', retry: true, after: 10 * RETRY_AFTER });
     }
     const subscription = new Subscription(frame, mode, this);

@@ -46,6 +46,14 @@ export class Watch {
     this.#heardAt = now;
   }
 
+  /** The process stood still, or its clock was set: what was missed meanwhile says nothing of the peer. */
+  excuse(now: number): void {
+    this.#heardAt = now;
+    this.#saidAt = now;
+    this.#askedAt = now;
+    this.#progressAt = now;
+  }
+
   look(now: number, opening: boolean, expiresAt: number | null): Due {
     const { ping, openTimeout, stallTimeout, tokenGrace } = this.#timing;
     this.#outgoing.update();

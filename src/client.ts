@@ -52,7 +52,7 @@ class HoldfastClient implements Client {
 
   constructor({ url, transports, codec = json(), user = 'anonymous', getToken, ...options }: ComposeOptions) {
     const environment = createEnvironment(options.environment ?? {});
-    const timing = { ...TIMING, ...options.timing };
+    const timing = withDefaults(TIMING, options.timing);
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
     const report = (error: unknown): void => this.#report(error);
     const session: Session = {
@@ -96,7 +96,7 @@ class HoldfastClient implements Client {
         buffered: () => this.#connection.buffered,
         onOutcome: (outcome) => this.#events.emit('outcome', outcome),
       },
-      { store: memoryOutbox(), ...OUTBOX, ...options.outbox },
+      withDefaults({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
       user,
     );
     this.#channels = new Channels({
@@ -207,6 +207,11 @@ class HoldfastClient implements Client {
   #trace(name: string, detail: Readonly<Record<string, unknown>>): void {
     if (this.#events.listenerCount('trace') > 0) this.#events.emit('trace', { at: this.#environment.now(), name, detail });
   }
+}
+
+/** An option that is given as undefined is not given: many callers pass on what they may not have. */
+function withDefaults<T extends object>(defaults: T, given: Partial<T> = {}): T {
+  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
 function onAbort(signal: AbortSignal | undefined, run: () => void): Stop {

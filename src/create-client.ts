@@ -9,5 +9,5 @@ import type { Client, ClientOptions } from './types.ts';
  * @throws HoldfastError `invalid-option`
  */
 export function createClient(url: string | URL, options: ClientOptions = {}): Client {
-  return composeClient({ transports: [webSocket()], ...options, url });
+  return composeClient({ ...options, transports: options.transports ?? [webSocket()], url });
 }

@@ -1,4 +1,4 @@
-import { stopAll } from './processes.mjs';
+import { pinned, stopAll } from './processes.mjs';
 
 /** The value below which `share` of them lie (nearest rank). */
 export function quantile(values, share) {
@@ -68,7 +68,7 @@ function print(title, rows) {
     lines.push([name, show(raw.median, unit), show(holdfast.median, unit), figures, bound, verdict]);
   }
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  console.log(`${title}\n`);
+  console.log(`${title}${pinned ? '' : ', processes not pinned to CPUs: see bench/README.md'}\n`);
   for (const line of lines)
     console.log(
       line

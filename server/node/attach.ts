@@ -37,6 +37,8 @@ export function attach(
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (request.url?.split('?', 1)[0] !== address) {
+      // From here on the socket is the listeners': an error that nobody hears would end the process.
+      socket.on('error', () => socket.destroy());
       // Node leaves an upgrade that somebody listens for to the listeners: without another one it would hang for ever.
       if (server.listenerCount('upgrade') === 1) refuse(socket, 404, 'nothing is here');
       return;
@@ -61,6 +63,8 @@ export function attach(
 function refuse(socket: Duplex, status: Turned['status'] | 404, why: string): void {
   // A peer that hangs up first is no fault.
   socket.on('error', () => socket.destroy());
+  // Ended on this side only, it would stay for as long as the peer likes.
+  socket.once('finish', () => socket.destroy());
   const retry = status === 503 ? 'Retry-After: 1\r\n' : '';
   const body = `${why}\n`.replaceAll(/[^\x20-\x7e\n]/g, '?');
   socket.end(

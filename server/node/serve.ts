@@ -104,6 +104,7 @@ async function start({ port, host, path, origins }: Options, io: Io): Promise<Ru
     http.once('error', reject);
     http.listen(port, host, resolve);
   });
+  http.removeAllListeners('error').on('error', (error) => io.err(`holdfast: ${error.message}\n`));
   const { port: bound } = http.address() as AddressInfo;
   const shown = host.includes(':') ? `[${host}]` : host;
   io.out(`Holdfast listens on http://${shown}:${bound}${path}\n`);

@@ -239,8 +239,11 @@ export class Feed {
   }
 }
 
+/** The same object each time, so that a message costs no comparison. */
+const LIVE: ChannelStatus = { state: 'live', lossy: false };
+
 function statusOf({ hold, feeding, ears, cursor }: Subscription): ChannelStatus {
   if (hold !== null) return { state: 'recovering', why: hold.why };
-  if (feeding !== null && ears.get(feeding)?.state === 'ready') return { state: 'live', lossy: false };
+  if (feeding !== null && ears.get(feeding)?.state === 'ready') return LIVE;
   return cursor === null ? { state: 'subscribing' } : { state: 'recovering', why: 'reconnect' };
 }

@@ -139,9 +139,10 @@ class Copier {
 
 /** `toJSON` first, then boxed primitives, as in SerializeJSONProperty (ECMA-262, 25.5.2.2). */
 function unwrap(given: unknown, key: string): unknown {
-  let value = given;
+  if (typeof given !== 'object' || given === null) return given;
+  let value: unknown = given;
   // Not for bytes: a Buffer's toJSON would make a list of numbers of what a Uint8Array is refused for.
-  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+  if (!ArrayBuffer.isView(value)) {
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON === 'function') value = (toJSON as (key: string) => unknown).call(value, key);
   }

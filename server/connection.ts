@@ -24,8 +24,7 @@ import { Watch } from './watch.ts';
 type Phase = 'opening' | 'admitting' | 'open' | 'ended';
 
 /** Codes of RFC 6455 that the client answers with a retry. */
-const INTERNAL = 1011;
-const TRY_LATER = 1013;
+const RETRIED = { internal: 1011, tryLater: 1013 } as const;
 /** Size of the frames that may wait for the app's answer. */
 const EARLY = 1_048_576;
 const LIMITS_AFTER = 30_000;
@@ -119,7 +118,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
 
   onFault(error: unknown): void {
     this.#services.report('connection-failed', { error, user: this.userId });
-    this.end(INTERNAL, 'the server failed');
+    this.end(RETRIED.internal, 'the server failed');
   }
 
   tooLarge(why: string): void {
@@ -148,13 +147,10 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     this.#subscriptions.revoke(channel);
   }
 
-  /** What time alone brings about. */
-  excuse(now: number): void {
-    this.#watch.excuse(now);
-  }
-
-  sweep(now: number): void {
-    if (this.#phase === 'ended') return;
+  /** What time alone brings about; nothing, if it was the process that stood still. */
+  sweep(now: number, late: boolean): void {
+    if (late) this.#watch.excuse(now);
+    if (late || this.#phase === 'ended') return;
     const due = this.#watch.look(now, this.#phase === 'opening', this.#identity.expiresAt);
     if (due === null) return;
     if (due === 'refresh') this.send({ t: 'auth', ttl: 0 });
@@ -205,7 +201,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   #cannotOpen(name: string, error: unknown): void {
     if (this.#phase === 'ended') return;
     this.#services.report(name, { error });
-    this.end(TRY_LATER, 'the server cannot say who you are just now');
+    this.end(RETRIED.tryLater, 'the server cannot say who you are just now');
   }
 
   #welcome(mem: string): void {

@@ -132,10 +132,7 @@ export class Connections {
     const now = environment.now();
     this.#timer = null;
     const late = now - this.#sweptAt - this.#interval > LATE;
-    for (const connection of this.#all) {
-      if (late) connection.excuse(now);
-      else connection.sweep(now);
-    }
+    for (const connection of this.#all) connection.sweep(now, late);
     this.#sweeps += 1;
     if (this.#sweeps % SHARED_EVERY === 0) {
       tails.sweep(now);

@@ -5,14 +5,15 @@ import { Connection, type Session } from './connection/connection.ts';
 import type { Line } from './connection/line.ts';
 import { HoldfastError, isHoldfastError } from './errors.ts';
 import { memoryOutbox } from './outbox/memory-store.ts';
-import { MOST_BUFFERED, Outbox } from './outbox/outbox.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { MOST_BUFFERED } from './outbox/room.ts';
 import { createEnvironment } from './platform/environment.ts';
 import { DEFAULT_LIMITS, type SessionFrame } from './protocol/frame.ts';
 import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
 import { toPlain } from './protocol/payload.ts';
-import { checkOptions } from './options.ts';
+import { type OutboxOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
   Channel,
@@ -24,10 +25,17 @@ import type {
   Status,
   Stop,
 } from './types.ts';
+import { attempt } from './util/attempt.ts';
+import { soon } from './util/soon.ts';
 import { createStop, stopOnAbort } from './util/stop.ts';
 
 const HOUR = 3_600_000;
-const OUTBOX = { ttl: 72 * HOUR, maxMessages: 10_000, maxBytes: 16 * 1024 * 1024, whenInDoubt: 'resend' } as const;
+const OUTBOX: Omit<Required<OutboxOptions>, 'store'> = {
+  ttl: 72 * HOUR,
+  maxMessages: 10_000,
+  maxBytes: 16 * 1024 * 1024,
+  whenInDoubt: 'resend',
+};
 const TIMING = { backoffBase: 500, backoffCap: 30_000, backoffCapHidden: 300_000, openTimeout: 10_000, releaseAfter: 1000 };
 
 /**
@@ -96,13 +104,14 @@ class HoldfastClient implements Client {
         buffered: () => this.#connection.buffered,
         onOutcome: (outcome) => this.#events.emit('outcome', outcome),
       },
-      withDefaults({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
+      withDefaults<Required<OutboxOptions>>({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
       user,
     );
     this.#channels = new Channels({
       feed: {
         ...shared,
-        isOwn: (id) => this.#outbox.isOwn(id),
+        // An id can be copied by whoever reads it; a name that the server vouches for cannot.
+        isOwn: (id, by) => (by === undefined || by === user) && this.#outbox.isOwn(id),
         onReset: (reset) => this.#events.emit('reset', reset),
       },
       releaseAfter: timing.releaseAfter,
@@ -140,7 +149,8 @@ class HoldfastClient implements Client {
     this.#unabort();
     this.#end(new HoldfastError('destroyed', 'The client was destroyed.'));
     this.#connection.destroy();
-    this.#events.removeAllListeners();
+    // After the traces of this end.
+    soon(() => this.#events.removeAllListeners());
   }
 
   channel(name: string): Channel {
@@ -151,18 +161,22 @@ class HoldfastClient implements Client {
 
   on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options: Abortable = {}): Stop {
     return stopOnAbort(options, () => {
+      const threw = (cause: unknown): void => {
+        const error = new HoldfastError('handler-threw', `A listener of '${event}' threw.`, { cause });
+        // A listener of `error` that throws cannot be told of itself.
+        if (event === 'error') this.#environment.logError(error);
+        else this.#report(error);
+      };
+      // The emitter goes on with a listener that was removed while it emits.
+      let active = true;
       const guarded = (payload: ClientEvents[E]): void => {
-        try {
-          handler(payload);
-        } catch (cause) {
-          const error = new HoldfastError('handler-threw', `A listener of '${event}' threw.`, { cause });
-          // A listener of `error` that throws cannot be told of itself.
-          if (event === 'error') this.#environment.logError(error);
-          else this.#report(error);
-        }
+        if (active) attempt(() => handler(payload), threw);
       };
       this.#events.on(event, guarded);
-      return () => this.#events.off(event, guarded);
+      return () => {
+        active = false;
+        this.#events.off(event, guarded);
+      };
     });
   }
 
@@ -205,7 +219,10 @@ class HoldfastClient implements Client {
   }
 
   #trace(name: string, detail: Readonly<Record<string, unknown>>): void {
-    if (this.#events.listenerCount('trace') > 0) this.#events.emit('trace', { at: this.#environment.now(), name, detail });
+    if (this.#events.listenerCount('trace') === 0) return;
+    const trace = { at: this.#environment.now(), name, detail };
+    // Later, for a listener may end the client, and the machine is in the middle of a step.
+    soon(() => this.#events.emit('trace', trace));
   }
 }
 

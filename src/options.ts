@@ -18,7 +18,7 @@ export interface ClientOptions {
   readonly user?: string;
   /** What each kind of channel does, by name or pattern (`room:{id}`). The only place for channel options. @default {} */
   readonly channels?: Readonly<Record<string, ChannelOptions>>;
-  /** In order of preference. @default [webSocket()] */
+  /** In order of preference: the first that the platform supports is used. @default [webSocket()] */
   readonly transports?: readonly [Transport, ...Transport[]];
   /** @default json() */
   readonly codec?: Codec;
@@ -78,7 +78,8 @@ export interface TimingOptions {
 }
 
 /** A wrong option is told at once, by name, and not when the first reconnect fails in the field. */
-export function checkOptions({ url, transports, timing = {}, outbox = {}, user, getToken }: ComposeOptions): void {
+export function checkOptions(options: ComposeOptions): void {
+  const { url, transports, timing = {}, outbox = {}, channels = {}, user, getToken } = options;
   // A relative address is fine: it is resolved when the client connects, because a server that renders has no page.
   const parsed = parse(String(url ?? ''));
   check(parsed !== null && /^(https?|wss?):$/.test(parsed.protocol), '`url` must be an http(s) or ws(s) address, or a path.');
@@ -87,7 +88,12 @@ export function checkOptions({ url, transports, timing = {}, outbox = {}, user, 
   check(Array.isArray(transports) && transports.length > 0, '`transports` must name at least one transport.');
   check(user === undefined || (typeof user === 'string' && user !== ''), '`user` must be a non-empty string.');
   check(getToken === undefined || typeof getToken === 'function', '`getToken` must be a function.');
-  const { ttl, maxMessages, maxBytes } = outbox;
+  for (const [pattern, { mode = 'log', rewind = 0 }] of Object.entries(channels)) {
+    check(['log', 'latest', 'live'].includes(mode), `\`mode\` of '${pattern}' must be log, latest or live.`);
+    check(Number.isSafeInteger(rewind) && rewind >= 0, `\`rewind\` of '${pattern}' must be a whole number.`);
+  }
+  const { ttl, maxMessages, maxBytes, whenInDoubt = 'resend' } = outbox;
+  check(['resend', 'surface', 'drop'].includes(whenInDoubt), '`whenInDoubt` must be resend, surface or drop.');
   for (const [name, value] of Object.entries({ ...timing, ttl, maxMessages, maxBytes })) {
     const positive = value === undefined || (typeof value === 'number' && value > 0);
     check(positive || (name === 'releaseAfter' && value === 0), `\`${name}\` must be a positive number.`);

@@ -39,7 +39,7 @@ export interface Abortable {
 // ---- client ----------------------------------------------------------------------------------------------------------
 
 export interface Client extends Disposable {
-  /** Connects now; without it the first subscription or publication does. */
+  /** Connects now; without it the first subscription or publication does. Ends a pause, but no wait: see `retryNow`. */
   connect(): void;
   /** Pauses: keeps every subscription and publication for `connect`, and opens nothing before it. */
   disconnect(): void;
@@ -129,7 +129,7 @@ export interface Channel {
   messages(options?: MessagesOptions): AsyncIterableIterator<Message>;
   /**
    * Ordered, exactly once in the log: kept in the outbox until the server has decided.
-   * @throws HoldfastError `invalid-name`, `destroyed`; everything else comes through the receipt
+   * @throws HoldfastError `invalid-name`, `invalid-option`, `destroyed`; everything else comes through the receipt
    */
   publish(event: string, data?: Untyped, options?: PublishOptions): Receipt;
   /**
@@ -183,9 +183,9 @@ export interface Message {
   readonly sentAt: number | null;
   /** Id of the user who sent it, if the server tells. */
   readonly by: string | null;
-  /** Sent by this page. */
+  /** Sent by this page, judged by its id: a hint for display, no proof of who sent it. */
   readonly own: boolean;
-  /** Where it stands in the log; null on volatile messages. */
+  /** Where it stands in the log; null on volatile messages and in mode `live`. */
   readonly cursor: Cursor | null;
 }
 
@@ -206,7 +206,7 @@ export interface Receipt {
   /** In the channel's log on the server. Rejects with HoldfastError for every other outcome. May take as long as the user is offline. */
   readonly accepted: Promise<Accepted>;
   readonly state: Readable<ReceiptState>;
-  /** The truth may be "too late": resolves with the outcome. */
+  /** The truth may be "too late": resolves with the outcome. Rejects if the client ends before it is known. */
   cancel(): Promise<Outcome>;
 }
 

@@ -18,7 +18,7 @@ export interface FeedContext {
   send(frame: ClientFrame): void;
   /** A number that the page has never used. */
   nextK(): number;
-  isOwn(id: string): boolean;
+  isOwn(id: string, by: string | undefined): boolean;
   report(error: unknown): void;
   /** @returns whether anybody listens */
   onReset(reset: Reset): boolean;
@@ -161,7 +161,7 @@ export class Feed {
         id: entry.id,
         sentAt: entry.ts ?? null,
         by: entry.by ?? null,
-        own: this.#context.isOwn(entry.id),
+        own: this.#context.isOwn(entry.id, entry.by),
         cursor: this.#sub.mode === 'live' ? null : cursor,
       });
     }

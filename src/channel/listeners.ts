@@ -1,6 +1,8 @@
 import { EventEmitter } from 'eventemitter3';
 import { HoldfastError } from '../errors.ts';
+import { isCursor } from '../protocol/parse.ts';
 import type { Abortable, Cursor, Message, Reset, Stop, Untyped } from '../types.ts';
+import { attempt } from '../util/attempt.ts';
 import { stopOnAbort } from '../util/stop.ts';
 
 export type Handler = (data: Untyped, message: Message) => void;
@@ -29,7 +31,10 @@ export class Listeners {
       let active = true;
       const guarded = (message: Message): void => {
         if (!active) return;
-        this.guard(() => handler(message.data, message));
+        attempt(
+          () => handler(message.data, message),
+          (error) => this.#threw(error),
+        );
       };
       this.#emitter.on(name, guarded);
       return () => {
@@ -62,23 +67,25 @@ export class Listeners {
   async reset(reset: Reset): Promise<readonly Cursor[]> {
     const answers = [...this.#resets].map(async ({ handler }) => {
       try {
-        return (await handler(reset)) ?? null;
+        return this.#cursorOf(await handler(reset));
       } catch (error) {
         this.#threw(error);
         return null;
       }
     });
-    return (await Promise.all(answers)).filter((cursor) => cursor !== null);
+    const named = (await Promise.all(answers)).filter((cursor) => cursor !== null);
+    // Who named none goes on from where it was told.
+    return named.length > 0 && named.length < answers.length ? [...named, reset.cursor] : named;
   }
 
-  guard(run: () => unknown): void {
-    try {
-      const result = run();
-      // A handler may be async; its rejection is as much its own fault as a throw.
-      if (result instanceof Promise) result.catch((error: unknown) => this.#threw(error));
-    } catch (error) {
-      this.#threw(error);
-    }
+  /** Loaders often return what they loaded. Sent as a cursor, it would end the client. */
+  #cursorOf(given: void | Cursor): Cursor | null {
+    if (given === undefined || given === null) return null;
+    const { epoch, offset, tag } = given;
+    if (isCursor([epoch, offset, tag])) return { epoch, offset, tag };
+    const message = `An onReset handler of channel '${this.#channel}' returned something that is no cursor.`;
+    this.#report(new HoldfastError('invalid', message));
+    return null;
   }
 
   #threw(cause: unknown): void {

@@ -275,6 +275,7 @@ export class Connection {
     const reason: Reason = { by, layer, code, name, transport: open.transport, opened, lastRoundTrip: open.roundTrip, error };
     const mended = this.#forget(open, code);
     this.#dispatch({ type: 'ended', ended: { reason, after, spread, mended } });
-    if (this.#state.state === 'closed') this.#options.report(this.#state.reason.error);
+    const state = this.#state;
+    if (state.state === 'closed' && state.reason.error !== null) this.#options.report(state.reason.error);
   }
 }

@@ -1,38 +1,25 @@
 /** Everything this page publishes, from `publish()` to its outcome. */
 import type { Line } from '../connection/line.ts';
 import { HoldfastError } from '../errors.ts';
-import type { Environment } from '../platform/environment.ts';
 import { END } from '../protocol/end-codes.ts';
-import { type Ack, type ClientFrame, DEFAULT_LIMITS, type Limits, type Nack, type TombstoneKind } from '../protocol/frame.ts';
+import { type Ack, DEFAULT_LIMITS, type Limits, type Nack, type TombstoneKind } from '../protocol/frame.ts';
 import { toPlain } from '../protocol/payload.ts';
 import type { Abortable, Outbox as OutboxFace, Outcome, OutboxOptions, PublishOptions, Receipt } from '../types.ts';
 import { Recent } from '../util/recent.ts';
 import { soon } from '../util/soon.ts';
 import { createAlarm } from '../util/timer.ts';
+import type { OutboxContext } from './context.ts';
 import { Drains } from './drains.ts';
 import type { Answer, Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { outcomeOf } from './outcome.ts';
 import { Pauses } from './pauses.ts';
-import { Ticket } from './receipt.ts';
+import { Ticket, errorOf } from './receipt.ts';
 import { roomFor } from './room.ts';
 import { type OutboxRecord, type Owner, Shelf } from './shelf.ts';
 
-export interface OutboxContext {
-  readonly environment: Environment;
-  line(): Line | null;
-  /** Bytes that wait for the network. */
-  buffered(): number;
-  send(frame: ClientFrame): void;
-  need(): void;
-  report(error: unknown): void;
-  /** @returns whether anybody listens */
-  onOutcome(outcome: Outcome): boolean;
-}
-
 type PageLane = Lane<Owner>;
 
-export const MOST_BUFFERED = 1_048_576;
 /** Answered records are kept this long to repair a store that loses acknowledged writes, ms. */
 const RETENTION = 60_000;
 /** Ids by which the page knows its own messages when they come back. */
@@ -127,7 +114,8 @@ export class Outbox {
     if (lane.retained > 0) this.#sweep.note(now + RETENTION);
     // First, so that the server has the next batch while the app is told of this one.
     this.#flush();
-    for (const answer of answers) this.#answered(lane, answer, ep);
+    // What the app is told of may make it end the client.
+    for (const answer of answers) if (this.#over === null) this.#answered(lane, answer, ep);
   }
 
   nacked(nack: Nack): void {
@@ -185,8 +173,8 @@ export class Outbox {
     while (sent) {
       sent = false;
       for (const lane of this.#lanes.active) {
-        const room = roomFor(this.#lanes.active, this.#limits);
-        if (room.items <= 0 || room.bytes <= 0 || this.#context.buffered() > MOST_BUFFERED) return;
+        const room = roomFor(this.#lanes.active, this.#limits, this.#context.buffered());
+        if (room.items <= 0 || room.bytes <= 0) return;
         const taken = lane.take(room, line.mem);
         if (taken === null) {
           if (lane.waiting === 0) this.#lanes.active.delete(lane);
@@ -224,6 +212,7 @@ export class Outbox {
   /** What was attempted under a memory that the server has lost may have arrived. */
   #doubt(lane: PageLane, mem: string): void {
     for (const record of lane.pending()) {
+      if (this.#over !== null) return;
       if (record.attempted === null || record.attempted === mem || record.tombstone !== null) continue;
       if (this.#options.whenInDoubt === 'resend') record.doubtful = true;
       else this.#bury(lane, record, 'closed', { result: this.#options.whenInDoubt === 'drop' ? 'closed' : 'uncertain' });
@@ -238,6 +227,7 @@ export class Outbox {
 
   #expire(now: number): void {
     for (const { lane, record } of this.#lanes.waiting()) {
+      if (this.#over !== null) return;
       if (record.owner.expiresAt <= now) this.#withdraw(lane, record, 'expired');
       else this.#expiry.note(record.owner.expiresAt);
     }
@@ -252,13 +242,16 @@ export class Outbox {
 
   #bury(lane: PageLane, record: OutboxRecord, kind: TombstoneKind, end: Ending): void {
     const { ticket } = record.owner;
+    const { id, channel, event } = ticket;
     record.tombstone = kind;
     this.#shelf.keep(lane, record);
-    this.#settle(ticket, { id: ticket.id, channel: ticket.channel, event: ticket.event, ...end }, record);
+    this.#settle(ticket, { id, channel, event, ...end }, record);
+    if (record.attempted === null) Object.assign(record, WITHDRAWN);
   }
 
   #refuse(ticket: Ticket, error: HoldfastError): Receipt {
-    this.#settle(ticket, { id: ticket.id, channel: ticket.channel, event: ticket.event, result: 'rejected', error });
+    const { id, channel, event } = ticket;
+    this.#settle(ticket, { id, channel, event, result: 'rejected', error });
     return ticket;
   }
 
@@ -266,9 +259,9 @@ export class Outbox {
     ticket.settle(outcome);
     if (record !== undefined) this.#shelf.settled(record);
     const heard = this.#context.onOutcome(outcome);
-    if (outcome.result === 'rejected' && !heard) {
+    if (!heard && outcome.result !== 'accepted' && outcome.result !== 'cancelled') {
       // The caller gets the rest of this tick to look at its receipt.
-      queueMicrotask(() => ticket.awaited || this.#context.report(outcome.error));
+      queueMicrotask(() => ticket.awaited || this.#context.report(errorOf(outcome)));
     }
     if (this.#shelf.pending.size === 0) this.#drains.settle(null);
   }
@@ -276,10 +269,8 @@ export class Outbox {
   #full(size: number): HoldfastError | null {
     const { maxMessages, maxBytes } = this.#options;
     if (this.#shelf.pending.size < maxMessages && this.#shelf.bytes + size <= maxBytes) return null;
-    return new HoldfastError(
-      'outbox-full',
-      `The outbox holds ${this.#shelf.pending.size} publications, ${this.#shelf.bytes} bytes.`,
-    );
+    const held = `${this.#shelf.pending.size} publications, ${this.#shelf.bytes} bytes`;
+    return new HoldfastError('outbox-full', `The outbox holds ${held}.`);
   }
 
   #drain(options: Abortable): Promise<void> {
@@ -295,5 +286,8 @@ export class Outbox {
     }
   }
 }
+
+/** What was never sent cannot turn out accepted: its payload is not needed again. */
+const WITHDRAWN = { data: undefined, size: 0 };
 
 type Ending = { readonly result: TombstoneKind | 'uncertain' } | { readonly result: 'rejected'; readonly error: HoldfastError };

@@ -145,7 +145,7 @@ export class Ticket implements Receipt {
   }
 }
 
-function errorOf(outcome: Exclude<Outcome, { readonly result: 'accepted' }>): HoldfastError {
+export function errorOf(outcome: Exclude<Outcome, { readonly result: 'accepted' }>): HoldfastError {
   if (outcome.result === 'rejected') return outcome.error;
   return new HoldfastError(outcome.result, `The publication to '${outcome.channel}' ended as ${outcome.result}.`);
 }

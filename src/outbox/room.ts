@@ -10,8 +10,14 @@ interface Flight {
   readonly suspect: boolean;
 }
 
-/** What the next `pub` may carry, given what is under way. */
-export function roomFor(lanes: Iterable<Flight>, limits: Limits): Room {
+/** Above this many bytes that wait for the network nothing is added to them. */
+export const MOST_BUFFERED = 1_048_576;
+
+/**
+ * What the next `pub` may carry, given what is under way.
+ * @param buffered bytes that wait for the network
+ */
+export function roomFor(lanes: Iterable<Flight>, limits: Limits, buffered: number): Room {
   let { items, bytes } = WINDOW;
   let suspects = false;
   for (const lane of lanes) {
@@ -19,6 +25,8 @@ export function roomFor(lanes: Iterable<Flight>, limits: Limits): Room {
     bytes -= lane.inFlightBytes;
     suspects ||= lane.suspect;
   }
+  // Without anything under way no answer would come to go on with.
+  if (buffered > MOST_BUFFERED && items < WINDOW.items) items = 0;
   // One of them ends connections: alone on the line it is found out.
   if (suspects) items -= WINDOW.items - 1;
   return { items: Math.min(items, limits.items), bytes: Math.min(bytes, limits.batch) };

@@ -198,7 +198,23 @@ describe('resets', () => {
     await all;
   });
 
-  it('gives every cursor that was returned, whatever the others did', async () => {
+  it('gives nothing but the cursors if every handler named one', async () => {
+    listeners.addReset(() => place(4), {});
+    listeners.addReset(async () => place(2), {});
+    expect(await listeners.reset(RESET)).toEqual([place(4), place(2)]);
+  });
+
+  it.each([
+    ['state', { todos: [] }],
+    ['an offset from SQL', { epoch: 'e', offset: '4', tag: 'g' }],
+    ['a number', 4],
+  ])('reports what is no cursor: %s', async (_, given) => {
+    listeners.addReset((() => given) as never, {});
+    expect(await listeners.reset(RESET)).toEqual([]);
+    expect(errors.map(({ code }) => code)).toEqual(['invalid']);
+  });
+
+  it('gives every cursor that was returned, and where the others were told to go on', async () => {
     listeners.addReset(() => place(4), {});
     listeners.addReset(() => {}, {});
     listeners.addReset(() => {
@@ -206,7 +222,7 @@ describe('resets', () => {
     }, {});
     listeners.addReset(() => Promise.reject(new Error('async')), {});
     listeners.addReset(async () => place(2), {});
-    expect(await listeners.reset(RESET)).toEqual([place(4), place(2)]);
+    expect(await listeners.reset(RESET)).toEqual([place(4), place(2), RESET.cursor]);
     expect(errors.map(({ code, cause }) => [code, (cause as Error).message])).toEqual([
       ['handler-threw', 'sync'],
       ['handler-threw', 'async'],

@@ -38,6 +38,10 @@ describe('an option that cannot work', () => {
     ['ttl', { outbox: { ttl: 0 } }],
     ['maxMessages', { outbox: { maxMessages: 0 } }],
     ['maxBytes', { outbox: { maxBytes: '1MB' } }],
+    ['whenInDoubt', { outbox: { whenInDoubt: 'again' } }],
+    ['mode', { channels: { room: { mode: 'stream' } } }],
+    ['rewind', { channels: { room: { rewind: 1.5 } } }],
+    ['rewind', { channels: { room: { rewind: -1 } } }],
   ])('%s: %j is told at once, by name', (name, given) => {
     expect(compose(given)).toThrow(
       expect.objectContaining({

@@ -15,14 +15,19 @@ describe('room for the next batch', () => {
     ['a lane under suspicion, nothing under way: one', [lane(0), lane(0, 0, true)], 1, 262_144],
     ['a lane under suspicion, one under way: none', [lane(1), lane(0, 0, true)], 0, 262_144],
   ] as const)('%s', (_, lanes, items, bytes) => {
-    expect(roomFor(lanes, LIMITS)).toEqual({ items, bytes });
+    expect(roomFor(lanes, LIMITS, 0)).toEqual({ items, bytes });
   });
 
   it('two lanes under suspicion share the one place', () => {
-    expect(roomFor([lane(1, 0, true), lane(0, 0, true)], LIMITS).items).toBe(0);
+    expect(roomFor([lane(1, 0, true), lane(0, 0, true)], LIMITS, 0).items).toBe(0);
+  });
+
+  it('a full network: nothing more, unless nothing is under way whose answer would go on with it', () => {
+    expect(roomFor([lane(1)], LIMITS, 1_048_577).items).toBe(0);
+    expect(roomFor([lane(0)], LIMITS, 1_048_577).items).toBe(64);
   });
 
   it('a server that takes less gets less', () => {
-    expect(roomFor([], { ...LIMITS, items: 3, batch: 100 })).toEqual({ items: 3, bytes: 100 });
+    expect(roomFor([], { ...LIMITS, items: 3, batch: 100 }, 0)).toEqual({ items: 3, bytes: 100 });
   });
 });

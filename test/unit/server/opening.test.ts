@@ -66,6 +66,18 @@ describe('opening', () => {
     });
 
     it.each([
+      ['false, as `token === secret && { user }` gives it', () => false],
+      ['true', () => true],
+      ['an object without a user', () => ({})],
+      ['a user without its wrapper', () => ({ id: 'u1' })],
+    ])('never lets %s in as an anonymous visitor', async (_, authenticate) => {
+      const { enter } = createHouse({ authenticate: authenticate as never });
+      const peer = await enter();
+      expect(peer.last('welcome')).toBeUndefined();
+      expect(peer.closed).not.toBeNull();
+    });
+
+    it.each([
       ['null', () => null],
       ['a promise of null', () => Promise.resolve(null)],
       ['nothing at all', () => undefined as never],

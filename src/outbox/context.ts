@@ -1,0 +1,17 @@
+import type { Line } from '../connection/line.ts';
+import type { Environment } from '../platform/environment.ts';
+import type { ClientFrame } from '../protocol/frame.ts';
+import type { Outcome } from '../types.ts';
+
+/** What the outbox needs from the client it lives in. */
+export interface OutboxContext {
+  readonly environment: Environment;
+  line(): Line | null;
+  /** Bytes that wait for the network. */
+  buffered(): number;
+  send(frame: ClientFrame): void;
+  need(): void;
+  report(error: unknown): void;
+  /** @returns whether anybody listens */
+  onOutcome(outcome: Outcome): boolean;
+}

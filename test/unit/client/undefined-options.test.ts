@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ClientOptions } from '../../../src/types.ts';
+import { type World, createWorld } from '../../support/world.ts';
+
+let world: World;
+afterEach(() => world.end());
+
+/** As callers without exactOptionalPropertyTypes write it. */
+const VAGUE = {
+  timing: { backoffBase: undefined, backoffCap: undefined, openTimeout: undefined, releaseAfter: undefined },
+  outbox: { ttl: undefined, maxMessages: undefined, maxBytes: undefined, store: undefined, whenInDoubt: undefined },
+  channels: undefined,
+  codec: undefined,
+} as unknown as Partial<ClientOptions>;
+
+describe('an option that is given as undefined', () => {
+  it('has its default: publications go, and waits are waits', async () => {
+    world = createWorld();
+    const { client, network } = world.open(VAGUE);
+    const receipt = client.channel('room').publish('message', 1);
+    await world.clock.advance(100);
+    expect(receipt.state.get()).toMatchObject({ state: 'settled', outcome: { result: 'accepted' } });
+    network.set('refusing');
+    network.cut();
+    await world.clock.advance(60_000);
+    expect(client.status.get().state).toBe('waiting');
+    expect(network.opened).toBeLessThanOrEqual(16);
+  });
+});
+
+describe('the end of the client inside a listener', () => {
+  it('of outcome leaves no timer behind', async () => {
+    world = createWorld();
+    const { client, network } = world.open();
+    network.set('refusing');
+    client.on('outcome', () => client.destroy());
+    client.channel('room').publish('message', 1, { ttl: 1000 });
+    client.channel('room').publish('message', 2, { ttl: 3_600_000 });
+    await world.clock.advance(2000);
+    expect(world.clock.pending).toBe(0);
+  });
+
+  it.each(['preparing', 'opening', 'proving', 'waiting'])('of trace, on the way to %s, leaves no link behind', async (state) => {
+    world = createWorld();
+    const { client, network } = world.open();
+    client.on('trace', ({ detail }) => {
+      if (detail['to'] === state) client.destroy();
+    });
+    client.connect();
+    await world.clock.advance(100);
+    network.cut();
+    await world.clock.advance(60_000);
+    expect(network.open).toBe(0);
+    expect(client.status.get().state).toBe('closed');
+  });
+});
+
+describe('a publication that was never sent', () => {
+  it('leaves nothing of its payload behind when it expires', async () => {
+    world = createWorld();
+    const { client, network } = world.open();
+    network.set('refusing');
+    client.connect();
+    for (let n = 0; n < 100; n += 1) client.channel('room').publish('message', 'x'.repeat(10_000), { ttl: 1000 });
+    await world.clock.advance(2000);
+    expect(client.outbox.status.get()).toMatchObject({ pending: 0, bytes: 0 });
+    network.set('open');
+    client.retryNow();
+    await world.clock.advance(5000);
+    // A hundred tombstones are small: they go in two batches, by the limit of items.
+    const sent = network.wire.map(({ data }) => String(data)).filter((data) => data.includes('"pub"'));
+    expect(sent.join('')).not.toContain('xxx');
+    expect(sent.length).toBeLessThanOrEqual(2);
+  });
+});

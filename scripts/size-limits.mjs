@@ -9,9 +9,9 @@ export const importSets = [
     label: 'the core: `composeClient`, `webSocket`, `json`',
     from: 'holdfast',
     names: ['composeClient', 'webSocket', 'json'],
-    limit: 23_040,
+    limit: 23_552,
   },
-  { label: '`createClient`', from: 'holdfast', names: ['createClient'], limit: 23_040 },
+  { label: '`createClient`', from: 'holdfast', names: ['createClient'], limit: 23_552 },
   {
     label: '`HoldfastError`, `isHoldfastError`',
     from: 'holdfast',
@@ -31,4 +31,4 @@ export const importSets = [
 ];
 
 /** The script for a `<script>` tag, everything in it. */
-export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 23_040 };
+export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 23_552 };

@@ -57,6 +57,7 @@ class HoldfastClient implements Client {
   readonly #outbox: Outbox;
   readonly #unabort: Stop;
   #life: 'alive' | 'destroyed' = 'alive';
+  #tellingBytes = 0;
 
   constructor({ url, transports, codec = json(), user = 'anonymous', getToken, ...options }: ComposeOptions) {
     const environment = createEnvironment(options.environment ?? {});
@@ -198,7 +199,10 @@ class HoldfastClient implements Client {
     const plain = toPlain(data, line?.limits ?? DEFAULT_LIMITS);
     if (!plain.ok) throw new HoldfastError(plain.code, `Not sent: ${plain.why}.`);
     this.#connection.need();
-    if (line === null || buffered > MOST_BUFFERED) return false;
+    if (line === null || buffered + this.#tellingBytes > MOST_BUFFERED) return false;
+    // What is sent in this tick has not reached the buffer yet.
+    if (this.#tellingBytes === 0) soon(() => (this.#tellingBytes = 0));
+    this.#tellingBytes += plain.size;
     const payload = plain.data === undefined ? {} : { d: plain.data };
     this.#connection.send({ t: 'tell', c: channel, id: this.#environment.createId(), e: event, ...payload });
     return true;

@@ -28,7 +28,7 @@ export const END = {
 export type EndAction =
   /** Wait by the backoff and try again. */
   | 'retry'
-  /** The same, but three in a row mean that this transport is at fault: the next one is tried. */
+  /** The same; three in a row would speak against the transport, once a client has another one to try. */
   | 'suspect'
   /** Wait a random part of `spread`; the backoff does not grow. */
   | 'spread'

@@ -55,6 +55,20 @@ describe('the end of the client inside a listener', () => {
   });
 });
 
+describe('volatile messages', () => {
+  it('are dropped within a tick too, once more wait than the network may hold', async () => {
+    world = createWorld();
+    const { client } = world.open();
+    client.connect();
+    await world.clock.advance(100);
+    const room = client.channel('room');
+    const sent = Array.from({ length: 40 }, () => room.publishVolatile('photo', new Uint8Array(100_000)));
+    expect(sent.filter((went) => went)).toHaveLength(11);
+    await world.clock.settle();
+    expect(room.publishVolatile('photo', new Uint8Array(100_000))).toBe(true);
+  });
+});
+
 describe('a publication that was never sent', () => {
   it('leaves nothing of its payload behind when it expires', async () => {
     world = createWorld();

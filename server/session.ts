@@ -97,7 +97,7 @@ export class Gate {
 function identify(session: Session | null | undefined): Identity | null {
   if (session === null || session === undefined) return null;
   // `token === secret && { user }` is false for a wrong one: plain JavaScript would let it in as an anonymous visitor.
-  const { user, expiresAt } = (typeof session === 'object' ? session : {}) as Partial<Session>;
+  const { user, expiresAt } = session as Partial<Session>;
   const userId: unknown = user === null ? '' : (user as { readonly id?: unknown } | undefined)?.id;
   if (typeof userId !== 'string' || (userId === '') !== (user === null) || userId.length > 256) {
     throw new TypeError(

@@ -48,8 +48,9 @@ describe('the end of the client inside a listener', () => {
     });
     client.connect();
     await world.clock.advance(100);
-    network.cut();
-    await world.clock.advance(60_000);
+    // A link that was opened after the end would be there now; only a wait needs a cut to come about.
+    if (state === 'waiting') network.cut();
+    await world.clock.advance(5000);
     expect(network.open).toBe(0);
     expect(client.status.get().state).toBe('closed');
   });
@@ -84,6 +85,6 @@ describe('a publication that was never sent', () => {
     // A hundred tombstones are small: they go in two batches, by the limit of items.
     const sent = network.wire.map(({ data }) => String(data)).filter((data) => data.includes('"pub"'));
     expect(sent.join('')).not.toContain('xxx');
-    expect(sent.length).toBeLessThanOrEqual(2);
+    expect(sent.join('').split('"t":"pub"')).toHaveLength(3);
   });
 });

@@ -32,6 +32,29 @@ describe('subscribing: modes', () => {
       expect(peer.offsets()).toEqual(offsets);
     });
 
+    it('leaves a resync in the middle of a tick with the newest last', async () => {
+      const house = createHouse({ channels: rules });
+      const peer = await house.enter();
+      peer.send({ t: 'sub', c: 'price:1', k: 1, mode: 'latest' });
+      await fill(house.server, 'price:1', 1);
+      await house.clock.settle();
+      const cur = await top(house, 'price:1');
+      peer.clear();
+      const first = house.server.publish('price:1', 'e', 'first');
+      peer.send({ t: 'sub', c: 'price:1', k: 2, mode: 'latest', cur });
+      // The read of the resync has been answered, and nothing has left the tick yet.
+      await first;
+      await Promise.resolve();
+      await Promise.resolve();
+      await house.server.publish('price:1', 'e', 'second');
+      await house.clock.settle();
+      const answered = peer.frames.findIndex(({ t }) => t === 'subbed');
+      const after = peer.frames
+        .slice(answered)
+        .flatMap((frame) => (frame.t === 'msg' || frame.t === 'subbed' ? (frame.items ?? []) : []));
+      expect(after.at(-1)).toMatchObject({ o: 3, d: 'second' });
+    });
+
     it('sends only the newest of a tick', async () => {
       const house = createHouse({ channels: rules });
       const peer = await house.enter();

@@ -74,6 +74,19 @@ const open = async (port: number, protocol?: string, origin?: string): Promise<C
 };
 const hello = { t: 'hello', v: [1, 1], client: 'c', gen: 1 } as const;
 
+describe('a request that is refused', () => {
+  it('keeps no socket, whatever the peer does with its own end', { timeout: 5000 }, async () => {
+    const { http, port } = await start();
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    toClose.push(() => socket.destroy());
+    socket.write('GET /elsewhere HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await new Promise((resolve) => socket.resume().once('end', resolve));
+    // The peer stays half open: the server is done with it all the same.
+    await new Promise((resolve) => http.close(resolve));
+    expect(socket.destroyed).toBe(false);
+  });
+});
+
 describe('on Node', () => {
   it.each([undefined, 'holdfast.1.json', 'holdfast.1.msgpack'])(
     'carries messages over a real WebSocket: %s',

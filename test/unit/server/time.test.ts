@@ -47,6 +47,14 @@ describe('heartbeat', () => {
     expect(count('connections')).toBe(1);
   });
 
+  it('a clock that is set forward ends nobody', async () => {
+    const { clock, enter } = createHouse();
+    const peer = await enter();
+    clock.sleep(90_000);
+    await clock.advance(3000);
+    expect(peer.closed).toBeNull();
+  });
+
   it('after a standstill of the process first hears what is waiting', async () => {
     const { enter, clock } = createHouse();
     const peer = await enter();

@@ -40,8 +40,6 @@ export interface End {
 export interface Link {
   /** @param most bytes of one transport message, as the server announced. @default 512 KiB */
   send(frames: readonly ClientFrame[], most?: number): void;
-  /** Where subscriptions are fixed by the request (SSE, long polling): called when the wanted channels change. */
-  reopen?(): void;
   /** Silences the sink at once, even if the peer never answers. Idempotent. */
   close(code?: number): void;
   /** Bytes accepted by {@link send} and not yet handed to the network. */

@@ -79,7 +79,7 @@ export class Connection {
   need(): void {
     // Not in the constructor: making a client touches no global, so that a server that renders can make one too.
     this.#unwatch ??= this.#options.environment.page.watch((hint) => {
-      if (hint !== 'hidden') this.#dispatch({ type: hint });
+      if (hint === 'online' || hint === 'offline' || hint === 'visible') this.#dispatch({ type: hint });
     });
     // Every publication comes by here, and only the idle have anything to do.
     if (this.#state.state === 'idle') this.#dispatch({ type: 'need' });

@@ -1,5 +1,17 @@
 /** What the page lives through. A hint causes a check, never a verdict (rule R9). */
-export type Hint = 'online' | 'offline' | 'visible' | 'hidden';
+export type Hint =
+  | 'online'
+  | 'offline'
+  | 'visible'
+  | 'hidden'
+  /** The network is another one, as from Wi-Fi to mobile (Network Information API). */
+  | 'network'
+  /** The browser stops the page, and lets it go on (Page Lifecycle). Between the two nothing of it runs. */
+  | 'freeze'
+  | 'resume'
+  /** The page is left, perhaps for the back/forward cache (WHATWG HTML, section 7.4.6), from which `pageshow` brings it back. */
+  | 'pagehide'
+  | 'pageshow';
 
 export interface Page {
   /** False only when the browser is sure that there is no network. */
@@ -9,25 +21,50 @@ export interface Page {
   readonly watch: (listener: (hint: Hint) => void) => () => void;
 }
 
-/** The browser's page; in a worker only online and offline, elsewhere always online and visible. */
+/** Not in TypeScript's DOM types; Chromium has it. */
+interface Connection extends EventTarget {
+  readonly type?: string;
+  readonly effectiveType?: string;
+}
+
+/** The browser's page; in a worker only online, offline and the network, elsewhere always online and visible. */
 export function browserPage(): Page {
   return {
     // Node 21 and later have a `navigator` without `onLine`.
     online: () => globalThis.navigator?.onLine !== false,
     visible: () => globalThis.document?.visibilityState !== 'hidden',
     watch(listener) {
-      const { document } = globalThis;
-      const onOnline = (): void => listener('online');
-      const onOffline = (): void => listener('offline');
-      const onVisibility = (): void => listener(document.visibilityState === 'hidden' ? 'hidden' : 'visible');
-      globalThis.addEventListener?.('online', onOnline);
-      globalThis.addEventListener?.('offline', onOffline);
-      document?.addEventListener('visibilitychange', onVisibility);
-      return () => {
-        globalThis.removeEventListener?.('online', onOnline);
-        globalThis.removeEventListener?.('offline', onOffline);
-        document?.removeEventListener('visibilitychange', onVisibility);
+      const { document, navigator } = globalThis;
+      const stops: (() => void)[] = [];
+      const on = (target: EventTarget | undefined, type: string, run: (event: Event) => void): void => {
+        // Node has `addEventListener` nowhere, workers have it on the global alone.
+        target?.addEventListener?.(type, run);
+        stops.push(() => target?.removeEventListener?.(type, run));
       };
+      const tell = (hint: Hint) => (): void => listener(hint);
+      on(globalThis, 'online', tell('online'));
+      on(globalThis, 'offline', tell('offline'));
+      on(document, 'visibilitychange', () => listener(document.visibilityState === 'hidden' ? 'hidden' : 'visible'));
+      on(document, 'freeze', tell('freeze'));
+      on(document, 'resume', tell('resume'));
+      // Never `unload`, which alone keeps a page out of the back/forward cache.
+      on(globalThis, 'pagehide', tell('pagehide'));
+      // It also fires when a page is first shown, when nothing has been left.
+      on(globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && listener('pageshow'));
+      const connection = (navigator as { readonly connection?: Connection } | undefined)?.connection;
+      let kind = kindOf(connection);
+      on(connection, 'change', () => {
+        // The event also tells each new estimate of speed, many times a minute.
+        const before = kind;
+        kind = kindOf(connection);
+        if (kind !== before) listener('network');
+      });
+      return () => stops.forEach((stop) => stop());
     },
   };
+}
+
+/** Desktop browsers hide the `type`. */
+function kindOf(connection: Connection | undefined): string | undefined {
+  return connection?.type ?? connection?.effectiveType;
 }

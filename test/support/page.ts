@@ -2,6 +2,8 @@ import type { Hint, Page } from '../../src/platform/page.ts';
 
 export interface FakePage extends Page {
   set(state: { readonly online?: boolean; readonly visible?: boolean }): void;
+  /** What changes no state of the page. */
+  tell(hint: Hint): void;
   /** Listeners that are attached. */
   readonly watchers: number;
 }
@@ -25,6 +27,7 @@ export function createFakePage(): FakePage {
       if (online !== before.online) tell(online ? 'online' : 'offline');
       if (visible !== before.visible) tell(visible ? 'visible' : 'hidden');
     },
+    tell,
     get watchers() {
       return listeners.size;
     },

@@ -48,7 +48,6 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   #identity: Identity = NOBODY;
   #early: ClientFrame[] = [];
   #earlySize = 0;
-  #superseding: unknown = null;
 
   constructor(services: Services, socket: ServerSocket, info: SocketInfo, onGone: (connection: Connection) => void) {
     this.#services = services;
@@ -126,12 +125,6 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   }
 
   supersede(): void {
-    if (this.#superseding !== null || this.#phase === 'ended') return;
-    const { environment, timing } = this.#services;
-    this.#superseding = environment.setTimeout(() => this.supersedeNow(), timing.supersedeAfter);
-  }
-
-  supersedeNow(): void {
     this.end(END.superseded, 'a newer connection of this page is there');
   }
 
@@ -143,8 +136,12 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     this.#finish(code, why, bye);
   }
 
-  revoke(channel: string): void {
-    this.#subscriptions.revoke(channel);
+  /** All of a user, or one channel. */
+  revoke(user: string, channel: string | undefined): void {
+    if (channel === undefined) this.#gate.revoke(user);
+    if (this.userId !== user) return;
+    if (channel === undefined) this.end(END.tokenRejected, 'the session was revoked');
+    else this.#subscriptions.revoke(channel);
   }
 
   /** What time alone brings about; nothing, if it was the process that stood still. */
@@ -291,7 +288,6 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
     this.#early = [];
-    this.#services.environment.clearTimeout(this.#superseding);
     this.#services.registry.remove(this);
     this.#subscriptions.end();
     this.#publishing.end();

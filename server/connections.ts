@@ -1,5 +1,7 @@
 import { END } from '../src/protocol/end-codes.ts';
+import { LONGEST_AWAY } from './admission.ts';
 import { Connection } from './connection.ts';
+import { checkDrain } from './limits.ts';
 import type { Origins } from './origins.ts';
 import type { Services } from './services.ts';
 import type { DrainOptions, ServerLine, ServerSocket, SocketInfo, Turned } from './types.ts';
@@ -8,11 +10,15 @@ import { sweepInterval } from './watch.ts';
 /** Ended in one go: ending all at once would hold up the answers to everybody else. */
 const AT_ONCE = 200;
 const GONE = 1001;
+const TRY_LATER = 1013;
 const RECHECK_SPREAD = 2000;
 /** A sweep this late means that the process stood still: what was heard meanwhile has to be read first. */
 const LATE = 2000;
 /** Sweeps between two looks at what is shared. */
 const SHARED_EVERY = 20;
+
+/** What a socket that was turned away still says is of no interest. */
+const DEAF: ServerLine = { onMessage: () => undefined, onClose: () => undefined, onDrain: () => undefined };
 
 /** Every connection of the server, and the one timer that looks after them. */
 export class Connections {
@@ -34,29 +40,24 @@ export class Connections {
   }
 
   turnAway({ origin, host }: { readonly origin: string | null; readonly host: string | null }): Turned | null {
-    const turned = this.#turn(origin, host);
-    if (turned !== null) this.#services.counters.turnedAway += 1;
-    return turned;
+    return this.#refuse(origin, host) ?? this.#limit();
   }
 
   accept(socket: ServerSocket, info: SocketInfo): ServerLine {
+    // The state may have changed since the transport asked.
+    const turned = this.#refuse(info.origin, info.host ?? null) ?? (info.admitted === true ? null : this.#limit());
+    if (turned !== null) return this.#sendAway(socket, info, turned);
     const { counters } = this.#services;
     const connection = new Connection(this.#services, socket, info, (gone) => this.#remove(gone));
     this.#all.add(connection);
     counters.accepted += 1;
     counters.connections += 1;
-    const turned = this.turnAway({ origin: info.origin, host: info.host ?? null });
-    if (turned !== null) connection.end(turned.code, turned.why, turned.code === END.goingAway ? { spread: this.#spread } : {});
     if (this.#timer === null) this.#wait();
     return connection;
   }
 
   revoke(user: string, channel: string | undefined): void {
-    for (const connection of this.#all) {
-      if (connection.userId !== user) continue;
-      if (channel === undefined) connection.end(END.tokenRejected, 'the session was revoked');
-      else connection.revoke(channel);
-    }
+    for (const connection of this.#all) connection.revoke(user, channel);
   }
 
   recheck(): void {
@@ -67,9 +68,11 @@ export class Connections {
   }
 
   async drain({ spread = 10_000, timeout = 30_000, signal }: DrainOptions): Promise<void> {
+    checkDrain({ spread, timeout });
     signal?.throwIfAborted();
     if (this.#state === 'open') this.#state = 'draining';
-    this.#spread = spread;
+    // To close what was drained is no reason to call back at once those who still come.
+    if (this.#state === 'draining') this.#spread = spread;
     await this.#endAll();
     if (this.#all.size === 0) return;
     const { environment } = this.#services;
@@ -96,11 +99,43 @@ export class Connections {
     this.#timer = null;
   }
 
-  #turn(origin: string | null, host: string | null): Turned | null {
-    if (this.#state !== 'open') return { status: 503, code: END.goingAway, why: 'this server is going away' };
-    if (!this.#origins(origin, host))
-      return { status: 403, code: END.forbidden, why: `the origin ${String(origin)} is not allowed` };
-    return null;
+  #refuse(origin: string | null, host: string | null): Turned | null {
+    const { counters, environment } = this.#services;
+    if (this.#state !== 'open') {
+      counters.turnedAway += 1;
+      const after = Math.ceil(environment.random() * Math.min(this.#spread, LONGEST_AWAY));
+      return { status: 503, code: END.goingAway, why: 'this server is going away', after };
+    }
+    if (this.#origins(origin, host)) return null;
+    counters.turnedAway += 1;
+    return { status: 403, code: END.forbidden, why: `the origin ${String(origin)} is not allowed` };
+  }
+
+  /** Asked last: who is refused anyway must not use up what others are admitted by. */
+  #limit(): Turned | null {
+    const { admission, counters, environment } = this.#services;
+    const after = admission.ask(environment.now());
+    if (after === null) return null;
+    counters.turnedAway += 1;
+    counters.admitLimited += 1;
+    return { status: 503, code: TRY_LATER, why: 'too many connect at once', after };
+  }
+
+  /** Without a connection of its own, nor an event: under a flood either would cost more than the answer. */
+  #sendAway(socket: ServerSocket, { codec }: SocketInfo, turned: Turned): ServerLine {
+    const { counters, report } = this.#services;
+    const { code, why } = turned;
+    // The client draws from `spread` itself.
+    const extra = turned.status === 403 ? {} : code === END.goingAway ? { spread: this.#spread } : { after: turned.after };
+    const bye = codec.encode({ t: 'bye', code, why: why.slice(0, 1000), ...extra });
+    try {
+      counters.bytesOut += bye.length;
+      socket.send(bye);
+      socket.close(code, why);
+    } catch (error) {
+      report('connection-failed', { error, user: '' });
+    }
+    return DEAF;
   }
 
   async #endAll(): Promise<void> {

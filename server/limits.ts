@@ -1,7 +1,8 @@
 import { DEFAULT_LIMITS, type Limits } from '../src/protocol/frame.ts';
-import type { ServerLimits, ServerTiming } from './types.ts';
+import { Bucket } from './bucket.ts';
+import type { DrainOptions, ServerLimits, ServerTiming } from './types.ts';
 
-const LIMITS: ServerLimits = { ...DEFAULT_LIMITS, connections: 32, publishRate: 50, queue: 1_048_576 };
+const LIMITS: ServerLimits = { ...DEFAULT_LIMITS, connections: 32, admitRate: 1000, publishRate: 50, queue: 1_048_576 };
 const TIMING: ServerTiming = {
   ping: 25_000,
   openTimeout: 10_000,
@@ -11,42 +12,56 @@ const TIMING: ServerTiming = {
   stallTimeout: 15_000,
 };
 
+/** Per second: fractions make sense, and so does no bound. */
+const RATES: ReadonlySet<string> = new Set<keyof ServerLimits>(['publishRate', 'admitRate']);
+
+/** ms. Timers take a longer delay as 1: 24.8 days, the largest signed 32-bit number. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** @throws TypeError naming the first option that is unknown or not a positive number */
 export function resolveLimits(given: Partial<ServerLimits> = {}): ServerLimits {
-  return resolve('limits', LIMITS, given);
+  return resolve('limits', LIMITS, given, Number.MAX_SAFE_INTEGER);
 }
 
-/** @throws TypeError naming the first option that is unknown or not a positive number */
+/** @throws TypeError naming the first option that is unknown, not a positive integer, or longer than a timer can be */
 export function resolveTiming(given: Partial<ServerTiming> = {}): ServerTiming {
-  return resolve('timing', TIMING, given);
+  return resolve('timing', TIMING, given, LONGEST_TIMER);
 }
 
-function resolve<T extends object>(group: string, defaults: T, given: Partial<T>): T {
+function resolve<T extends object>(group: string, defaults: T, given: Partial<T>, most: number): T {
   const resolved = { ...defaults };
   for (const [key, value] of Object.entries<unknown>(given)) {
     if (!Object.hasOwn(defaults, key)) throw new TypeError(`${group}.${key} is not an option of createServer`);
     if (value === undefined) continue;
-    const endless = key === 'publishRate' && value === Infinity;
-    const whole = Number.isSafeInteger(value) || key === 'publishRate';
-    if (typeof value !== 'number' || !(value > 0) || !(endless || (Number.isFinite(value) && whole))) {
-      throw new TypeError(
-        `${group}.${key} must be a positive ${key === 'publishRate' ? 'number' : 'integer'}, not ${JSON.stringify(value) ?? typeof value}`,
-      );
+    const isRate = RATES.has(key);
+    if (!isRate) checkInteger(`${group}.${key}`, value, 1, most);
+    else if (typeof value !== 'number' || !(value > 0)) {
+      throw new TypeError(`${group}.${key} must be a positive number, not ${shown(value)}`);
     }
     Object.assign(resolved, { [key]: value });
   }
   return resolved;
 }
 
-/** What `welcome` tells. */
-export function announced(limits: ServerLimits): Limits {
-  const { connections: _connections, publishRate: _rate, queue: _queue, ...told } = limits;
-  return told;
+/** @throws TypeError naming the option of `drain` that is wrong */
+export function checkDrain({ spread, timeout }: Pick<DrainOptions, 'spread' | 'timeout'>): void {
+  if (spread !== undefined) checkInteger('spread', spread, 0, LONGEST_TIMER);
+  if (timeout !== undefined) checkInteger('timeout', timeout, 0, LONGEST_TIMER);
 }
 
-interface Bucket {
-  tokens: number;
-  at: number;
+function checkInteger(name: string, value: unknown, least: number, most: number): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return;
+  throw new TypeError(`${name} must be an integer from ${least} to ${most}, not ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+/** What `welcome` tells. */
+export function announced(limits: ServerLimits): Limits {
+  const { connections: _connections, admitRate: _admitted, publishRate: _published, queue: _queue, ...told } = limits;
+  return told;
 }
 
 /** Token buckets, one for each user: `rate` a second, four times as many in a burst. */
@@ -62,45 +77,27 @@ export class Allowance {
 
   /** @returns how many of `count` are allowed now */
   take(user: string, count: number, now: number): number {
-    if (this.#rate === Infinity) return count;
-    const bucket = this.#bucket(user, now);
-    const taken = Math.min(count, Math.floor(bucket.tokens));
-    bucket.tokens -= taken;
-    return taken;
+    return this.#rate === Infinity ? count : this.#bucket(user, now).take(count, now);
   }
 
   /** Gives back what was taken and not used. */
   refund(user: string, count: number, now: number): void {
-    if (this.#rate === Infinity || count === 0) return;
-    const bucket = this.#bucket(user, now);
-    bucket.tokens = Math.min(this.#burst, bucket.tokens + count);
+    if (this.#rate !== Infinity && count > 0) this.#bucket(user, now).refund(count, now);
   }
 
   /** ms until one more is allowed. */
   wait(user: string, now: number): number {
-    if (this.#rate === Infinity) return 0;
-    const missing = 1 - this.#bucket(user, now).tokens;
-    // Less a rounding error, which would add a whole millisecond.
-    return Math.max(0, Math.ceil((missing * 1000) / this.#rate - 1e-6));
+    return this.#rate === Infinity ? 0 : this.#bucket(user, now).wait(now);
   }
 
   /** Forgets the full ones, so that memory follows the users of the last few seconds. */
   sweep(now: number): void {
-    for (const [user, bucket] of this.#buckets) {
-      if (bucket.tokens + ((now - bucket.at) * this.#rate) / 1000 >= this.#burst) this.#buckets.delete(user);
-    }
+    for (const [user, bucket] of this.#buckets) if (bucket.missing(now) === 0) this.#buckets.delete(user);
   }
 
   #bucket(user: string, now: number): Bucket {
     let bucket = this.#buckets.get(user);
-    if (bucket === undefined) {
-      bucket = { tokens: this.#burst, at: now };
-      this.#buckets.set(user, bucket);
-    }
-    // A clock that is set back must not take tokens away.
-    const gained = (Math.max(0, now - bucket.at) * this.#rate) / 1000;
-    bucket.tokens = Math.min(this.#burst, bucket.tokens + gained);
-    bucket.at = now;
+    if (bucket === undefined) this.#buckets.set(user, (bucket = new Bucket(this.#rate, this.#burst, now)));
     return bucket;
   }
 }

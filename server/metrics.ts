@@ -20,6 +20,8 @@ export interface Counters {
   slowConsumers: number;
   rateLimited: number;
   turnedAway: number;
+  /** Those of them that were over `admitRate`: the only ones for which a larger server would help. */
+  admitLimited: number;
   faults: number;
 }
 
@@ -39,6 +41,7 @@ export function createCounters(): Counters {
     slowConsumers: 0,
     rateLimited: 0,
     turnedAway: 0,
+    admitLimited: 0,
     faults: 0,
   };
 }

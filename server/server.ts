@@ -1,6 +1,7 @@
 import type { Item } from '../src/protocol/frame.ts';
 import { isChannelName, isEventName } from '../src/protocol/names.ts';
 import { toPlain } from '../src/protocol/payload.ts';
+import { Admission } from './admission.ts';
 import { memoryBroker } from './brokers/memory.ts';
 import { Connections } from './connections.ts';
 import { serverEnvironment } from './environment.ts';
@@ -26,6 +27,7 @@ export function createServerCore(options: ServerOptions): ServerCore {
   if (typeof options.channels !== 'object') throw new TypeError('channels must be an object of rules');
   const environment = serverEnvironment(options.environment);
   const limits = resolveLimits(options.limits);
+  const timing = resolveTiming(options.timing);
   const counters = createCounters();
   const broker = options.broker ?? memoryBroker({ environment, laneLife: limits.outboxTtl + DAY });
   const onEvent = options.onEvent ?? print;
@@ -44,13 +46,14 @@ export function createServerCore(options: ServerOptions): ServerCore {
   const services: Services = {
     environment,
     limits,
-    timing: resolveTiming(options.timing),
+    timing,
     rules: createRules(options.channels),
     broker,
     tails: new Tails(broker, pageLimit(limits.queue)),
     batcher: new Batcher(environment.defer),
-    registry: new Registry(limits.connections),
+    registry: new Registry(limits.connections, environment, timing.supersedeAfter),
     allowance: new Allowance(limits.publishRate),
+    admission: new Admission(limits.admitRate, environment.random, environment.now()),
     counters,
     authenticate: options.authenticate,
     memory: () => known ?? broker.memory().then((memory) => (known = memory)),

@@ -1,3 +1,4 @@
+import type { Admission } from './admission.ts';
 import type { Broker } from './brokers/broker.ts';
 import type { ServerEnvironment } from './environment.ts';
 import type { Allowance } from './limits.ts';
@@ -19,6 +20,7 @@ export interface Services {
   readonly batcher: Batcher;
   readonly registry: Registry;
   readonly allowance: Allowance;
+  readonly admission: Admission;
   readonly counters: Counters;
   readonly authenticate: ServerOptions['authenticate'];
   /** Id of the lane memory, once it is known. */

@@ -40,6 +40,8 @@ export class Gate {
   #signal: LazySignal | null = null;
   /** The newest of those that came meanwhile. */
   #next: Question | null = null;
+  /** Users revoked during that call. */
+  #revoked: Set<string> | null = null;
 
   constructor(services: Services, info: SocketInfo) {
     this.#services = services;
@@ -59,7 +61,8 @@ export class Gate {
     const onSession = (session: Session | null): void => {
       try {
         const identity = identify(session);
-        this.#settle(() => question.onIdentity(identity));
+        const revoked = identity !== null && this.#revoked?.has(identity.userId) === true;
+        this.#settle(() => question.onIdentity(revoked ? null : identity));
       } catch (error) {
         onError(error);
       }
@@ -79,6 +82,11 @@ export class Gate {
     within(environment, timing.ruleTimeout, answer, onSession, onFailure);
   }
 
+  /** The app may have looked before it took the session away: what was asked until now is no proof of it any more. */
+  revoke(user: string): void {
+    if (this.#signal !== null) (this.#revoked ??= new Set()).add(user);
+  }
+
   end(reason: Error): void {
     this.#next = null;
     this.#signal?.abort(reason);
@@ -88,6 +96,7 @@ export class Gate {
     const next = this.#next;
     this.#signal = null;
     this.#next = null;
+    this.#revoked = null;
     tell();
     if (next !== null) this.ask(next);
   }

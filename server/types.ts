@@ -83,16 +83,22 @@ export interface ChannelRule {
 
 export type EventRules = Readonly<Record<string, boolean | ((data: Untyped, context: Context) => Answer)>>;
 
-/** The announced limits, and two that the client need not know. */
+/** The announced limits, and those that the client need not know. */
 export interface ServerLimits extends Limits {
   /** Connections of one user; a page counts once. Anonymous visitors are not one user. @default 32 */
   readonly connections: number;
+  /**
+   * New connections of this server in a second; four times as many in a burst. Others are told when to come back.
+   * `Infinity` is allowed. @default 1000
+   */
+  readonly admitRate: number;
   /** Publications of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
   readonly publishRate: number;
   /** Bytes queued on a connection above which it is served from the log; at twice as many it ends (4008). @default 1 MiB */
   readonly queue: number;
 }
 
+/** Each at most 2 147 483 647, the longest delay of a timer. */
 export interface ServerTiming {
   /** The server sends something at least this often. @default 25_000 */
   readonly ping: number;
@@ -102,7 +108,7 @@ export interface ServerTiming {
   readonly ruleTimeout: number;
   /** After the token's end delivery goes on for. @default 30_000 */
   readonly tokenGrace: number;
-  /** An older connection of the same page ends after. @default 5000 */
+  /** An older connection of the same page ends after, if the newer one is still there. @default 5000 */
   readonly supersedeAfter: number;
   /** A connection above its bound that takes nothing ends after. @default 15_000 */
   readonly stallTimeout: number;
@@ -131,6 +137,8 @@ export interface SocketInfo {
   readonly ip: string;
   /** The `Host` that the request was sent to, for the default of `origins`. @default none */
   readonly host?: string | null;
+  /** `turnAway` was asked and let this one in, so `admitRate` does not count it again. @default false */
+  readonly admitted?: boolean;
 }
 
 /** What a transport tells the core. Never throws. */
@@ -142,13 +150,11 @@ export interface ServerLine {
   onDrain(): void;
 }
 
-/** Why a connection is not even opened. */
-export interface Turned {
-  /** HTTP status for the request that asks. */
-  readonly status: 403 | 503;
-  readonly code: number;
-  readonly why: string;
-}
+/** Why a connection is not even opened, by the HTTP status for the request that asks. */
+export type Turned =
+  | { readonly status: 403; readonly code: number; readonly why: string }
+  /** `after`: come back no sooner than this, ms. Drawn for each one, so that they do not come back together. */
+  | { readonly status: 503; readonly code: number; readonly why: string; readonly after: number };
 
 // ---- server ----------------------------------------------------------------------------------------------------------
 
@@ -161,9 +167,12 @@ export interface PublishOptions {
 
 /** The server without a transport: runs wherever JavaScript does. */
 export interface ServerCore extends AsyncDisposable {
-  /** Takes over an open socket of any transport. */
+  /** Takes over an open socket of any transport. One that is turned away gets a `bye` and is closed. */
   accept(socket: ServerSocket, info: SocketInfo): ServerLine;
-  /** Whether to answer a request at all; asked before anything is allocated. */
+  /**
+   * Whether to answer a request at all; asked before anything is allocated. One that is let in counts for `admitRate`, so
+   * hand it to `accept` as `admitted`.
+   */
   turnAway(request: { readonly origin: string | null; readonly host: string | null }): Turned | null;
   /**
    * From the back end. Resolves when it is in the log.
@@ -184,7 +193,10 @@ export interface ServerCore extends AsyncDisposable {
   cursor(channel: string): Promise<{ readonly epoch: string; readonly offset: number; readonly tag: string }>;
   /** Ends a user's sessions on this server (4202), or one channel for them, now. */
   revoke(user: string, options?: { readonly channel?: string }): Promise<void>;
-  /** Sends clients elsewhere and takes no new ones; resolves when all are gone, or after `timeout`. */
+  /**
+   * Sends clients elsewhere and takes no new ones; resolves when all are gone, or after `timeout`.
+   * @throws TypeError (as a rejection) for a `spread` or `timeout` that is no integer from 0 to 2 147 483 647
+   */
   drain(options?: DrainOptions): Promise<void>;
   /** Ends every connection (1001) and everything that the server itself started. */
   close(): Promise<void>;

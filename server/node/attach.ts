@@ -40,16 +40,22 @@ export function attach(
       // From here on the socket is the listeners': an error that nobody hears would end the process.
       socket.on('error', () => socket.destroy());
       // Node leaves an upgrade that somebody listens for to the listeners: without another one it would hang for ever.
-      if (server.listenerCount('upgrade') === 1) refuse(socket, 404, 'nothing is here');
+      if (server.listenerCount('upgrade') === 1) refuse(socket, NOTHING_HERE);
       return;
     }
     const origin = request.headers.origin ?? null;
     const host = request.headers.host ?? null;
     const turned = core.turnAway({ origin, host });
-    if (turned !== null) return refuse(socket, turned.status, turned.why);
+    if (turned !== null) return refuse(socket, turned);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const codec = known.get(webSocket.protocol) ?? known.get('')!;
-      serveWebSocket(core, webSocket, socket, writer, { origin, host, codec, ip: request.socket.remoteAddress ?? '' });
+      serveWebSocket(core, webSocket, socket, writer, {
+        origin,
+        host,
+        codec,
+        admitted: true,
+        ip: request.socket.remoteAddress ?? '',
+      });
     });
   };
 
@@ -60,12 +66,16 @@ export function attach(
   };
 }
 
-function refuse(socket: Duplex, status: Turned['status'] | 404, why: string): void {
+const NOTHING_HERE = { status: 404, why: 'nothing is here' } as const;
+
+function refuse(socket: Duplex, turned: Turned | typeof NOTHING_HERE): void {
+  const { status, why } = turned;
   // A peer that hangs up first is no fault.
   socket.on('error', () => socket.destroy());
   // Ended on this side only, it would stay for as long as the peer likes.
   socket.once('finish', () => socket.destroy());
-  const retry = status === 503 ? 'Retry-After: 1\r\n' : '';
+  // RFC 9110, section 10.2.3: whole seconds. 0 would invite everybody back at once.
+  const retry = 'after' in turned ? `Retry-After: ${Math.max(1, Math.ceil(turned.after / 1000))}\r\n` : '';
   const body = `${why}\n`.replaceAll(/[^\x20-\x7e\n]/g, '?');
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n${retry}Content-Length: ${body.length}\r\n\r\n${body}`,

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { json as createJson } from '../../../src/protocol/json.ts';
 import { createServerCore } from '../../../server/server.ts';
+import type { Encoded } from '../../../src/protocol/codec.ts';
 import { createRandom } from '../../support/random.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { createHouse, fill, items, OPEN_RULES } from './support.ts';
@@ -23,6 +24,75 @@ describe('drain', () => {
     const late = await house.enter();
     expect(late.frames).toEqual([expect.objectContaining({ t: 'bye', code: 4000, spread: 8000 })]);
   });
+
+  it('tells thousands at once, and lets others have their turn in between', async () => {
+    const turns: (() => void)[] = [];
+    const clock = createVirtualClock();
+    const { now, setTimeout, clearTimeout } = clock;
+    const server = createServerCore({
+      authenticate: () => ({ user: null }),
+      channels: OPEN_RULES,
+      environment: { now, setTimeout, clearTimeout, random: createRandom(1), defer: (run) => turns.push(run) },
+    });
+    let byes = 0;
+    for (let i = 0; i < 3000; i += 1) {
+      const send = (data: Encoded): void => void (byes += Number(String(data).includes('"bye"')));
+      const line = server.accept({ send, close: () => line.onClose(), buffered: 0 }, { codec: json, origin: null, ip: '' });
+    }
+    const drained = vi.fn();
+    void server.drain().then(drained);
+    const told: number[] = [];
+    while (told.at(-1) !== byes) {
+      told.push(byes);
+      turns.splice(0).forEach((run) => run());
+      await clock.settle();
+    }
+    expect(told).toEqual(Array.from({ length: 15 }, (_, turn) => (turn + 1) * 200));
+    expect(drained).toHaveBeenCalledOnce();
+    expect(clock.now()).toBe(1_000_000);
+  });
+
+  it('tells its spread also to one who was let in just before', async () => {
+    const house = createHouse();
+    expect(house.server.turnAway({ origin: null, host: null })).toBeNull();
+    await house.server.drain({ spread: 8000 });
+    const late = await house.enter({}, { admitted: true });
+    expect(late.frames).toEqual([{ t: 'bye', code: 4000, why: expect.any(String), spread: 8000 }]);
+    await house.server.close();
+    expect((await house.enter()).last('bye')).toMatchObject({ code: 4000, spread: 8000 });
+  });
+
+  it.each([
+    [8000, 8000],
+    [600_000, 30_000],
+  ])('with a spread of %d sends requests away for up to %d', async (spread, most) => {
+    const house = createHouse();
+    await house.server.drain({ spread });
+    const told = Array.from({ length: 1000 }, () => {
+      const turned = house.server.turnAway({ origin: null, host: null });
+      return turned?.status === 503 ? turned.after : NaN;
+    });
+    expect(Math.max(...told)).toBeLessThanOrEqual(most);
+    for (let tenth = 0; tenth < 10; tenth += 1) {
+      const count = told.filter((after) => Math.min(9, Math.floor((10 * after) / most)) === tenth).length;
+      expect(count).toBeGreaterThan(50);
+    }
+    expect(house.count('turnedAway')).toBe(1000);
+    expect(house.count('admitLimited')).toBe(0);
+  });
+
+  it.each([{ spread: -1 }, { spread: 1.5 }, { spread: NaN }, { timeout: Infinity }, { timeout: 2 ** 31 }])(
+    'refuses %j, and goes on',
+    async (options) => {
+      const house = createHouse();
+      const peer = await house.enter();
+      await expect(house.server.drain(options)).rejects.toThrow(
+        new RegExp(`^${Object.keys(options)[0]} must be an integer from 0 to 2147483647`),
+      );
+      expect(peer.closed).toBeNull();
+      expect((await house.enter()).closed).toBeNull();
+    },
+  );
 
   it('first sends what is queued', async () => {
     const house = createHouse();
@@ -101,33 +171,6 @@ it('the broker that a server makes for itself remembers lanes for the life of a 
   expect(await publish(2)).toContain('"ack"');
   clock.sleep(86_400_000 + 61_000);
   expect(await publish(3)).toContain('"unknown-producer"');
-});
-
-describe('revoke', () => {
-  it('ends the sessions of one user', async () => {
-    const house = createHouse();
-    const [ann, other, bob] = [
-      await house.enter({ token: 'ann' }),
-      await house.enter({ token: 'ann' }),
-      await house.enter({ token: 'bob' }),
-    ];
-    await house.server.revoke('ann');
-    expect([ann.closed?.code, other.closed?.code, bob.closed]).toEqual([4202, 4202, null]);
-  });
-
-  it('takes one channel away', async () => {
-    const house = createHouse();
-    const [ann, bob] = [await house.enter({ token: 'ann' }), await house.enter({ token: 'bob' })];
-    for (const peer of [ann, bob]) peer.send({ t: 'sub', c: 'room:1', k: 1 }, { t: 'sub', c: 'room:2', k: 2 });
-    await house.clock.settle();
-    await house.server.revoke('ann', { channel: 'room:1' });
-    await house.server.revoke('ann', { channel: 'room:9' });
-    await fill(house.server, 'room:1', 1);
-    await fill(house.server, 'room:2', 1);
-    await house.clock.settle();
-    expect(ann.of('unsubbed')).toEqual([{ t: 'unsubbed', c: 'room:1', code: 'forbidden', retry: false }]);
-    expect([ann.of('msg').length, bob.of('msg').length]).toEqual([1, 2]);
-  });
 });
 
 describe('events and metrics', () => {

@@ -87,6 +87,43 @@ describe('a request that is refused', () => {
   });
 });
 
+describe('a request that comes too soon', () => {
+  const told = async (port: number): Promise<{ readonly status: number; readonly after: string | undefined }> => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/realtime/ws`);
+    toClose.push(() => socket.terminate());
+    socket.on('error', () => undefined);
+    return new Promise((resolve) =>
+      socket.on('unexpected-response', (_request, { statusCode, headers }) =>
+        resolve({ status: statusCode!, after: headers['retry-after'] }),
+      ),
+    );
+  };
+
+  it.each([
+    [0, '4'],
+    [0.999, '10'],
+  ])('is told when to come back, in whole seconds: chance %d', async (chance, after) => {
+    const environment = { random: () => chance, now: () => 1_000_000 };
+    const { port, server } = await start({ limits: { admitRate: 0.3 }, environment });
+    await open(port);
+    // The turn of the next one is after 6.67 s.
+    expect(server.turnAway({ origin: null, host: null })).toMatchObject({ status: 503 });
+    expect(await told(port)).toEqual({ status: 503, after });
+  });
+
+  it('is never told to come back at once', async () => {
+    const { port } = await start({ limits: { admitRate: 20 }, environment: { random: () => 0, now: () => 1_000_000 } });
+    for (let i = 0; i < 80; i += 1) await open(port);
+    expect(await told(port)).toEqual({ status: 503, after: '1' });
+  });
+
+  it('of a server that drains is told a part of its spread', async () => {
+    const { port, server } = await start({ environment: { random: () => 0.5 } });
+    await server.drain({ spread: 9000 });
+    expect(await told(port)).toEqual({ status: 503, after: '5' });
+  });
+});
+
 describe('on Node', () => {
   it.each([undefined, 'holdfast.1.json', 'holdfast.1.msgpack'])(
     'carries messages over a real WebSocket: %s',

@@ -191,7 +191,9 @@ describe('limits', () => {
     [{ items: Infinity }, /limits.items/],
     [{ channels: '5' as never }, /limits.channels/],
     [{ publishRate: -1 }, /limits.publishRate/],
-    [{ publishRate: NaN }, /limits.publishRate/],
+    [{ publishRate: NaN }, /limits.publishRate .*not NaN/],
+    [{ admitRate: 0 }, /limits.admitRate/],
+    [{ admitRate: '9' as never }, /limits.admitRate .*not "9"/],
     [{ speed: 1 } as never, /limits.speed is not an option/],
   ])('refuses %j', (given, why) => {
     expect(() => resolveLimits(given)).toThrow(why);
@@ -200,7 +202,18 @@ describe('limits', () => {
   it('takes what is sensible', () => {
     expect(resolveLimits({ publishRate: Infinity, items: 3 })).toMatchObject({ publishRate: Infinity, items: 3, frame: 65_536 });
     expect(resolveLimits({ publishRate: 0.5 }).publishRate).toBe(0.5);
-    expect(() => resolveTiming({ ping: -1 })).toThrow(/timing.ping/);
+    expect(resolveLimits({ admitRate: Infinity }).admitRate).toBe(Infinity);
+    expect(resolveLimits({ admitRate: 0.5, queue: 2 ** 40 })).toMatchObject({ admitRate: 0.5, queue: 2 ** 40 });
+  });
+
+  it.each(Object.keys(resolveTiming()))('takes no timing.%s that a timer would take for nothing', (name) => {
+    const longest = 2 ** 31 - 1;
+    expect(resolveTiming({ [name]: longest })).toMatchObject({ [name]: longest });
+    for (const value of [longest + 1, Infinity, NaN, 0, -1, 1.5, '5', null]) {
+      expect(() => resolveTiming({ [name]: value })).toThrow(
+        new RegExp(`^timing.${name} must be an integer from 1 to 2147483647`),
+      );
+    }
   });
 
   it('an allowance fills up again, to its burst', () => {

@@ -2,7 +2,7 @@ import { Bucket } from './bucket.ts';
 
 /** Longest time that anybody is told to stay away, ms. */
 export const LONGEST_AWAY = 30_000;
-/** Half as much again is the longest draw. */
+/** The longest draw is half as much again. */
 const LONGEST_QUEUE = LONGEST_AWAY / 1.5;
 
 /**
@@ -32,9 +32,9 @@ export class Admission {
   ask(now: number): number | null {
     if (this.#rate === Infinity || this.#arrivals.take(1, now) === 1) return null;
     this.#places.take(1, now);
-    const queue = Math.min(LONGEST_QUEUE, this.#places.missing(now));
+    const turn = this.#places.missing(now);
     // Sooner than the next token nobody can be let in.
-    const after = Math.max(queue * (0.5 + this.#random()), this.#arrivals.wait(now), 1);
+    const after = Math.max(turn * (0.5 + this.#random()), this.#arrivals.wait(now), 1);
     return Math.ceil(Math.min(LONGEST_AWAY, after));
   }
 }

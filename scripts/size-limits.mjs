@@ -9,9 +9,9 @@ export const importSets = [
     label: 'the core: `composeClient`, `webSocket`, `json`',
     from: 'holdfast',
     names: ['composeClient', 'webSocket', 'json'],
-    limit: 23_552,
+    limit: 26_624,
   },
-  { label: '`createClient`', from: 'holdfast', names: ['createClient'], limit: 23_552 },
+  { label: '`createClient`', from: 'holdfast', names: ['createClient'], limit: 26_624 },
   {
     label: '`HoldfastError`, `isHoldfastError`',
     from: 'holdfast',
@@ -31,4 +31,4 @@ export const importSets = [
 ];
 
 /** The script for a `<script>` tag, everything in it. */
-export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 23_552 };
+export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 26_624 };

@@ -24,6 +24,7 @@ import type {
   Readable,
   Status,
   Stop,
+  UiStatus,
 } from './types.ts';
 import { attempt } from './util/attempt.ts';
 import { soon } from './util/soon.ts';
@@ -36,7 +37,14 @@ const OUTBOX: Omit<Required<OutboxOptions>, 'store'> = {
   maxBytes: 16 * 1024 * 1024,
   whenInDoubt: 'resend',
 };
-const TIMING = { backoffBase: 500, backoffCap: 30_000, backoffCapHidden: 300_000, openTimeout: 10_000, releaseAfter: 1000 };
+const TIMING = {
+  backoffBase: 500,
+  backoffCap: 30_000,
+  backoffCapHidden: 300_000,
+  openTimeout: 10_000,
+  uiGrace: 2000,
+  releaseAfter: 1000,
+};
 
 /**
  * The bare client: only what you pass in is bundled. Touches nothing until first needed.
@@ -49,6 +57,7 @@ export function composeClient(options: ComposeOptions): Client {
 
 class HoldfastClient implements Client {
   readonly status: Readable<Status>;
+  readonly uiStatus: Readable<UiStatus>;
   readonly outbox: OutboxFace;
   readonly #environment;
   readonly #events = new EventEmitter<string>();
@@ -73,7 +82,7 @@ class HoldfastClient implements Client {
       received: (line, frame) => this.#received(line, frame),
       lost: (gen, code) => {
         this.#channels.lost(gen);
-        return this.#outbox.lost(code);
+        return code !== null && this.#outbox.lost(code);
       },
       closed: (error) => this.#end(error),
     };
@@ -123,6 +132,7 @@ class HoldfastClient implements Client {
       publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
     });
     this.status = this.#connection.status;
+    this.uiStatus = this.#connection.uiStatus;
     this.outbox = this.#outbox.face;
     this.#unabort = onAbort(options.signal, () => this.destroy());
     const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
@@ -182,6 +192,9 @@ class HoldfastClient implements Client {
   }
 
   #received(line: Line, frame: SessionFrame): void {
+    // From the welcome of a newer connection on the lanes are sent anew there, and what the older one still says is past.
+    const upstream = frame.t === 'ack' || frame.t === 'nack' || frame.t === 'recheck';
+    if (upstream && line !== this.#connection.line) return;
     switch (frame.t) {
       case 'ack':
         return this.#outbox.acked(frame);

@@ -27,4 +27,5 @@ export type {
   Stop,
   Trace,
   Transport,
+  UiStatus,
 } from './types.ts';

@@ -73,6 +73,8 @@ export interface TimingOptions {
   readonly backoffCapHidden?: number;
   /** An opening without `welcome` is given up after. @default 10_000 */
   readonly openTimeout?: number;
+  /** Downtime before `uiStatus` speaks; it adds up while the page is shown. @default 2000 */
+  readonly uiGrace?: number;
   /** How long an unused channel stays subscribed (absorbs route changes and StrictMode). @default 1000 */
   readonly releaseAfter?: number;
 }
@@ -96,7 +98,7 @@ export function checkOptions(options: ComposeOptions): void {
   check(['resend', 'surface', 'drop'].includes(whenInDoubt), '`whenInDoubt` must be resend, surface or drop.');
   for (const [name, value] of Object.entries({ ...timing, ttl, maxMessages, maxBytes })) {
     const positive = value === undefined || (typeof value === 'number' && value > 0);
-    check(positive || (name === 'releaseAfter' && value === 0), `\`${name}\` must be a positive number.`);
+    check(positive || ((name === 'releaseAfter' || name === 'uiGrace') && value === 0), `\`${name}\` must be a positive number.`);
   }
 }
 

@@ -48,6 +48,8 @@ export interface Client extends Disposable {
   /** Final: no timer, listener or socket is left. */
   destroy(): void;
   readonly status: Readable<Status>;
+  /** For banners: says nothing during the first 2 s of downtime (`timing.uiGrace`), and does not flicker. */
+  readonly uiStatus: Readable<UiStatus>;
   /**
    * Same name, same handle. A handle holds nothing; what you start on it does.
    * @throws HoldfastError `invalid-name`, `destroyed`
@@ -102,10 +104,26 @@ export interface Reason {
   readonly transport: string | null;
   /** Whether the transport had opened. */
   readonly opened: boolean;
+  /**
+   * What the page was like: hidden (its timers are slowed down); frozen by the browser, or in the back/forward cache, since
+   * the connection was last heard of; asleep with its machine since then (or kept busy for more than 3 s, which looks the
+   * same from inside); or none of these.
+   */
+  readonly page: 'visible' | 'hidden' | 'frozen' | 'asleep';
   /** ms, null if never measured */
   readonly lastRoundTrip: number | null;
   readonly error: HoldfastError | null;
 }
+
+/**
+ * `hidden` means: show no banner. Downtime adds up over connections that do not last 10 s, and counts only while the page is
+ * shown; `since` is when the present downtime began.
+ */
+export type UiStatus =
+  | { readonly banner: 'hidden' }
+  | { readonly banner: 'connecting' | 'reconnecting' | 'offline'; readonly since: number; readonly retryAt: number | null }
+  /** Final. `error` is null if the app itself ended the client. */
+  | { readonly banner: 'ended'; readonly since: number; readonly error: HoldfastError | null };
 
 // ---- channel ---------------------------------------------------------------------------------------------------------
 

@@ -82,6 +82,9 @@ export class Feed {
 
   lost(gen: number): void {
     if (this.#sub.ears.has(gen)) this.#step({ type: 'lost', gen });
+    const line = this.#context.line();
+    // It was asked on the way to a newer connection, which was given up for the older one.
+    if (line !== null && !this.#sub.ears.has(line.gen)) this.#askNow();
   }
 
   received({ gen }: Line, frame: ChannelFrame): void {

@@ -14,6 +14,18 @@ export const FIRST_TRY_SPREAD = 2000;
 /** After a sign that the network is back, hardly anybody else had the same: try nearly at once. */
 export const HINTED_SPREAD = 500;
 
+/** How long a doubtful connection is waited for before another one is opened beside it, ms. */
+const PATIENCE = 500;
+/**
+ * A hint is local, as a rule; but when a server falls silent all its clients notice at once, and may hear each other out
+ * for as long as the verdict on the old connection takes.
+ */
+const PATIENCE_SPREAD = { hint: 500, silence: 3500 } as const;
+
+export function patience(cause: keyof typeof PATIENCE_SPREAD, random: number): number {
+  return PATIENCE + random * PATIENCE_SPREAD[cause];
+}
+
 const WINDOW = 60_000;
 const ATTEMPTS_PER_WINDOW = 15;
 

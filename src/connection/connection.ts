@@ -1,17 +1,21 @@
 /** Performs what the machine decides: asks for tokens, opens lines, tells the status. Chooses no state itself. */
 import { HoldfastError, isHoldfastError } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
+import type { Hint } from '../platform/page.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { END, endRule } from '../protocol/end-codes.ts';
-import { type ClientFrame, type Hello, PROTOCOL_VERSION, type SessionFrame } from '../protocol/frame.ts';
+import type { ClientFrame, SessionFrame } from '../protocol/frame.ts';
 import type { Transport } from '../transports/transport.ts';
-import type { ClientOptions, Readable, Reason, Status, TimingOptions, TokenContext } from '../types.ts';
-import { type Writable, createReadable } from '../util/readable.ts';
+import type { ClientOptions, Readable, Reason, Status, TimingOptions, TokenContext, UiStatus } from '../types.ts';
 import { createTimer } from '../util/timer.ts';
 import { type Line, type LineEnd, OpenLine } from './line.ts';
+import { Lines } from './lines.ts';
 import { initialState, step } from './machine.ts';
-import { type Effect, type Event, type State, dueAt, reasonOf } from './state.ts';
+import { findWay, helloOf } from './opening.ts';
+import { type Senses, createSenses } from './senses.ts';
+import { type Effect, type Ended, type Event, type State, dueAt, heldOf, reasonOf } from './state.ts';
 import { statusOf } from './status.ts';
+import { type Statuses, createStatuses } from './statuses.ts';
 import { type Tokens, createTokens } from './token.ts';
 
 /** Who lives on the connection. */
@@ -20,8 +24,11 @@ export interface Session {
   opening(gen: number): readonly ClientFrame[];
   welcomed(line: Line): void;
   received(line: Line, frame: SessionFrame): void;
-  /** @returns true if it removed the cause of a final code (a batch that is now sent item by item) */
-  lost(gen: number, code: number): boolean;
+  /**
+   * @param code null if it carried nothing, or another one carries on
+   * @returns true if it removed the cause of a final code (a batch that is now sent item by item)
+   */
+  lost(gen: number, code: number | null): boolean;
   /** There will be no other connection. */
   closed(error: HoldfastError): void;
 }
@@ -41,53 +48,53 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #session: Session;
-  readonly #status: Writable<Status>;
+  readonly #statuses: Statuses;
+  readonly #senses: Senses;
   readonly #timer;
   readonly #renewal;
   readonly #tokens: Tokens | null;
-  #unwatch: (() => void) | null = null;
+  readonly #lines = new Lines();
   #state: State = initialState;
   #clientId: string | null = null;
   #gen = 0;
-  #open: OpenLine | null = null;
   #token: string | null = null;
 
   constructor(options: ConnectionOptions, session: Session) {
-    const { environment, getToken } = options;
+    const { environment, getToken, timing, report } = options;
     this.#options = options;
     this.#session = session;
-    this.#status = createReadable<Status>({ state: 'idle' }, options.report);
+    this.#statuses = createStatuses(environment, timing.uiGrace, report);
+    this.#senses = createSenses(environment, (hint) => this.#sense(hint));
     this.#timer = createTimer(environment, () => this.#dispatch({ type: 'due' }));
     this.#renewal = createTimer(environment, () => void this.#renew('refresh'));
     this.#tokens = getToken === undefined ? null : createTokens(environment, getToken);
   }
 
   get status(): Readable<Status> {
-    return this.#status;
+    return this.#statuses.status;
   }
 
-  /** The welcomed connection, if there is one. */
+  get uiStatus(): Readable<UiStatus> {
+    return this.#statuses.uiStatus;
+  }
+
+  /** The welcomed connection that carries, if there is one. */
   get line(): Line | null {
-    return this.#open?.line ?? null;
+    return this.#lines.line;
   }
 
   /** Bytes that wait for the network. */
   get buffered(): number {
-    return this.#open?.buffered ?? 0;
+    return this.#lines.buffered;
   }
 
   need(): void {
-    // Not in the constructor: making a client touches no global, so that a server that renders can make one too.
-    this.#unwatch ??= this.#options.environment.page.watch((hint) => {
-      if (hint === 'online' || hint === 'offline' || hint === 'visible') this.#dispatch({ type: hint });
-    });
     // Every publication comes by here, and only the idle have anything to do.
     if (this.#state.state === 'idle') this.#dispatch({ type: 'need' });
   }
 
   /** As {@link need}, and ends a pause. */
   connect(): void {
-    this.need();
     this.#dispatch({ type: 'connect' });
   }
 
@@ -101,12 +108,11 @@ export class Connection {
 
   destroy(): void {
     this.#dispatch({ type: 'destroy' });
-    this.#unwatch?.();
   }
 
   /** Joins this tick's batch. Dropped without a welcomed connection: whoever needs it sends it again after `welcome`. */
   send(frame: ClientFrame): void {
-    this.#open?.send(frame);
+    this.#lines.send(frame);
   }
 
   // ---- the machine -----------------------------------------------------------------------------------------------------
@@ -116,7 +122,8 @@ export class Connection {
     const { page } = environment;
     const before = this.#state;
     const world = { now: environment.now(), random: environment.random(), online: page.online(), visible: page.visible() };
-    const link = this.#open === null ? {} : { link: this.#open.link };
+    const { newest } = this.#lines;
+    const link = newest === null ? {} : { link: newest.link };
     const { state, effects } = step(before, event, { ...world, ...timing, ...link });
     if (state === before && effects.length === 0) return;
     this.#state = state;
@@ -125,13 +132,38 @@ export class Connection {
     // An effect may have led to another event, which has seen to the rest already.
     if (this.#state !== state) return;
     this.#timer.set(dueAt(state));
+    this.#attend();
     this.#tellStatus();
     if (state.state === 'closed' && state.reason.error !== null) this.#session.closed(state.reason.error);
   }
 
+  /** Not in the constructor: making a client touches no global, so that a server that renders can make one too. */
+  #attend(): void {
+    const { state } = this.#state;
+    if (state === 'closed') return this.#senses.stop();
+    this.#senses.listen(state !== 'idle' && state !== 'paused' && state !== 'resting');
+  }
+
+  #sense(hint: Hint | 'jump'): void {
+    switch (hint) {
+      case 'hidden':
+        return this.#statuses.look();
+      case 'freeze':
+      case 'pagehide':
+        return this.#dispatch({ type: 'rest', reason: this.#reason({ code: END.normal, by: 'browser' }, `page-${hint}`) });
+      case 'resume':
+      case 'pageshow':
+        return this.#dispatch({ type: 'wake' });
+      default:
+        if (hint === 'visible') this.#statuses.look();
+        return this.#dispatch({ type: hint });
+    }
+  }
+
   #tellStatus(): void {
-    const transport = this.#open?.transport ?? this.#options.transports[0]?.name ?? '';
-    this.#status.set(statusOf(this.#state, transport, this.#open?.roundTrip ?? null));
+    const line = this.#lines.carrier ?? this.#lines.newest;
+    const transport = line?.transport ?? this.#options.transports[0]?.name ?? '';
+    this.#statuses.set(statusOf(this.#state, transport, line?.roundTrip ?? null));
   }
 
   #perform(effect: Effect): void {
@@ -141,9 +173,15 @@ export class Connection {
       case 'open':
         return this.#openLine();
       case 'abandon':
-        return this.#abandon(effect.code);
+        this.#tokens?.abort();
+        this.#drop(this.#lines.held === null ? null : this.#lines.newest, effect.code);
+        return this.#drop(this.#lines.newest, effect.code);
+      case 'drop-new':
+        return this.#lines.held === null ? undefined : this.#drop(this.#lines.newest, END.normal);
+      case 'drop-held':
+        return this.#drop(this.#lines.held, END.normal);
       case 'check':
-        return this.#open?.check();
+        return this.#lines.newest?.check();
     }
   }
 
@@ -178,10 +216,10 @@ export class Connection {
   }
 
   async #renew(reason: TokenContext['reason']): Promise<void> {
-    const line = this.#open;
+    const line = this.#lines.carrier;
     try {
       const token = (await this.#tokens?.get(reason)) ?? null;
-      if (this.#open !== line || token === null) return;
+      if (this.#lines.carrier !== line || token === null) return;
       this.#token = token;
       line?.send({ t: 'auth', token });
     } catch (error) {
@@ -193,89 +231,68 @@ export class Connection {
   // ---- lines -------------------------------------------------------------------------------------------------------------
 
   #openLine(): void {
-    const { environment, transports, codec, user } = this.#options;
-    const transport = transports.find((candidate) => candidate.isSupported(environment));
-    const url = this.#address();
-    if (transport === undefined || url === null) {
-      const names = transports.map(({ name }) => name).join(', ');
-      const error =
-        url === null
-          ? new HoldfastError('invalid-option', `'${this.#options.url}' is relative, and there is no page to resolve it by.`)
-          : new HoldfastError('unsupported', `This platform supports none of the transports given (${names}).`);
-      return this.#fatal(reasonOf('client', END.normal, error.code, error));
-    }
-    this.#gen += 1;
-    const gen = this.#gen;
-    this.#open = new OpenLine({
+    const { environment, transports, codec, user, url } = this.#options;
+    const way = findWay(environment, transports, url);
+    if ('code' in way) return this.#fatal(way);
+    const gen = (this.#gen += 1);
+    const client = (this.#clientId ??= environment.createId());
+    const line: OpenLine = new OpenLine({
+      ...way,
       gen,
-      transport,
-      url,
       codec,
       environment,
       user,
-      opening: () => [this.#hello(gen), ...this.#session.opening(gen)],
-      onWelcome: (line) => {
+      opening: () => [helloOf(client, gen, this.#token), ...this.#session.opening(gen)],
+      onWelcome: (welcomed) => {
         this.#dispatch({ type: 'welcome' });
-        this.#session.welcomed(line);
+        this.#session.welcomed(welcomed);
       },
-      onFrame: (line, frame) => this.#session.received(line, frame),
+      onFrame: (from, frame) => this.#session.received(from, frame),
       onTokenLife: (ttl) => this.#noteTokenLife(ttl),
       onRoundTrip: () => this.#tellStatus(),
-      onEnd: (end) => this.#ended(end),
+      onDoubt: () => this.#dispatch({ type: 'silence' }),
+      onLife: () => this.#dispatch({ type: 'alive' }),
+      onEnd: (end) => this.#ended(line, end),
       onUnfit: (error, code) => this.#fatal(reasonOf('client', code, error.code, error)),
     });
+    this.#lines.add(line);
   }
 
-  #address(): string | null {
-    const { url, environment } = this.#options;
-    try {
-      return new URL(url, environment.baseUrl).href.replace(/\/$/, '');
-    } catch {
-      return null;
-    }
-  }
-
-  #hello(gen: number): Hello {
-    this.#clientId ??= this.#options.environment.createId();
-    return {
-      t: 'hello',
-      v: [PROTOCOL_VERSION, PROTOCOL_VERSION],
-      client: this.#clientId,
-      gen,
-      why: gen === 1 ? 'connect' : 'reconnect',
-      ...(this.#token !== null && { token: this.#token }),
-    };
-  }
-
-  #abandon(code: number): void {
-    const open = this.#open;
-    this.#tokens?.abort();
-    if (open === null) return;
-    this.#forget(open, END.normal);
-    open.close(code);
+  #drop(line: OpenLine | null, code: number): void {
+    if (line === null) return;
+    this.#forget(line, code);
+    line.close(code);
   }
 
   /** @returns whether the session removed the cause of a final code */
-  #forget({ gen }: OpenLine, code: number): boolean {
-    this.#open = null;
-    this.#renewal.set(null);
-    return this.#session.lost(gen, code);
+  #forget(line: OpenLine, code: number): boolean {
+    const carried = this.#lines.remove(line);
+    if (carried) this.#renewal.set(null);
+    return this.#session.lost(line.gen, carried ? code : null);
   }
 
-  #ended({ code, why, by, layer, opened, after = 0, spread }: LineEnd): void {
-    const open = this.#open;
-    if (open === null) return;
+  #ended(line: OpenLine, { code, why, by, layer, opened, after = 0, spread }: LineEnd): void {
+    const { held, newest } = this.#lines;
+    if (line !== held && line !== newest) return;
     const { name } = endRule(code);
-    const welcomed = this.#state.state === 'proving' || this.#state.state === 'stable';
+    // Before another one is opened beside it, the doubtful one is still the newest.
+    const isHeld = line === held || this.#state.state === 'preparing';
+    const welcomed = isHeld || (held === null && heldOf(this.#state) !== null);
     const said = why === '' || why === name ? '' : `: ${why}`;
     const error = new HoldfastError(
       welcomed ? 'connection-lost' : 'connection-failed',
-      `The ${open.transport} connection ended (${code} ${name}${said}).`,
+      `The ${line.transport} connection ended (${code} ${name}${said}).`,
     );
-    const reason: Reason = { by, layer, code, name, transport: open.transport, opened, lastRoundTrip: open.roundTrip, error };
-    const mended = this.#forget(open, code);
-    this.#dispatch({ type: 'ended', ended: { reason, after, spread, mended } });
+    const reason: Reason = { ...this.#reason({ code, by }, name, line), layer, opened, error };
+    const ended: Ended = { reason, after, spread, mended: this.#forget(line, code) };
+    this.#dispatch(isHeld ? { type: 'held-ended', ended } : { type: 'ended', ended });
     const state = this.#state;
     if (state.state === 'closed' && state.reason.error !== null) this.#options.report(state.reason.error);
+  }
+
+  #reason({ code, by }: Pick<Reason, 'code' | 'by'>, name: string, line = this.#lines.carrier): Reason {
+    const base = reasonOf(by, code, name);
+    const page = this.#senses.pageSince(line?.heardAt ?? this.#options.environment.now());
+    return { ...base, ...line?.link, page, lastRoundTrip: line?.roundTrip ?? null };
   }
 }

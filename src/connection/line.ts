@@ -45,6 +45,10 @@ export interface LineOptions {
   /** What is left of the token's life, ms. */
   onTokenLife(ttl: number): void;
   onRoundTrip(): void;
+  /** The server was silent for longer than it should be, and has been asked for a sign of life. */
+  onDoubt(): void;
+  /** The sign of life that was asked for came. */
+  onLife(): void;
   /** Exactly once, unless {@link OpenLine.close} comes first. */
   onEnd(end: LineEnd): void;
   /** A welcome that this client must not go on from; `code` says why, as if the server had ended the session with it. */
@@ -63,12 +67,14 @@ export class OpenLine {
   #queue: ClientFrame[] = [];
   #opened = false;
   #roundTrip: number | null = null;
+  #heardAt: number;
 
   constructor(options: LineOptions) {
     const { gen, transport, url, codec, environment, opening } = options;
     this.gen = gen;
     this.transport = transport.name;
     this.#options = options;
+    this.#heardAt = environment.now();
     this.#link = transport.open(
       { url, codec, environment, opening: () => this.#open(opening) },
       {
@@ -90,6 +96,11 @@ export class OpenLine {
 
   get buffered(): number {
     return this.#link.buffered;
+  }
+
+  /** When the last frame came, or it was opened. */
+  get heardAt(): number {
+    return this.#life.state === 'welcomed' ? this.#life.liveness.lastFrame : this.#heardAt;
   }
 
   /** ms, null until measured */
@@ -124,6 +135,8 @@ export class OpenLine {
   };
 
   #leave(): void {
+    // Whoever is told of the end asks when it was last heard of.
+    this.#heardAt = this.heardAt;
     if (this.#life.state === 'welcomed') this.#life.liveness.stop();
     this.#life = { state: 'ended' };
     this.#queue = [];
@@ -149,7 +162,7 @@ export class OpenLine {
   }
 
   #welcome({ v, user: named = 'anonymous', mem, limits, ping, ttl }: Welcome): void {
-    const { gen, user, environment, onUnfit, onWelcome, onTokenLife, onRoundTrip } = this.#options;
+    const { gen, user, environment, onUnfit, onWelcome, onTokenLife, onRoundTrip, onDoubt, onLife } = this.#options;
     if (v !== PROTOCOL_VERSION) {
       const message = `The server speaks version ${v} of the protocol, this client version ${PROTOCOL_VERSION}.`;
       return onUnfit(new HoldfastError('protocol-error', message), END.noCommonVersion);
@@ -167,6 +180,8 @@ export class OpenLine {
         this.#roundTrip = ms;
         onRoundTrip();
       },
+      onDoubt,
+      onLife,
       onSilence: () => {
         const why = 'no sign of life came in time';
         this.#end({ code: END.pingTimeout, why, by: 'client', opened: true, layer: 'session', spread: null });

@@ -1,10 +1,12 @@
 import type { Environment } from '../platform/environment.ts';
 import type { ClientFrame } from '../protocol/frame.ts';
 import { createTimer } from '../util/timer.ts';
-import { type Watch, check, look, watchFrom } from './watchdog.ts';
+import { VERDICT, type Watch, check, look, provesLife, watchFrom } from './watchdog.ts';
 
 /** Watches one connection and measures its round trip. */
 export interface Liveness {
+  /** When the last frame came. */
+  readonly lastFrame: number;
   /** Any frame came. */
   alive(): void;
   /** The server's heartbeat: the best moment to measure, since it needs no timer of the page, which browsers throttle. */
@@ -21,21 +23,35 @@ interface LivenessOptions {
   readonly ping: number;
   send(frame: ClientFrame): void;
   onRoundTrip(ms: number): void;
+  /** The server was silent for longer than it should be, and has been asked. */
+  onDoubt(): void;
+  /** What was asked of it was answered: by the answer itself, or by any frame that cannot be an old one. */
+  onLife(): void;
+  /** Nothing came. */
   onSilence(): void;
 }
 
-export function createLiveness({ environment, ping, send, onRoundTrip, onSilence }: LivenessOptions): Liveness {
+export function createLiveness(options: LivenessOptions): Liveness {
+  const { environment, ping, send, onRoundTrip, onDoubt, onLife, onSilence } = options;
   let lastFrame = environment.now();
   let watch: Watch = watchFrom(lastFrame, ping);
   let asked = 0;
   let askedAt = 0;
+  /** The first question of the check. */
+  let checked = 0;
 
   const timer = createTimer(environment, () => {
-    const result = look(watch, environment.now(), lastFrame, ping);
+    const before = watch.state;
+    const now = environment.now();
+    // By a clock that was set back the last frame is yet to come, and silence would not be seen until then.
+    lastFrame = Math.min(lastFrame, now);
+    const result = look(watch, now, lastFrame, ping);
     watch = result.watch;
     if (result.action === 'give-up') return onSilence();
     timer.set(watch.due);
-    if (result.action === 'ask') measure();
+    if (result.action === 'none') return;
+    ask();
+    if (before === 'watching') onDoubt();
   });
   timer.set(watch.due);
 
@@ -45,17 +61,37 @@ export function createLiveness({ environment, ping, send, onRoundTrip, onSilence
     send({ t: 'ping', x: asked });
   }
 
+  function ask(): void {
+    measure();
+    checked = asked;
+  }
+
+  function heard(answer: boolean): void {
+    const now = environment.now();
+    lastFrame = now;
+    if (watch.state === 'watching' || !provesLife(watch, now, answer)) return;
+    watch = watchFrom(now, ping);
+    timer.set(watch.due);
+    onLife();
+  }
+
   return {
-    alive: () => void (lastFrame = environment.now()),
+    get lastFrame() {
+      return lastFrame;
+    },
+    alive: () => heard(false),
     measure,
     answered(x) {
       if (x === asked) onRoundTrip(environment.now() - askedAt);
+      heard(x !== undefined && x >= checked);
     },
     check() {
-      if (watch.state !== 'watching') return;
-      watch = check(environment.now());
+      const now = environment.now();
+      // One that is under way and ends no later will do.
+      if (watch.state !== 'watching' && watch.due <= now + VERDICT && now <= watch.due) return;
+      watch = check(now);
       timer.set(watch.due);
-      measure();
+      ask();
     },
     stop: () => timer.set(null),
   };

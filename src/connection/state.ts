@@ -13,18 +13,37 @@ export interface Memory {
   readonly reason: Reason | null;
 }
 
+/** A welcomed connection, and whether it has lived long enough to reset the backoff. */
+export interface Held {
+  readonly since: number;
+  readonly life: 'proving' | 'stable';
+}
+
 /**
  * proving: welcomed, but not yet for 10 s. Only `stable` resets the backoff: a server that accepts and then drops every
  * connection would otherwise be hammered at the first step for ever.
+ *
+ * doubting: a sign of life has been asked for. At `until` another connection is opened beside the doubtful one, which
+ * preparing and opening then hold: whichever shows life first is kept (make before break).
  */
 export type State =
   | { readonly state: 'idle'; readonly memory: Memory }
   /** The app said `disconnect`: only its `connect` ends it, whatever is published meanwhile. */
   | { readonly state: 'paused'; readonly memory: Memory }
-  | { readonly state: 'preparing'; readonly memory: Memory }
-  | { readonly state: 'opening'; readonly memory: Memory; readonly until: number }
+  /** The page was left or frozen. Should it go on without saying so, `until` passes. */
+  | { readonly state: 'resting'; readonly memory: Memory; readonly until: number }
+  | { readonly state: 'preparing'; readonly memory: Memory; readonly held: Held | null }
+  | { readonly state: 'opening'; readonly memory: Memory; readonly held: Held | null; readonly until: number }
   | { readonly state: 'proving'; readonly memory: Memory; readonly since: number; readonly until: number }
   | { readonly state: 'stable'; readonly memory: Memory; readonly since: number }
+  | {
+      readonly state: 'doubting';
+      readonly memory: Memory;
+      readonly held: Held;
+      readonly cause: 'hint' | 'silence';
+      /** Null: only the verdict on the doubtful one is awaited. */
+      readonly until: number | null;
+    }
   | { readonly state: 'waiting'; readonly memory: Memory; readonly until: number; readonly floor: number }
   | { readonly state: 'offline'; readonly memory: Memory; readonly until: number; readonly floor: number }
   | { readonly state: 'closed'; readonly reason: Reason };
@@ -40,12 +59,25 @@ export type Event =
   | { readonly type: 'token' }
   | { readonly type: 'token-failed'; readonly ended: Ended }
   | { readonly type: 'welcome' }
+  /** The only connection there was, or the one that was being opened. */
   | { readonly type: 'ended'; readonly ended: Ended }
+  /** The doubtful one, while another was being opened. */
+  | { readonly type: 'held-ended'; readonly ended: Ended }
+  /** Nothing was heard for longer than the server is ever silent. */
+  | { readonly type: 'silence' }
+  /** The doubtful one showed life. */
+  | { readonly type: 'alive' }
   /** The state's `until` has passed. */
   | { readonly type: 'due' }
   | { readonly type: 'online' }
   | { readonly type: 'offline' }
   | { readonly type: 'visible' }
+  | { readonly type: 'network' }
+  /** The clock was set, or the machine slept. */
+  | { readonly type: 'jump' }
+  /** The page is left or frozen: nothing of it will run. */
+  | { readonly type: 'rest'; readonly reason: Reason }
+  | { readonly type: 'wake' }
   /** Cannot go on, whatever is tried. */
   | { readonly type: 'fatal'; readonly reason: Reason }
   | { readonly type: 'destroy' };
@@ -63,9 +95,14 @@ export interface Ended {
 
 export type Effect =
   | { readonly type: 'ask-token'; readonly reason: TokenContext['reason'] | null }
+  /** Beside the one that is open, if there is one. */
   | { readonly type: 'open' }
-  /** Close the link without waiting for the peer. */
+  /** Close every link without waiting for the peer. */
   | { readonly type: 'abandon'; readonly code: number }
+  /** The same for the link that is being opened: the doubtful one is kept. */
+  | { readonly type: 'drop-new' }
+  /** The same for the doubtful one: the new one is kept. */
+  | { readonly type: 'drop-held' }
   /** Ask for a sign of life, with a verdict after 2 s. */
   | { readonly type: 'check' };
 
@@ -81,7 +118,7 @@ export interface Facts {
   readonly random: number;
   readonly online: boolean;
   readonly visible: boolean;
-  /** The link that is being opened or is open. */
+  /** The link that is being opened, or the only one. */
   readonly link?: Pick<Reason, 'transport' | 'opened'>;
   readonly backoffBase: number;
   readonly backoffCap: number;
@@ -93,10 +130,25 @@ export const FRESH: Memory = { failures: 0, attempts: [], token: 'connect', reas
 
 /** A reason without a connection behind it. */
 export function reasonOf(by: Reason['by'], code: number, name: string, error: HoldfastError | null = null): Reason {
-  return { by, layer: 'session', code, name, transport: null, opened: false, lastRoundTrip: null, error };
+  return { by, layer: 'session', code, name, transport: null, opened: false, page: 'visible', lastRoundTrip: null, error };
 }
 
 /** When the state's own timer is due. */
 export function dueAt(state: State): number | null {
   return 'until' in state ? state.until : null;
+}
+
+/** The welcomed connection of a state; null if it has none. */
+export function heldOf(state: State): Held | null {
+  switch (state.state) {
+    case 'proving':
+    case 'stable':
+      return { since: state.since, life: state.state };
+    case 'doubting':
+    case 'preparing':
+    case 'opening':
+      return state.held;
+    default:
+      return null;
+  }
 }

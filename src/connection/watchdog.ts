@@ -11,13 +11,17 @@ export type Look = { readonly watch: Watch; readonly action: 'none' | 'ask' | 'g
 
 /** What the network may add to the server's heartbeat, ms. */
 const GRACE = 10_000;
+/** The part of it after which the client asks, so that another connection can be up when the rest has passed. ms */
+const DOUBT_AFTER = 6000;
 /** A check is settled within, ms. */
 export const VERDICT = 2000;
+/** Frames that were on their way before a page slept are handed to it when it wakes, and prove nothing. ms */
+const SETTLING = 250;
 /** A timer that fires this much late, ms, means that the page did not run: frames may be queued behind it. */
 const LATE = 1000;
 
 export function watchFrom(now: number, ping: number): Watch {
-  return { state: 'watching', due: now + ping + GRACE };
+  return { state: 'watching', due: now + ping + DOUBT_AFTER };
 }
 
 /** Doubt: the page slept, was shown again, or the network changed. */
@@ -25,19 +29,24 @@ export function check(now: number): Watch {
   return { state: 'checking', since: now, due: now + VERDICT };
 }
 
-/** The watch's own timer fired. */
+/** @param answer whether it answers what was asked since the check began: then it may come as soon as it likes */
+export function provesLife(watch: Watch, now: number, answer: boolean): boolean {
+  // A clock that was set back must not make the proof wait.
+  return watch.state === 'watching' || answer || Math.abs(now - watch.since) >= SETTLING;
+}
+
+/** The watch's own timer fired: while checking, that no sign of life came. */
 export function look(watch: Watch, now: number, lastFrame: number, ping: number): Look {
-  // An answer within the clock's own step has the time of the question: a millisecond, or 100 where browsers blur time.
-  const answered = watch.state === 'watching' ? lastFrame > watch.due - ping - GRACE : lastFrame >= watch.since;
-  if (answered || (watch.state === 'watching' && lastFrame + ping + GRACE > now)) {
+  if (watch.state === 'watching') {
     const next = watchFrom(lastFrame, ping);
-    return next.due > now ? { watch: next, action: 'none' } : { watch: check(now), action: 'ask' };
+    if (next.due > now) return { watch: next, action: 'none' };
+    const due = Math.max(now + VERDICT, lastFrame + ping + GRACE);
+    return { watch: { state: 'checking', since: now, due }, action: 'ask' };
   }
   // A late timer runs before the frames that came meanwhile: they get their turn, and the peer one more question.
-  // Only twice: in a hidden tab every timer is late, and a dead connection must not be asked for ever.
-  if (now - watch.due > LATE && watch.state !== 'rechecking') {
-    const state = watch.state === 'watching' ? 'checking' : 'rechecking';
-    return { watch: { state, since: now, due: now + VERDICT }, action: 'ask' };
+  // Only once: in a hidden tab every timer is late, and a dead connection must not be asked for ever.
+  if (now - watch.due > LATE && watch.state === 'checking') {
+    return { watch: { state: 'rechecking', since: now, due: now + VERDICT }, action: 'ask' };
   }
   return { watch, action: 'give-up' };
 }

@@ -9,16 +9,24 @@ export interface Timer {
 /** Browsers take a longer delay as zero: 24.8 days, the largest signed 32-bit number of ms. */
 const LONGEST = 2 ** 31 - 1;
 
+/** Timers fire early by a millisecond or two; by more only if the clock was set back meanwhile. */
+const EARLY = 20;
+
 export function createTimer(environment: Environment, run: (at: number) => void): Timer {
   let due: number | null = null;
   let handle: unknown = null;
+  /** What is left when the present step is over, by the time at which it began. */
+  let left = 0;
 
   const arm = (): void => {
-    handle = environment.setTimeout(fire, Math.min(LONGEST, Math.max(0, due! - environment.now())));
+    const wait = Math.max(0, due! - environment.now());
+    left = Math.max(0, wait - LONGEST);
+    handle = environment.setTimeout(fire, wait - left);
   };
   const fire = (): void => {
-    // Timers may fire a millisecond early, and long ones are set in steps.
-    if (environment.now() < due!) return arm();
+    const early = due! - environment.now();
+    // The wait is over even if a clock that was set back says otherwise: it would add all that it was set back by.
+    if (early > 0 && (left > 0 || early <= EARLY)) return arm();
     const at = due!;
     due = null;
     handle = null;

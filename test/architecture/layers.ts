@@ -45,7 +45,8 @@ export const LAYERS: readonly Layer[] = [
   { name: 'ports', files: /^src\/(transports\/transport|outbox\/store)\.ts$/, imports: [], own: 'none', synchronous: true },
   {
     name: 'pure',
-    files: /^src\/(connection\/(machine|backoff|state|status|watchdog)|channel\/(cursor|step)|outbox\/(lane|outcome))\.ts$/,
+    files:
+      /^src\/(connection\/(machine|moves|backoff|state|status|ui-status|watchdog)|channel\/(cursor|step)|outbox\/(lane|outcome))\.ts$/,
     imports: logic,
     synchronous: true,
   },

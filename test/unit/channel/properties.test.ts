@@ -1,3 +1,4 @@
+// Holds I5 (docs/guarantees.md).
 /**
  * Any order of appends, trims, failovers, connections, losses, repeats and reloads: whatever happens, deliveries follow one
  * another (I5, I6), none comes during a reload (I8), and once the faults stop the top is reached (I7).

@@ -1,3 +1,4 @@
+// Holds I8 (docs/guarantees.md).
 /** Protocol section 4, "Resets". */
 import { describe, expect, it } from 'vitest';
 import { HOLD_LIMIT } from '../../../src/channel/step.ts';

@@ -1,3 +1,4 @@
+// Holds I6 (docs/guarantees.md).
 /** Protocol section 3, "Two connections at once": a change of transport opens the new one before it drops the old one. */
 import { describe, expect, it } from 'vitest';
 import { askedFrom, createLive, createReader, delivered, entries, entry, kinds, place, wire } from './reader.ts';

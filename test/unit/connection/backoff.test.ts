@@ -1,3 +1,4 @@
+// Holds I13 (docs/guarantees.md).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { earliestAttempt, fullJitter, recentAttempts } from '../../../src/connection/backoff.ts';

@@ -5,6 +5,17 @@ import { STATES } from './states.ts';
 let scene: Scene;
 afterEach(() => scene.end());
 
+const SETTLED = STATES.filter(([name]) => name !== 'untouched' && !name.includes('before the callback'));
+it.each(SETTLED)('%s is what these tests reach', async (name, { options, reach }) => {
+  scene = createScene(options);
+  let state: unknown;
+  scene.client.on('trace', ({ detail }) => (state = detail['to']));
+  await reach(scene);
+  await scene.clock.settle();
+  expect(state).toBe(name.split(/[ ,]/)[0]);
+  expect(scene.transport.links === 2).toBe(name.startsWith('opening beside'));
+});
+
 describe('disconnect', () => {
   it.each(STATES.filter(([name]) => name !== 'closed'))(
     'from %s rests without timers of the connection',

@@ -1,3 +1,4 @@
+// Holds I16 (docs/guarantees.md).
 import { afterEach, describe, expect, it } from 'vitest';
 import { WELCOME } from '../../support/scripted-transport.ts';
 import { type Scene, createScene } from './scene.ts';

@@ -23,6 +23,9 @@ export function memory(given: Partial<Memory> = {}): Memory {
   return { ...FRESH, token: null, ...given };
 }
 
+/** A connection that has been stable for a minute. */
+export const HELD = { since: NOW - 60_000, life: 'stable' } as const;
+
 /** One of each state, in the middle of its life. */
 export function stateOf<S extends State['state']>(name: S, given: Partial<Memory> = {}): Extract<State, { state: S }> {
   const held = memory(given);
@@ -30,10 +33,12 @@ export function stateOf<S extends State['state']>(name: S, given: Partial<Memory
   const all: { readonly [N in State['state']]: Extract<State, { state: N }> } = {
     idle: { state: 'idle', memory: held },
     paused: { state: 'paused', memory: held },
-    preparing: { state: 'preparing', memory: held },
-    opening: { state: 'opening', memory: held, until: NOW + 10_000 },
+    resting: { state: 'resting', memory: { ...held, reason: held.reason ?? reason(1000) }, until: NOW + 3000 },
+    preparing: { state: 'preparing', memory: held, held: null },
+    opening: { state: 'opening', memory: held, held: null, until: NOW + 10_000 },
     proving: { state: 'proving', memory: held, since: NOW - 1000, until: NOW + 9000 },
     stable: { state: 'stable', memory: held, since: NOW - 60_000 },
+    doubting: { state: 'doubting', memory: held, held: HELD, cause: 'hint', until: NOW + 700 },
     waiting: { state: 'waiting', ...waiting },
     offline: { state: 'offline', ...waiting },
     closed: { state: 'closed', reason: reason(4403) },
@@ -41,7 +46,19 @@ export function stateOf<S extends State['state']>(name: S, given: Partial<Memory
   return all[name];
 }
 
-export const STATES = ['idle', 'paused', 'preparing', 'opening', 'proving', 'stable', 'waiting', 'offline', 'closed'] as const;
+export const STATES = [
+  'idle',
+  'paused',
+  'resting',
+  'preparing',
+  'opening',
+  'proving',
+  'stable',
+  'doubting',
+  'waiting',
+  'offline',
+  'closed',
+] as const;
 
 /** Takes `step`'s answer for a state that waits. @throws Error if it does not */
 export function waitOf(state: State, now = NOW): number {

@@ -66,29 +66,50 @@ describe('the round trip', () => {
 });
 
 describe('silence', () => {
-  it('for ping + 10 s abandons the connection, even if it never closes', async () => {
+  it('is asked about after ping + 6 s, and for ping + 10 s abandons the connection, even if it never closes', async () => {
     scene = createScene();
     scene.client.connect();
     await scene.clock.settle();
-    scene.line.welcome({ ping: 5000 });
-    await scene.clock.advance(14_999);
-    expect(scene.status.state).toBe('connected');
+    const { line } = scene;
+    line.welcome({ ping: 5000 });
+    await scene.clock.advance(10_999);
+    expect(line.sent('ping')).toHaveLength(1);
     await scene.clock.advance(1);
-    expect([scene.line.state, scene.line.closedWith]).toEqual(['closed', 1000]);
+    expect(line.sent('ping')).toHaveLength(2);
+    await scene.clock.advance(3999);
+    expect([line.state, scene.status.state]).toEqual(['open', 'connected']);
+    await scene.clock.advance(1);
+    expect([line.state, line.closedWith]).toEqual(['closed', 1000]);
+    // Another one has been on its way for a while.
+    expect(scene.transport.openings).toHaveLength(2);
     expect(scene.status).toMatchObject({
-      state: 'waiting',
+      state: 'connecting',
+      attempt: 2,
       reason: { by: 'client', layer: 'session', code: 4003, name: 'ping-timeout', error: { code: 'connection-lost' } },
     });
-    await scene.reopened(2000);
   });
 
   it('is broken by any frame', async () => {
     scene = createScene();
     await scene.enter();
     for (let round = 0; round < 10; round += 1) {
-      await scene.clock.advance(34_000);
+      await scene.clock.advance(30_999);
       scene.line.send({ t: 'tell', c: 'nobody', id: `${round}`, e: 'message' });
     }
+    expect(scene.line.sent('ping')).toHaveLength(1);
+    expect(scene.transport.openings).toHaveLength(1);
+  });
+
+  it.each([
+    ['its answer, at once', 0, { t: 'pong', x: 2 }],
+    ['any frame, a little later', 250, { t: 'tell', c: 'nobody', id: 'a', e: 'message' }],
+  ] as const)('that is asked about is broken by %s', async (_, later, frame) => {
+    scene = createScene();
+    await scene.enter();
+    await scene.clock.advance(31_000 + later);
+    scene.line.send(frame);
+    await scene.clock.advance(30_999);
+    expect(scene.line.sent('ping')).toHaveLength(2);
     expect(scene.transport.openings).toHaveLength(1);
   });
 
@@ -109,10 +130,12 @@ describe('silence', () => {
     scene = createScene();
     await scene.enter();
     await scene.stabilise();
+    const { line } = scene;
     scene.clock.sleep(8 * 3_600_000);
-    await scene.clock.advance(2000);
-    expect(scene.line.state).toBe('closed');
-    expect(scene.status.state).toBe('waiting');
+    await scene.clock.advance(1999);
+    expect([line.state, scene.status.state]).toEqual(['open', 'connected']);
+    await scene.clock.advance(1);
+    expect([line.state, scene.status.state]).toEqual(['closed', 'connecting']);
   });
 });
 
@@ -127,6 +150,9 @@ describe('a hint of the page', () => {
       scene.page.set({ visible: false });
       scene.page.set({ visible: true });
     },
+    network: () => scene.page.tell('network'),
+    resume: () => scene.page.tell('resume'),
+    pageshow: () => scene.page.tell('pageshow'),
   };
 
   describe.each(Object.entries(hints))('%s', (_, hint) => {
@@ -141,7 +167,7 @@ describe('a hint of the page', () => {
         { t: 'ping', x: 2 },
       ]);
       expect(scene.status.state).toBe('connected');
-      await scene.clock.advance(1000);
+      await scene.clock.advance(499);
       scene.line.send({ t: 'pong', x: 2 });
       await scene.clock.advance(10_000);
       expect(scene.transport.openings).toHaveLength(1);
@@ -151,11 +177,12 @@ describe('a hint of the page', () => {
       scene = createScene();
       await scene.enter();
       await scene.clock.advance(age === 'stable' ? 11_000 : 1000);
+      const { line } = scene;
       hint();
       await scene.clock.advance(1999);
-      expect(scene.line.state).toBe('open');
+      expect([line.state, scene.status.state]).toEqual(['open', 'connected']);
       await scene.clock.advance(1);
-      expect(scene.line.state).toBe('closed');
+      expect([line.state, line.closedWith]).toEqual(['closed', 1000]);
     });
   });
 

@@ -1,3 +1,4 @@
+// Holds I12 (docs/guarantees.md).
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Scene, createScene } from './scene.ts';
 

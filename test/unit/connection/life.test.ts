@@ -78,7 +78,7 @@ describe('what a subscriber of status is told', () => {
 });
 
 describe('the reason', () => {
-  const base = { layer: 'transport', transport: 'scripted', opened: true, lastRoundTrip: null };
+  const base = { layer: 'transport', transport: 'scripted', opened: true, page: 'visible', lastRoundTrip: null };
 
   it.each<[string, (line: Opening) => void, object, string]>([
     [
@@ -145,6 +145,56 @@ describe('the reason', () => {
     scene.line.send({ t: 'pong', x: 1 });
     scene.line.end(1006);
     expect(scene.status).toMatchObject({ reason: { lastRoundTrip: 123 } });
+  });
+
+  it.each<[string, (act: Scene) => Promise<void> | void, string]>([
+    ['is shown', () => {}, 'visible'],
+    ['is hidden', ({ page }) => page.set({ visible: false }), 'hidden'],
+    [
+      'slept since the last frame',
+      async ({ clock }) => {
+        clock.sleep(3_600_000);
+        await clock.advance(0);
+      },
+      'asleep',
+    ],
+    [
+      'slept before the last frame',
+      async ({ clock, line }) => {
+        clock.sleep(3_600_000);
+        await clock.advance(300);
+        line.send({ t: 'ping' });
+      },
+      'visible',
+    ],
+    [
+      'was frozen before this connection',
+      async (act) => {
+        act.page.tell('freeze');
+        await act.clock.advance(100);
+        act.page.tell('resume');
+        await act.clock.advance(100);
+        act.line.welcome();
+        await act.clock.advance(100);
+      },
+      'visible',
+    ],
+  ])('says that the page %s', async (_, act, page) => {
+    scene = createScene();
+    await scene.enter();
+    await scene.clock.advance(10_000);
+    await act(scene);
+    scene.line.end(1006);
+    expect(scene.status).toMatchObject({ state: 'waiting', reason: { page } });
+  });
+
+  it('says that the page was frozen, when it goes on', async () => {
+    scene = createScene();
+    await scene.enter();
+    scene.page.tell('pagehide');
+    scene.clock.sleep(3_600_000);
+    scene.page.tell('pageshow');
+    expect(scene.status).toMatchObject({ state: 'connecting', reason: { by: 'browser', name: 'page-pagehide', page: 'frozen' } });
   });
 
   it.each([true, false])('of an opening that took too long says whether the transport was open: %s', async (opened) => {

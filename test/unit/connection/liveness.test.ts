@@ -9,17 +9,25 @@ let clock: VirtualClock;
 let sent: ClientFrame[];
 let roundTrips: number[];
 let silences: number[];
+let doubts: number[];
+let lives: number[];
 let liveness: Liveness;
+/** The wall clock was set by so many ms. Timers go on as they were. */
+let set: number;
 
 beforeEach(() => {
   clock = createVirtualClock(0);
-  [sent, roundTrips, silences] = [[], [], []];
-  const { now, setTimeout, clearTimeout } = clock;
+  [sent, roundTrips, silences, doubts, lives] = [[], [], [], [], []];
+  set = 0;
+  const { setTimeout, clearTimeout } = clock;
+  const now = (): number => clock.now() + set;
   liveness = createLiveness({
     environment: createEnvironment({ now, setTimeout, clearTimeout }),
     ping: PING,
     send: (frame) => sent.push(frame),
     onRoundTrip: (ms) => roundTrips.push(ms),
+    onDoubt: () => doubts.push(clock.now()),
+    onLife: () => lives.push(clock.now()),
     onSilence: () => silences.push(clock.now()),
   });
 });
@@ -29,14 +37,16 @@ afterEach(() => {
 });
 
 describe('silence', () => {
-  it('is told once, ping + 10 s after the last frame, and nothing is asked before', async () => {
+  it('is asked about ping + 6 s after the last frame, and told once, at ping + 10 s', async () => {
     await clock.advance(20_000);
     liveness.alive();
-    await clock.advance(34_999);
-    expect(silences).toEqual([]);
+    await clock.advance(30_999);
+    expect([sent, doubts, silences]).toEqual([[], [], []]);
+    await clock.advance(1);
+    expect([sent, doubts]).toEqual([[{ t: 'ping', x: 1 }], [51_000]]);
     await clock.advance(200_000);
-    expect(silences).toEqual([55_000]);
-    expect(sent).toEqual([]);
+    expect([doubts, silences, lives]).toEqual([[51_000], [55_000], []]);
+    expect(sent).toHaveLength(1);
   });
 
   it('costs one timer, however many frames come', async () => {
@@ -46,66 +56,130 @@ describe('silence', () => {
     expect(clock.pending).toBe(1);
   });
 
-  it('is not told as long as frames come, each just in time', async () => {
+  it('is not asked about as long as frames come, each just in time', async () => {
     for (let round = 0; round < 20; round += 1) {
-      await clock.advance(34_999);
+      await clock.advance(30_999);
       liveness.alive();
     }
-    expect(silences).toEqual([]);
+    expect([sent, doubts, silences, lives]).toEqual([[], [], [], []]);
   });
 
   it('is not told once stopped', async () => {
     liveness.stop();
     expect(clock.pending).toBe(0);
     await clock.advance(100_000);
-    expect(silences).toEqual([]);
+    expect([doubts, silences]).toEqual([[], []]);
+  });
+
+  it('that an answer breaks is no more: the next one is asked about like the first', async () => {
+    await clock.advance(31_000);
+    liveness.answered(1);
+    expect(lives).toEqual([31_000]);
+    await clock.advance(30_999);
+    expect(doubts).toEqual([31_000]);
+    await clock.advance(4001);
+    expect([doubts, silences]).toEqual([[31_000, 62_000], [66_000]]);
+  });
+
+  it('after the clock was set back by an hour, in a page that heard of nothing, is told all the same', async () => {
+    await clock.advance(10_000);
+    liveness.alive();
+    set = -3_600_000;
+    // It cannot tell when the last frame came, so it may count from its next look.
+    await clock.advance(2 * 31_000 + 4000);
+    expect(silences).toHaveLength(1);
   });
 });
 
 describe('sleep', () => {
+  const NIGHT = 8 * 3_600_000;
+
   it('asks first, and believes an answer', async () => {
-    clock.sleep(8 * 3_600_000);
+    clock.sleep(NIGHT);
     await clock.advance(0);
-    expect(sent).toEqual([{ t: 'ping', x: 1 }]);
-    await clock.advance(500);
-    liveness.alive();
+    expect([sent, doubts]).toEqual([[{ t: 'ping', x: 1 }], [NIGHT]]);
+    await clock.advance(100);
+    liveness.answered(1);
+    expect(lives).toEqual([NIGHT + 100]);
     await clock.advance(30_000);
     expect(silences).toEqual([]);
   });
 
   it('asks first, and tells of silence 2 s later', async () => {
-    clock.sleep(8 * 3_600_000);
-    const woke = clock.now();
+    clock.sleep(NIGHT);
     await clock.advance(10_000);
-    expect(silences).toEqual([woke + 2000]);
+    expect(silences).toEqual([NIGHT + 2000]);
+  });
+
+  it('leaves frames behind that prove nothing: they were on their way before', async () => {
+    clock.sleep(NIGHT);
+    await clock.advance(0);
+    for (let frame = 0; frame < 5; frame += 1) {
+      await clock.advance(49);
+      liveness.alive();
+    }
+    expect(lives).toEqual([]);
+    await clock.advance(10_000);
+    expect(silences).toEqual([NIGHT + 2000]);
   });
 
   it('shorter than what is left is no matter', async () => {
     clock.sleep(30_000);
-    await clock.advance(4999);
-    expect([sent, silences]).toEqual([[], []]);
+    await clock.advance(999);
+    expect([sent, doubts, silences]).toEqual([[], [], []]);
   });
 });
 
 describe('a check', () => {
-  it('asks at once, with a verdict after 2 s', async () => {
+  it('asks at once, with a verdict after 2 s, and is no doubt of its own', async () => {
     await clock.advance(5000);
     liveness.check();
     expect(sent).toEqual([{ t: 'ping', x: 1 }]);
     await clock.advance(1999);
     expect(silences).toEqual([]);
     await clock.advance(1);
-    expect(silences).toEqual([7000]);
+    expect([silences, doubts]).toEqual([[7000], []]);
   });
 
-  it('is passed by any frame, and then the usual silence counts from that frame', async () => {
+  it('is passed by any frame that cannot be an old one, and then the usual silence counts from it', async () => {
     liveness.check();
-    await clock.advance(1000);
+    await clock.advance(249);
     liveness.alive();
+    expect(lives).toEqual([]);
+    await clock.advance(1);
+    liveness.alive();
+    liveness.alive();
+    expect(lives).toEqual([250]);
     await clock.advance(34_999);
     expect(silences).toEqual([]);
     await clock.advance(1);
-    expect(silences).toEqual([36_000]);
+    expect(silences).toEqual([35_250]);
+  });
+
+  it('is passed at once by its answer', () => {
+    liveness.check();
+    liveness.answered(1);
+    expect(lives).toEqual([0]);
+  });
+
+  it.each([
+    ['what was asked before it', 1],
+    ['nothing', undefined],
+  ])('is not passed at once by the answer to %s', async (_, x) => {
+    liveness.measure();
+    await clock.advance(10_000);
+    liveness.check();
+    await clock.advance(100);
+    liveness.answered(x);
+    expect(lives).toEqual([]);
+  });
+
+  it('is passed at once by the answer to what was asked during it', async () => {
+    liveness.check();
+    await clock.advance(50);
+    liveness.measure();
+    liveness.answered(2);
+    expect(lives).toEqual([50]);
   });
 
   it('during a check changes nothing: hints in a row must not put the verdict off', async () => {
@@ -118,6 +192,22 @@ describe('a check', () => {
     expect(sent).toHaveLength(1);
     await clock.advance(4);
     expect(silences).toEqual([7000]);
+  });
+
+  it('of a silence that is asked about already brings its verdict forward', async () => {
+    await clock.advance(31_100);
+    liveness.check();
+    expect(sent).toHaveLength(2);
+    await clock.advance(2000);
+    expect([doubts, silences]).toEqual([[31_000], [33_100]]);
+  });
+
+  it('never puts the verdict on a silence off', async () => {
+    await clock.advance(33_500);
+    liveness.check();
+    expect(sent).toHaveLength(1);
+    await clock.advance(1500);
+    expect(silences).toEqual([35_000]);
   });
 });
 

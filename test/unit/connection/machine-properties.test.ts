@@ -9,6 +9,7 @@ import { NOW, STATES, facts, reason, stateOf } from './facts.ts';
 type Move = readonly [name: string, wait: number, random: number, online: boolean, visible: boolean];
 
 const CODES = [1000, 1006, 1007, 1009, 4000, 4009, 4201, 4202, 4400, 4403, 4413, 4429, 4777];
+const HINTS = ['online', 'offline', 'visible', 'network', 'jump', 'wake'] as const;
 const NAMES = [
   'need',
   'connect',
@@ -17,19 +18,24 @@ const NAMES = [
   'token',
   'welcome',
   'due',
-  'online',
-  'offline',
-  'visible',
+  'silence',
+  'alive',
+  'rest',
   'destroy',
+  ...HINTS,
 ] as const;
 
-/** `4000` ends with that code, `4000+60000` with `after`, `4000~5000` with a spread, `4400*` with its cause removed. */
+/**
+ * `4000` ends with that code, `4000+60000` with `after`, `4000~5000` with a spread, `4400*` with its cause removed, and
+ * `held:4000` ends the doubtful one.
+ */
 function eventOf(name: string): Event {
   if (name === 'fatal') return { type: 'fatal', reason: reason(4403) };
+  if (name === 'rest') return { type: 'rest', reason: reason(1000) };
   if (name === 'token-failed') return { type: 'token-failed', ended: endOf(4011) };
-  const [, code, sign, value] = /^(\d+)([+~*]?)(\d*)$/.exec(name) ?? [];
+  const [, held, code, sign, value] = /^(held:)?(\d+)([+~*]?)(\d*)$/.exec(name) ?? [];
   if (code === undefined) return { type: name } as Event;
-  return { type: 'ended', ended: endOf(Number(code), sign, Number(value)) };
+  return { type: held === undefined ? 'ended' : 'held-ended', ended: endOf(Number(code), sign, Number(value)) };
 }
 
 function endOf(code: number, sign?: string, value = 0): Ended {
@@ -37,21 +43,18 @@ function endOf(code: number, sign?: string, value = 0): Ended {
   return { reason: reason(code), after, spread, mended };
 }
 
-const moves = (
-  names: fc.Arbitrary<string>,
-  maxWait: number,
-  length: { readonly minLength?: number; readonly maxLength: number },
-) => fc.array(fc.tuple(names, fc.nat(maxWait), fc.constantFrom(0, 0.5, 0.999), fc.boolean(), fc.boolean()), length);
+const moves = (names: fc.Arbitrary<string>, maxWait: number, length: fc.ArrayConstraints) =>
+  fc.array(fc.tuple(names, fc.nat(maxWait), fc.constantFrom(0, 0.5, 0.999), fc.boolean(), fc.boolean()), length);
 
 const someEnd = fc
-  .tuple(fc.constantFrom(...CODES), fc.constantFrom('', '', '+60000', '~0', '~5000', '*'))
-  .map(([code, more]) => `${code}${more}`);
+  .tuple(fc.constantFrom('', '', 'held:'), fc.constantFrom(...CODES), fc.constantFrom('', '', '+60000', '~0', '~5000', '*'))
+  .map(([which, code, more]) => `${which}${code}${more}`);
 const anyEvent = fc.oneof(fc.constantFrom(...NAMES, 'fatal', 'token-failed'), someEnd);
 
 describe('any sequence of events', () => {
   it('never throws, never leaves `closed`, always has a status and a time to go on', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...STATES), moves(anyEvent, 20_000, { maxLength: 60 }), (from, sequence) => {
+      fc.property(fc.constantFrom(...STATES), moves(anyEvent, 20_000, { maxLength: 60, size: 'max' }), (from, sequence) => {
         let state: State = from === 'idle' ? initialState : stateOf(from);
         let now = NOW;
         for (const [name, wait, random, online, visible] of sequence) {
@@ -59,8 +62,11 @@ describe('any sequence of events', () => {
           const next = step(state, eventOf(name), facts({ now, random, online, visible }));
           if (state.state === 'closed') expect(next).toEqual({ state, effects: [] });
           // Whatever waits for time says for how long, or it would wait for ever.
-          const timed = ['opening', 'proving', 'waiting', 'offline'].includes(next.state.state);
-          expect(Number.isFinite(dueAt(next.state))).toBe(timed);
+          const due = dueAt(next.state);
+          const timed = ['opening', 'proving', 'waiting', 'offline', 'resting'].includes(next.state.state);
+          // A doubt may have no time of its own: then only the verdict on the connection is awaited.
+          if (next.state.state !== 'doubting') expect(due !== null).toBe(timed);
+          if (due !== null) expect(Number.isFinite(due)).toBe(true);
           const status = statusOf(next.state, 'websocket', null);
           if ('reason' in status && status.state !== 'connecting') expect(status.reason).not.toBeNull();
           // At every new opening or ending there is nothing left of the one before.
@@ -143,9 +149,9 @@ describe('at most 15 attempts in any 60 s (I13)', () => {
     { weight: 3, arbitrary: fc.constant('token') },
     {
       weight: 1,
-      arbitrary: fc.constantFrom('need', 'pause', 'retry', 'welcome', 'online', 'offline', 'visible', 'token-failed'),
+      arbitrary: fc.constantFrom('need', 'pause', 'retry', 'welcome', 'token-failed', 'silence', 'alive', 'rest', ...HINTS),
     },
-    { weight: 3, arbitrary: fc.constantFrom('1006', '4000~0', '4000', '4201', '4429+60000') },
+    { weight: 3, arbitrary: fc.constantFrom('1006', '4000~0', '4000', '4201', '4429+60000', 'held:1006', 'held:4009') },
   );
 
   it('whatever happens', () => {
@@ -168,18 +174,25 @@ describe('at most 15 attempts in any 60 s (I13)', () => {
     expect(Math.max(...most)).toBe(15);
   });
 
-  it.each([
+  /** A number passes the time, ms. */
+  it.each<[string, readonly (string | number)[]]>([
     ['a server that welcomes and drains at once', ['token', 'welcome', '4000~0']],
     ['a network that refuses', ['token', '1006']],
     ['a callback that fails', ['token-failed']],
     ['hints without end', ['token', '1006', 'online', 'visible']],
     ['connect and disconnect in turns', ['pause', 'connect']],
     ['a button that is hit again and again', ['token', '1006', 'retry', 'retry']],
+    ['a page that is frozen and goes on', ['rest', 'wake']],
+    ['a doubtful connection that shows life once another is opened', ['token', 'welcome', 'network', 500, 'token', 'alive']],
+    ['a doubtful connection that is lost once another is opened', ['token', 'welcome', 'network', 500, 'held:1006', '1006']],
   ])('%s, for ten minutes', (_, names) => {
     const run = new Run(lively);
     run.send('need');
     while (run.now < NOW + 600_000) {
-      for (const name of names) run.send(name, { random: 0 });
+      for (const name of names) {
+        if (typeof name === 'number') run.pass(name, { random: 0 });
+        else run.send(name, { random: 0 });
+      }
       run.pass(50, { random: 0 });
     }
     expect(run.busiest).toBe(15);

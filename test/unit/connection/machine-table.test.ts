@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initialState, step } from '../../../src/connection/machine.ts';
 import type { Effect, Event, State } from '../../../src/connection/state.ts';
-import { STATES, ended, facts, reason, stateOf } from './facts.ts';
+import { HELD, STATES, ended, facts, reason, stateOf } from './facts.ts';
 
 /**
  * Each state and event, and what must come of it: `·` changes nothing and does nothing, else the next state and its
@@ -9,59 +9,98 @@ import { STATES, ended, facts, reason, stateOf } from './facts.ts';
  * up after 10 s, the app's own pause and end abandon whatever is open.
  */
 // prettier-ignore
-const TABLE: Readonly<Record<State['state'], Readonly<Record<Event['type'], string>>>> = {
+const TABLE: Readonly<Record<State['state'] | 'preparing beside' | 'opening beside', Readonly<Record<Event['type'], string>>>> = {
   idle: {
     need: 'preparing ask-token', connect: 'preparing ask-token',
-    pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: '·',
-    online: '·', offline: '·', visible: '·',
+    pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', 'held-ended': '·',
+    silence: '·', alive: '·', due: '·',
+    online: '·', offline: '·', visible: '·', network: '·', jump: '·', rest: '·', wake: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   paused: {
     need: '·', connect: 'preparing ask-token',
-    pause: '·', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: '·',
-    online: '·', offline: '·', visible: '·',
+    pause: '·', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', 'held-ended': '·',
+    silence: '·', alive: '·', due: '·',
+    online: '·', offline: '·', visible: '·', network: '·', jump: '·', rest: '·', wake: '·',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  // Whatever tells that the page runs again ends the rest.
+  resting: {
+    need: '·', connect: '·',
+    pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', 'held-ended': '·',
+    silence: '·', alive: '·', due: 'preparing ask-token',
+    online: 'preparing ask-token', offline: '·', visible: 'preparing ask-token', network: 'preparing ask-token',
+    jump: 'preparing ask-token', rest: '·', wake: 'preparing ask-token',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   preparing: {
     need: '·', connect: '·', pause: 'paused abandon', retry: '·',
     token: 'opening open', 'token-failed': 'waiting abandon',
-    welcome: '·', ended: '·', due: '·',
-    online: '·', offline: '·', visible: '·',
+    welcome: '·', ended: '·', 'held-ended': 'preparing', silence: '·', alive: '·', due: '·',
+    online: '·', offline: '·', visible: '·', network: '·', jump: '·', rest: 'resting abandon', wake: '·',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  'preparing beside': {
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·',
+    token: 'opening open', 'token-failed': 'doubting drop-new check',
+    welcome: '·', ended: '·', 'held-ended': 'preparing', silence: '·', alive: 'stable drop-new', due: '·',
+    online: '·', offline: '·', visible: '·', network: '·', jump: '·', rest: 'resting abandon', wake: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   opening: {
     need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·',
-    welcome: 'proving', ended: 'waiting abandon', due: 'waiting abandon',
-    online: '·', offline: '·', visible: '·',
+    welcome: 'proving', ended: 'waiting abandon', 'held-ended': 'opening', silence: '·', alive: '·', due: 'waiting abandon',
+    online: 'opening', offline: '·', visible: '·', network: 'opening', jump: 'opening', rest: 'resting abandon', wake: '·',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  'opening beside': {
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·',
+    welcome: 'proving drop-held', ended: 'doubting drop-new check', 'held-ended': 'opening', silence: '·',
+    alive: 'stable drop-new', due: 'doubting drop-new check',
+    online: 'opening', offline: '·', visible: '·', network: 'opening', jump: 'opening', rest: 'resting abandon', wake: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   proving: {
     need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
-    ended: 'waiting abandon', due: 'stable',
-    online: 'proving check', offline: 'proving check', visible: 'proving check',
+    ended: 'waiting abandon', 'held-ended': '·', silence: 'doubting', alive: '·', due: 'stable',
+    online: 'doubting check', offline: 'doubting check', visible: 'doubting check', network: 'doubting check',
+    jump: 'doubting check', rest: 'resting abandon', wake: 'doubting check',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   stable: {
     need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
-    ended: 'waiting abandon', due: '·',
-    online: 'stable check', offline: 'stable check', visible: 'stable check',
+    ended: 'waiting abandon', 'held-ended': '·', silence: 'doubting', alive: '·', due: '·',
+    online: 'doubting check', offline: 'doubting check', visible: 'doubting check', network: 'doubting check',
+    jump: 'doubting check', rest: 'resting abandon', wake: 'doubting check',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  doubting: {
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
+    ended: 'waiting abandon', 'held-ended': '·', silence: '·', alive: 'stable', due: 'preparing ask-token',
+    online: 'doubting check', offline: 'doubting check', visible: 'doubting check', network: 'doubting check',
+    jump: 'doubting check', rest: 'resting abandon', wake: 'doubting check',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   waiting: {
     need: '·', connect: '·', pause: 'paused abandon', retry: 'preparing ask-token',
-    token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: 'preparing ask-token',
-    online: 'waiting', offline: 'offline', visible: 'waiting',
+    token: '·', 'token-failed': '·', welcome: '·', ended: '·', 'held-ended': '·', silence: '·', alive: '·',
+    due: 'preparing ask-token',
+    online: 'waiting', offline: 'offline', visible: 'waiting', network: 'waiting', jump: 'waiting', rest: 'resting abandon',
+    wake: 'waiting',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
+  // The browser still says that there is no network: only what it says next, or a shorter wait, changes that.
   offline: {
     need: '·', connect: '·', pause: 'paused abandon', retry: 'preparing ask-token',
-    token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: 'preparing ask-token',
-    online: 'waiting', offline: '·', visible: '·',
+    token: '·', 'token-failed': '·', welcome: '·', ended: '·', 'held-ended': '·', silence: '·', alive: '·',
+    due: 'preparing ask-token',
+    online: 'waiting', offline: '·', visible: '·', network: '·', jump: '·', rest: 'resting abandon', wake: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   closed: {
-    need: '·', connect: '·', pause: '·', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', due: '·',
-    online: '·', offline: '·', visible: '·', fatal: '·', destroy: '·',
+    need: '·', connect: '·', pause: '·', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·',
+    'held-ended': '·', silence: '·', alive: '·', due: '·', online: '·', offline: '·', visible: '·', network: '·', jump: '·',
+    rest: '·', wake: '·', fatal: '·', destroy: '·',
   },
 };
 
@@ -74,21 +113,32 @@ const events: { readonly [E in Event['type']]: Extract<Event, { type: E }> } = {
   'token-failed': { type: 'token-failed', ended: ended(4011).ended },
   welcome: { type: 'welcome' },
   ended: ended(1006),
+  'held-ended': { ...ended(1006), type: 'held-ended' },
+  silence: { type: 'silence' },
+  alive: { type: 'alive' },
   due: { type: 'due' },
   online: { type: 'online' },
   offline: { type: 'offline' },
   visible: { type: 'visible' },
+  network: { type: 'network' },
+  jump: { type: 'jump' },
+  rest: { type: 'rest', reason: reason(1000) },
+  wake: { type: 'wake' },
   fatal: { type: 'fatal', reason: reason(4403) },
   destroy: { type: 'destroy' },
 };
 
-const cells = STATES.flatMap((state) =>
-  Object.values(events).map((event) => ({ state, event, name: event.type, expected: TABLE[state][event.type] })),
+const rows: readonly (readonly [name: keyof typeof TABLE, before: State])[] = [
+  ...STATES.map((state) => [state, stateOf(state)] as const),
+  ['preparing beside', { ...stateOf('preparing'), held: HELD }],
+  ['opening beside', { ...stateOf('opening'), held: HELD }],
+];
+const cells = rows.flatMap(([state, before]) =>
+  Object.values(events).map((event) => ({ state, before, event, name: event.type, expected: TABLE[state][event.type] })),
 );
 
 describe('the table', () => {
-  it.each(cells)('$state × $name → $expected', ({ state, event, expected }) => {
-    const before = stateOf(state);
+  it.each(cells)('$state × $name → $expected', ({ state, before, event, expected }) => {
     // The browser says that there is no network as long as the client is offline, until the event that says otherwise.
     const online = event.type === 'online' || (event.type !== 'offline' && state !== 'offline');
     const next = step(before, event, facts({ online }));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { statusOf } from '../../../src/connection/status.ts';
-import { NOW, reason, stateOf } from './facts.ts';
+import { HELD, NOW, reason, stateOf } from './facts.ts';
 
 const lost = reason(1006);
 
@@ -16,6 +16,18 @@ describe('what the app is told', () => {
     ],
     ['proving', stateOf('proving'), { state: 'connected', transport: 'websocket', since: NOW - 1000, roundTrip: 42 }],
     ['stable', stateOf('stable'), { state: 'connected', transport: 'websocket', since: NOW - 60_000, roundTrip: 42 }],
+    ['doubting', stateOf('doubting'), { state: 'connected', transport: 'websocket', since: HELD.since, roundTrip: 42 }],
+    [
+      'preparing beside a doubtful one',
+      { ...stateOf('preparing'), held: HELD },
+      { state: 'connected', transport: 'websocket', since: HELD.since, roundTrip: 42 },
+    ],
+    [
+      'opening beside a doubtful one',
+      { ...stateOf('opening', { failures: 2, reason: lost }), held: HELD },
+      { state: 'connected', transport: 'websocket', since: HELD.since, roundTrip: 42 },
+    ],
+    ['resting', stateOf('resting'), { state: 'idle' }],
     [
       'waiting',
       stateOf('waiting', { failures: 1, reason: lost }),

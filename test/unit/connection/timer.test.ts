@@ -12,13 +12,15 @@ let delays: number[];
 let environment: Environment;
 /** How much too early timers fire, ms. */
 let early: number;
+/** The wall clock was set by so many ms. Timers go on as they were. */
+let set: number;
 
 beforeEach(() => {
   clock = createVirtualClock(1000);
   delays = [];
-  early = 0;
+  [early, set] = [0, 0];
   environment = createEnvironment({
-    now: clock.now,
+    now: () => clock.now() + set,
     clearTimeout: clock.clearTimeout,
     setTimeout: (run, ms) => {
       delays.push(ms);
@@ -112,6 +114,80 @@ describe('a timer', () => {
     clock.sleep(DAY);
     await clock.advance(0);
     expect(fired).toEqual([1000 + DAY]);
+  });
+});
+
+describe('a clock that is set', () => {
+  /** @returns when it fired, by a clock that nobody sets */
+  function start(at: number): readonly number[] {
+    const fired: number[] = [];
+    createTimer(environment, () => fired.push(clock.now())).set(at);
+    return fired;
+  }
+
+  it.each([3_600_000, 21, DAY])('back by %i ms does not put a timer off', async (back) => {
+    const fired = start(11_000);
+    await clock.advance(4000);
+    set = -back;
+    await clock.advance(5999);
+    expect(fired).toEqual([]);
+    await clock.advance(1);
+    expect(fired).toEqual([11_000]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it.each([1, 2, 20])('back by %i ms, as clocks that drift are corrected, makes it wait just so much longer', async (back) => {
+    const fired = start(11_000);
+    await clock.advance(4000);
+    set = -back;
+    await clock.advance(60_000);
+    expect(fired).toEqual([11_000 + back]);
+    expect(delays).toEqual([10_000, back]);
+  });
+
+  it('back again and again by a little does not hold it for ever', async () => {
+    const fired = start(11_000);
+    for (let round = 0; round < 10; round += 1) {
+      await clock.advance(1000);
+      set -= 15;
+    }
+    await clock.advance(1000);
+    expect(fired).toHaveLength(1);
+  });
+
+  it('forward changes nothing: the wait was for so long', async () => {
+    const fired = start(11_000);
+    set = 3_600_000;
+    await clock.advance(9999);
+    expect(fired).toEqual([]);
+    await clock.advance(1);
+    expect(fired).toEqual([11_000]);
+  });
+
+  it('forward is seen by the next step of a long wait', async () => {
+    const fired = start(1000 + 60 * DAY);
+    await clock.advance(1000);
+    set = 90 * DAY;
+    await clock.advance(LONGEST - 1001);
+    expect(fired).toEqual([]);
+    await clock.advance(1);
+    expect(fired).toEqual([1000 + LONGEST]);
+  });
+
+  it('back makes a long wait longer by at most as much, and it ends', async () => {
+    const fired = start(1000 + 60 * DAY);
+    await clock.advance(1000);
+    set = -3_600_000;
+    await clock.advance(60 * DAY + 3_600_000);
+    expect(fired).toEqual([1000 + 60 * DAY + 3_600_000]);
+  });
+
+  it('back while a timer is late does not make it wait', async () => {
+    const fired = start(11_000);
+    clock.sleep(60_000);
+    set = -3_600_000;
+    await clock.advance(0);
+    expect(fired).toEqual([61_000]);
   });
 });
 

@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-import { WebSocket as NodeWebSocket } from 'ws';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OpenLine } from '../../../src/connection/line.ts';
 import { type Environment, createEnvironment } from '../../../src/platform/environment.ts';
@@ -9,7 +6,6 @@ import { json } from '../../../src/protocol/json.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
 import type { End, Link } from '../../../src/transports/transport.ts';
 import { type WebSocketOptions, webSocket } from '../../../src/transports/websocket.ts';
-import { createDeferred } from '../../../src/util/deferred.ts';
 import { WELCOME } from '../../support/scripted-transport.ts';
 import { FakeSocket } from './fake-socket.ts';
 
@@ -201,7 +197,16 @@ describe('a message that cannot be read', () => {
   it('closes with 4400 first, though who is told of the end closes too', () => {
     const line = new OpenLine({
       ...{ gen: 1, transport: webSocket(), url: 'https://test.example', codec: json(), environment: platform, user: 'anonymous' },
-      ...{ opening: () => OPENING, onWelcome() {}, onFrame() {}, onTokenLife() {}, onRoundTrip() {}, onUnfit() {} },
+      ...{
+        opening: () => OPENING,
+        onWelcome() {},
+        onFrame() {},
+        onTokenLife() {},
+        onRoundTrip() {},
+        onDoubt() {},
+        onLife() {},
+        onUnfit() {},
+      },
       onEnd: (end) => ends.push(end),
     });
     sockets[0]!.open();
@@ -261,35 +266,6 @@ describe('close', () => {
     const link = open();
     link.close();
     link.close();
-    expect(ends).toEqual([]);
-  });
-});
-
-describe('the socket of `ws`, which throws errors that nobody listens for', () => {
-  const environment = createEnvironment({ WebSocket: NodeWebSocket });
-
-  /** An address at which nobody listens any more. */
-  async function deadUrl(): Promise<string> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, 'close');
-    return `http://127.0.0.1:${port}`;
-  }
-
-  it('ends by its close', async () => {
-    const { promise, resolve } = createDeferred<End>();
-    const target = { url: await deadUrl(), codec: json(), environment, opening: () => OPENING };
-    webSocket().open(target, { onFrames() {}, onEnd: resolve });
-    expect(await promise).toMatchObject({ code: 1006, by: 'network', opened: false });
-  });
-
-  it('may be closed while it connects', async () => {
-    const link = open({}, { url: await deadUrl(), environment });
-    link.close();
-    await settled();
-    await settled();
     expect(ends).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+// Holds I1, I2 (docs/guarantees.md).
 /** Any order of publications, cuts, lost answers, refusals and losses of the server's memory. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// Holds I4 (docs/guarantees.md).
 /** The server forgets: what was accepted is repaired, what is in doubt is treated as the app wishes, and nothing is told twice. */
 import { describe, expect, it } from 'vitest';
 import type { OutboxOptions, Outcome } from '../../../src/types.ts';

@@ -1,3 +1,4 @@
+// Holds I3 (docs/guarantees.md).
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../../src/errors.ts';
 import { Ticket } from '../../../src/outbox/receipt.ts';

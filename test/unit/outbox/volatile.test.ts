@@ -1,3 +1,4 @@
+// Holds I17 (docs/guarantees.md).
 /** `publishVolatile`: at most once, to whoever listens now (I17). */
 import { describe, expect, it } from 'vitest';
 import { composeClient } from '../../../src/client.ts';

@@ -1,3 +1,4 @@
+// Holds I13 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import { welcome } from '../../support/scripted-frames.ts';
 import { type Stage, useStage } from '../../support/scripted-client.ts';

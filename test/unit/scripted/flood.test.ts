@@ -1,3 +1,4 @@
+// Holds I14 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import type { ServerFrame } from '../../../src/protocol/frame.ts';
 import { ack, entry, msg, subbed, welcome } from '../../support/scripted-frames.ts';

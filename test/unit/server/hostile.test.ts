@@ -1,3 +1,4 @@
+// Holds I15 (docs/guarantees.md).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClientFrame } from '../../../src/protocol/frame.ts';

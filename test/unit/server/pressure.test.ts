@@ -1,3 +1,4 @@
+// Holds I14 (docs/guarantees.md).
 import { describe, expect, it, vi } from 'vitest';
 import type { WireCursor } from '../../../src/protocol/frame.ts';
 import { json } from '../../../src/protocol/json.ts';

@@ -1,3 +1,4 @@
+// Holds I6 (docs/guarantees.md).
 import { describe, expect, it, vi } from 'vitest';
 import type { Follower, Read } from '../../../server/brokers/broker.ts';
 import type { Entry, WireCursor } from '../../../src/protocol/frame.ts';

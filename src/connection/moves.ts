@@ -1,0 +1,237 @@
+/** What the cells of the machine's table do. Pure, like the table. */
+import { HoldfastError } from '../errors.ts';
+import { END, endRule } from '../protocol/end-codes.ts';
+import type { Reason } from '../types.ts';
+import { FIRST_TRY_SPREAD, HINTED_SPREAD, earliestAttempt, fullJitter, patience, recentAttempts } from './backoff.ts';
+import {
+  type Effect,
+  type Ended,
+  type Event,
+  FRESH,
+  type Facts,
+  type Held,
+  type Memory,
+  type State,
+  type Step,
+} from './state.ts';
+import { heldOf, reasonOf } from './state.ts';
+
+/** A connection that lived this long proves the transport and resets the backoff, ms. */
+export const STABLE_AFTER = 10_000;
+/** A page that still runs this long after it said that it rests goes on, ms. */
+const REST = 3000;
+/** What an opening may still take after a hint that its network is gone: a handshake is several round trips. ms */
+const HURRY = 4000;
+/** No floor is trusted to be further away once the clock was set. ms */
+const LONGEST_FLOOR = 60_000;
+
+export type StateOf<S extends State['state']> = Extract<State, { state: S }>;
+export type EventOf<E extends Event['type']> = Extract<Event, { type: E }>;
+type Waiting = StateOf<'waiting' | 'offline'>;
+type Attempting = StateOf<'preparing' | 'opening'>;
+
+const ABANDON: Effect = { type: 'abandon', code: END.normal };
+const CHECK: Effect = { type: 'check' };
+const go = (state: State, ...effects: readonly Effect[]): Step => ({ state, effects });
+export const stay = (state: State): Step => go(state);
+
+// ---- attempts ----------------------------------------------------------------------------------------------------------
+
+function attempt(memory: Memory, held: Held | null, now: number): Step {
+  const attempts = [...recentAttempts(memory.attempts, now), now];
+  return go({ state: 'preparing', memory: { ...memory, attempts }, held }, { type: 'ask-token', reason: memory.token });
+}
+
+export const prepare = ({ memory }: { readonly memory: Memory }, _event: Event, { now }: Facts): Step =>
+  attempt(memory, null, now);
+
+/** The app wants a connection now. It may ask in a loop, and the limit of attempts holds for it too (invariant I13). */
+export const retry = (state: Waiting, event: Event, facts: Facts): Step => {
+  const until = earliestAttempt(state.memory.attempts, facts.now);
+  return until > facts.now ? go({ ...state, until }) : prepare(state, event, facts);
+};
+
+export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Event, facts: Facts): Step => {
+  const until = earliestAttempt(state.memory.attempts, facts.now);
+  if (until <= facts.now) return prepare(state, event, facts);
+  // Nothing is wrong, and yet that many attempts: the app has ended each of them.
+  const reason = state.memory.reason ?? reasonOf('app', END.normal, endRule(END.normal).name);
+  return go({ state: 'waiting', memory: { ...state.memory, reason }, floor: until, until });
+};
+
+export const open = ({ memory, held }: StateOf<'preparing'>, _event: Event, { now, openTimeout }: Facts): Step =>
+  go({ state: 'opening', memory: { ...memory, token: null }, held, until: now + openTimeout }, { type: 'open' });
+
+/** Its network may be gone, and a socket that is being opened cannot be asked. */
+export const hurry = (state: StateOf<'opening'>, _event: Event, { now }: Facts): Step =>
+  now + HURRY < state.until ? go({ ...state, until: now + HURRY }) : stay(state);
+
+/** Welcomed: the token was good, so a later refusal of it is a first one again. */
+export const prove = ({ memory, held }: StateOf<'opening'>, _event: Event, { now }: Facts): Step => {
+  const proving: State = { state: 'proving', memory: { ...memory, reason: null }, since: now, until: now + STABLE_AFTER };
+  return held === null ? go(proving) : go(proving, { type: 'drop-held' });
+};
+
+export const settle = ({ memory, since }: StateOf<'proving'>): Step =>
+  go({ state: 'stable', memory: { ...FRESH, attempts: memory.attempts, token: null }, since });
+
+// ---- doubt ---------------------------------------------------------------------------------------------------------------
+
+function doubt(state: StateOf<'proving' | 'stable'>, cause: StateOf<'doubting'>['cause'], facts: Facts): State {
+  const until = facts.now + patience(cause, facts.random);
+  return { state: 'doubting', memory: state.memory, held: heldOf(state)!, cause, until };
+}
+
+/** A hint causes a check, never a verdict (rule R9). */
+export const check = (state: StateOf<'proving' | 'stable'>, _event: Event, facts: Facts): Step =>
+  go(doubt(state, 'hint', facts), CHECK);
+
+/** The connection has been asked already. */
+export const suspect = (state: StateOf<'proving' | 'stable'>, _event: Event, facts: Facts): Step =>
+  go(doubt(state, 'silence', facts));
+
+export const worsen = (state: StateOf<'doubting'>, _event: Event, facts: Facts): Step => {
+  const until = Math.min(state.until ?? Infinity, facts.now + patience('hint', facts.random));
+  return go({ ...state, cause: 'hint', until }, CHECK);
+};
+
+/** The doubtful one is kept for as long as the new one takes: it may only have been slow. */
+export const replace = (state: StateOf<'doubting'>, _event: Event, { now, online }: Facts): Step =>
+  online && earliestAttempt(state.memory.attempts, now) <= now
+    ? attempt(state.memory, state.held, now)
+    : go({ ...state, until: null });
+
+/** It shows life. */
+export const relieve = ({ memory, held }: StateOf<'doubting'>): Step => go(back(memory, held));
+
+/** The same, while another one is on its way. */
+export const relieveBeside = (state: Attempting, _event: Event, { link }: Facts): Step => {
+  // Once the new one has said hello the server ends the old one, so there is no going back to it.
+  const greeted = state.state === 'opening' && link?.opened === true;
+  return state.held === null || greeted ? stay(state) : go(back(state.memory, state.held), { type: 'drop-new' });
+};
+
+function back(memory: Memory, { since, life }: Held): State {
+  if (life === 'proving') return { state: 'proving', memory, since, until: since + STABLE_AFTER };
+  return { state: 'stable', memory: { ...memory, failures: 0, reason: null }, since };
+}
+
+/** The doubtful one is gone, and the attempt that is under way is the first retry. */
+export const heldLost = (state: Attempting, event: EventOf<'held-ended'>, facts: Facts): Step => {
+  const { action } = endRule(event.ended.reason.code);
+  const goesOn = action === 'retry' || action === 'suspect' || action === 'spread' || event.ended.mended;
+  const verdict = judge(state.memory, event.ended);
+  if (!goesOn || 'final' in verdict) return fail({ memory: state.memory }, event, facts);
+  return go({ ...state, held: null, memory: verdict.memory });
+};
+
+// ---- ends ----------------------------------------------------------------------------------------------------------------
+
+export const pause = ({ memory }: { readonly memory: Memory }): Step =>
+  go({ state: 'paused', memory: { ...memory, failures: 0, reason: null } }, ABANDON);
+
+/** Open sockets keep a page out of the back/forward cache, or die in it unseen. */
+export const rest = ({ memory }: { readonly memory: Memory }, { reason }: EventOf<'rest'>, { now }: Facts): Step =>
+  go({ state: 'resting', memory: { ...memory, reason }, until: now + REST }, ABANDON);
+
+export const close = (_state: State, { reason }: { readonly reason: Reason }): Step => go({ state: 'closed', reason }, ABANDON);
+
+export const destroy = (state: State): Step => close(state, { reason: reasonOf('app', END.normal, 'destroyed') });
+
+/** An attempt failed, or a connection was lost before it was stable. */
+export const fail = (
+  { memory, held = null }: { readonly memory: Memory; readonly held?: Held | null },
+  { ended }: { readonly ended: Ended },
+  facts: Facts,
+): Step => {
+  if (held === null)
+    return lose(memory, ended, facts, fullJitter(memory.failures + 1, facts.backoffBase, capOf(facts), facts.random));
+  const verdict = judge(memory, ended);
+  if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
+  // The doubtful one is still there, and its own verdict decides. It may have shown life before, so it is asked again.
+  return go({ state: 'doubting', memory: verdict.memory, held, cause: 'hint', until: null }, { type: 'drop-new' }, CHECK);
+};
+
+/** A long-lived connection was lost. */
+export const drop = ({ memory }: StateOf<'stable'>, { ended }: EventOf<'ended'>, facts: Facts): Step => {
+  // Superseded by one that this page has given up meanwhile: nobody else lost theirs.
+  const spread = ended.reason.code === END.superseded ? HINTED_SPREAD : FIRST_TRY_SPREAD;
+  return lose(memory, ended, facts, facts.random * spread);
+};
+
+/** A doubtful one was lost before another was on its way. */
+export const confirm = ({ memory, held, cause }: StateOf<'doubting'>, event: EventOf<'ended'>, facts: Facts): Step => {
+  if (held.life === 'proving') return fail({ memory }, event, facts);
+  return lose(memory, event.ended, facts, facts.random * (cause === 'hint' ? HINTED_SPREAD : FIRST_TRY_SPREAD));
+};
+
+export const timeOut = (state: StateOf<'opening'>, _event: Event, facts: Facts): Step => {
+  const error = new HoldfastError('timeout', `The server did not welcome the client within ${facts.openTimeout} ms.`);
+  const timedOut = reasonOf('client', END.openTimeout, endRule(END.openTimeout).name, error);
+  const reason: Reason = { ...timedOut, layer: 'transport', ...facts.link };
+  return fail(state, { ended: { reason, after: 0, spread: null, mended: false } }, facts);
+};
+
+function capOf(facts: Facts): number {
+  return facts.visible ? facts.backoffCap : facts.backoffCapHidden;
+}
+
+/** What the end of a connection leaves to remember, or that it was the last one. */
+function judge(memory: Memory, { reason, mended }: Ended): { readonly final: Reason } | { readonly memory: Memory } {
+  const { action } = endRule(reason.code);
+  const rejectedAgain = action === 'refresh-once' && memory.reason?.code === reason.code;
+  if ((action === 'end' && !mended) || rejectedAgain) return { final: { ...reason, error: finalError(reason) } };
+  const token = action === 'refresh' ? 'expired' : action === 'refresh-once' ? 'rejected' : memory.token;
+  const failures = action === 'spread' ? memory.failures : memory.failures + 1;
+  return { memory: { ...memory, failures, token, reason } };
+}
+
+function lose(memory: Memory, ended: Ended, facts: Facts, jitter: number): Step {
+  const verdict = judge(memory, ended);
+  if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
+  const spreads = endRule(ended.reason.code).action === 'spread' && ended.spread !== null;
+  const floor = facts.now + ended.after;
+  return go(delay(verdict.memory, facts, floor, floor + (spreads ? facts.random * ended.spread : jitter)), ABANDON);
+}
+
+// ---- waits ---------------------------------------------------------------------------------------------------------------
+
+/** Waits until `until`, never before `floor` and never more than 15 attempts a minute (invariant I13). */
+function delay(memory: Memory, facts: Facts, floor: number, until: number): State {
+  const earliest = Math.max(floor, earliestAttempt(memory.attempts, facts.now));
+  if (facts.online) return { state: 'waiting', memory, floor, until: Math.max(earliest, until) };
+  return { state: 'offline', memory, floor, until: Math.max(earliest, slow(facts)) };
+}
+
+/** "Offline" is a hint and may be wrong (VPNs, virtual adapters), so a slow retry goes on. */
+function slow(facts: Facts): number {
+  return facts.now + capOf(facts) * (0.5 + facts.random / 2);
+}
+
+/** The network may be back: nearly at once, but not below a floor that the server set. */
+export const hasten = (state: Waiting, _event: Event, facts: Facts): Step => {
+  if (facts.online) {
+    const soon = Math.min(state.until, facts.now + facts.random * HINTED_SPREAD);
+    return go(delay(state.memory, facts, state.floor, soon));
+  }
+  // Shown again: not the long wait of a hidden page.
+  const next = delay(state.memory, facts, state.floor, 0) as Waiting;
+  return next.until < state.until ? go(next) : stay(state);
+};
+
+/** The floor was told in a time that is no more. */
+export const reset = (state: Waiting, event: Event, facts: Facts): Step => {
+  const floor = Math.min(state.floor, facts.now + LONGEST_FLOOR);
+  return hasten(floor === state.floor ? state : { ...state, floor }, event, facts);
+};
+
+export const gone = (state: StateOf<'waiting'>, _event: Event, facts: Facts): Step =>
+  go(delay(state.memory, facts, state.floor, state.until));
+
+function finalError(reason: Reason): HoldfastError {
+  const options = { cause: reason.error };
+  if (reason.code === END.tokenRejected) return new HoldfastError('unauthorized', 'The server refused the token twice.', options);
+  if (reason.code === END.forbidden) return new HoldfastError('forbidden', 'The server refused this client.', options);
+  const said = reason.error?.message ?? reason.name;
+  return new HoldfastError('protocol-error', `The server ended the session for good (${reason.code}): ${said}`, options);
+}

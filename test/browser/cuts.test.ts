@@ -1,3 +1,4 @@
+// Holds I1, I2, I5 (docs/guarantees.md).
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Channel, Client } from '../../src/types.ts';

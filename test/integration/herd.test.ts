@@ -1,3 +1,4 @@
+// Holds I13 (docs/guarantees.md).
 /** Everybody comes back at once, over real sockets: what the servers then see. Measured by the wall clock, as it must be. */
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,4 @@
+// Holds I9, I12 (docs/guarantees.md).
 /** Real sockets, real servers, clients in Node: what one server says, another can go on with. */
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

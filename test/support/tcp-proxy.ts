@@ -7,6 +7,8 @@ export interface TcpProxy extends AsyncDisposable {
   cut(): number;
   /** Takes bytes and passes none on, in one direction or both; nobody is told. */
   stall(...directions: readonly ('up' | 'down')[]): void;
+  /** Those that are open now go dead for good, and nobody is told; new ones are not touched. @returns how many there were */
+  halfOpen(): number;
   /** Passes on again, with all that was held. */
   heal(): void;
   readonly open: number;
@@ -15,6 +17,7 @@ export interface TcpProxy extends AsyncDisposable {
 export async function createTcpProxy(target: () => number): Promise<TcpProxy> {
   const pairs = new Set<readonly [client: Socket, server: Socket]>();
   const stalled = new Set<'up' | 'down'>();
+  const dead = new WeakSet<readonly [Socket, Socket]>();
 
   const proxy: Server = createServer((client) => {
     const server = connect(target(), '127.0.0.1');
@@ -34,10 +37,11 @@ export async function createTcpProxy(target: () => number): Promise<TcpProxy> {
     server.on('data', (bytes) => client.write(bytes));
     apply(pair);
   });
-  const apply = ([client, server]: readonly [Socket, Socket]): void => {
-    if (stalled.has('up')) client.pause();
+  const apply = (pair: readonly [Socket, Socket]): void => {
+    const [client, server] = pair;
+    if (stalled.has('up') || dead.has(pair)) client.pause();
     else client.resume();
-    if (stalled.has('down')) server.pause();
+    if (stalled.has('down') || dead.has(pair)) server.pause();
     else server.resume();
   };
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
@@ -55,6 +59,11 @@ export async function createTcpProxy(target: () => number): Promise<TcpProxy> {
     stall(...directions) {
       directions.forEach((direction) => stalled.add(direction));
       pairs.forEach(apply);
+    },
+    halfOpen() {
+      pairs.forEach((pair) => dead.add(pair));
+      pairs.forEach(apply);
+      return pairs.size;
     },
     heal() {
       stalled.clear();

@@ -1,3 +1,4 @@
+// Holds I1, I2, I3, I4, I5, I6, I7, I8, I9, I12, I13, I14, I15, I16, I17 (docs/guarantees.md).
 /**
  * The search for lost messages: many seeds, each a storm of its own kind. `npm run simulate -- --seeds N --from S` runs any
  * number; what fails here prints its seed, and `npm run simulate -- --explain SEED` shrinks it to a story.

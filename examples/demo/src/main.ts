@@ -83,6 +83,7 @@ function draw(): void {
 }
 
 client.status.subscribe(draw);
+client.uiStatus.subscribe(draw);
 client.outbox.status.subscribe(draw);
 client.on('trace', (trace) => log.add(trace));
 client.on('error', (error) => log.add({ at: Date.now(), name: 'error', detail: { code: error.code, message: error.message } }));

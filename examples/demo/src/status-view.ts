@@ -21,8 +21,15 @@ const enders = {
   browser: 'the browser',
 } as const;
 
+const pages = {
+  visible: '',
+  hidden: ', while the page was hidden',
+  frozen: ', while the page was frozen',
+  asleep: ', while the machine slept',
+} as const;
+
 function ended(reason: Reason): string {
-  return `${reason.opened ? 'Ended' : 'Failed'} by ${enders[reason.by]}: ${reason.name} (${reason.code}).`;
+  return `${reason.opened ? 'Ended' : 'Failed'} by ${enders[reason.by]}: ${reason.name} (${reason.code})${pages[reason.page]}.`;
 }
 
 function words(status: Status, held: boolean): Words {
@@ -69,6 +76,7 @@ export function createStatusView(client: Client, harm: Harm): StatusView {
   for (const [key, label] of [
     ['transport', 'Transport'],
     ['trip', 'Round trip'],
+    ['banner', 'A banner would say'],
     ['log', 'Place in the log'],
     ['pending', 'Waiting here'],
     ['kept', 'Outbox'],
@@ -109,6 +117,8 @@ export function createStatusView(client: Client, harm: Harm): StatusView {
       const connected = status.state === 'connected';
       fact('transport', connected || status.state === 'connecting' ? status.transport : 'none');
       fact('trip', connected && status.roundTrip !== null ? `${Math.max(1, Math.round(status.roundTrip))} ms` : 'not measured');
+      const { banner } = client.uiStatus.get();
+      fact('banner', banner === 'hidden' ? 'nothing' : banner);
       fact('log', cursor === null ? 'at its beginning' : `${short(cursor.epoch)} #${cursor.offset}`);
       fact('pending', outbox.pending === 0 ? 'nothing' : String(outbox.pending));
       fact('kept', outbox.durable ? stores.none : stores[outbox.problem === 'none' ? 'memory-store' : outbox.problem]);

@@ -17,7 +17,7 @@ import { holdfastRule } from './support/machine.mjs';
 import { createRandom } from './support/random.mjs';
 
 // A million machines are long-lived objects: left to itself the heap grows to twice what they take.
-setFlagsFromString('--heap-growing-percent=40');
+setFlagsFromString('--heap-growing-percent=80');
 
 const OUTAGE = 12_000;
 /** `until`, `ticks`, `lines`: for the figure, s. */

@@ -22,7 +22,9 @@ export interface MemoryNetwork {
   cut(): void;
   /** Nothing arrives in this direction any more, and nobody is told, until {@link heal}. */
   stall(...directions: readonly Direction[]): void;
-  /** What was stalled arrives, in order. */
+  /** The same for the connections that are open now: another one that is opened beside them works. */
+  hang(...directions: readonly Direction[]): void;
+  /** What was stalled or hung arrives, in order. */
   heal(): void;
   /** New connections fail; `mute`: they open and nothing ever comes. */
   set(mode: 'open' | 'refusing' | 'mute'): void;
@@ -37,6 +39,7 @@ export interface MemoryNetwork {
 
 interface Pipe {
   end(end: End): void;
+  readonly hung: Set<Direction>;
   flush(): void;
 }
 
@@ -50,13 +53,14 @@ export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCor
   const lost: End = { code: 1006, why: 'cut', by: 'network', opened: true };
 
   /** Calls `run` after the delay, never before what was sent earlier the same way. */
-  const createWay = (direction: Direction) => {
+  const createWay = (direction: Direction, hung: ReadonlySet<Direction>) => {
     let last = 0;
     const waiting: (() => void)[] = [];
     return {
       carry(run: () => void): void {
         last = Math.max(last, clock.now() + latency());
-        clock.setTimeout(() => (stalled.has(direction) ? waiting.push(run) : run()), last - clock.now());
+        const arrive = (): unknown => (stalled.has(direction) || hung.has(direction) ? waiting.push(run) : run());
+        clock.setTimeout(arrive, last - clock.now());
       },
       flush: () => waiting.splice(0).forEach((run) => run()),
     };
@@ -66,8 +70,9 @@ export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCor
     name: 'memory',
     isSupported: () => true,
     open({ codec, opening }, sink) {
-      const up = createWay('up');
-      const down = createWay('down');
+      const hung = new Set<Direction>();
+      const up = createWay('up', hung);
+      const down = createWay('down', hung);
       let line: ServerLine | null = null;
       let client: 'open' | 'closed' = 'open';
       opened += 1;
@@ -84,6 +89,7 @@ export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCor
         sink.onEnd(end);
       };
       const pipe: Pipe = {
+        hung,
         end(end) {
           leaveServer();
           tellClient(end);
@@ -143,9 +149,13 @@ export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCor
     transport,
     cut: () => [...pipes].forEach((pipe) => pipe.end(lost)),
     stall: (...directions) => directions.forEach((direction) => stalled.add(direction)),
+    hang: (...directions) => pipes.forEach(({ hung }) => directions.forEach((direction) => hung.add(direction))),
     heal() {
       stalled.clear();
-      pipes.forEach((pipe) => pipe.flush());
+      pipes.forEach((pipe) => {
+        pipe.hung.clear();
+        pipe.flush();
+      });
     },
     set: (next) => void (mode = next),
     delay: (ms) => void (latency = typeof ms === 'number' ? () => ms : ms),

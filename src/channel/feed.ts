@@ -40,6 +40,8 @@ export class Feed {
   #life: Life = 'open';
   #refusals = 0;
   #warned = false;
+  /** Where a `sub` could not be sent, for there was no welcome yet. */
+  #unsent: number | null = null;
   #sub: Subscription;
 
   constructor(
@@ -77,7 +79,7 @@ export class Feed {
   }
 
   welcomed(gen: number): void {
-    if (!this.#sub.ears.has(gen)) this.#askNow();
+    if (!this.#sub.ears.has(gen) || this.#unsent === gen) this.#askNow();
   }
 
   lost(gen: number): void {
@@ -131,7 +133,10 @@ export class Feed {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'sub':
-        return this.#context.send(this.#frame(effect));
+        if (effect.gen === this.#context.line()?.gen) return this.#context.send(this.#frame(effect));
+        // The app has reloaded between the hello of a connection and its welcome.
+        this.#unsent = effect.gen;
+        return;
       case 'deliver':
         return this.#deliver(effect.entries);
       case 'reset':

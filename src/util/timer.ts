@@ -20,8 +20,10 @@ export function createTimer(environment: Environment, run: (at: number) => void)
 
   const arm = (): void => {
     const wait = Math.max(0, due! - environment.now());
-    left = Math.max(0, wait - LONGEST);
-    handle = environment.setTimeout(fire, wait - left);
+    // Not by what is left: a time that never comes leaves no number.
+    const step = Math.min(wait, LONGEST);
+    left = wait - step;
+    handle = environment.setTimeout(fire, step);
   };
   const fire = (): void => {
     const early = due! - environment.now();

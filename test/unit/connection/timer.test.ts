@@ -16,7 +16,7 @@ let early: number;
 let set: number;
 
 beforeEach(() => {
-  clock = createVirtualClock(1000);
+  clock = createVirtualClock(1000, 10_000);
   delays = [];
   [early, set] = [0, 0];
   environment = createEnvironment({
@@ -57,6 +57,16 @@ describe('a timer', () => {
     await clock.advance(1);
     expect(fired).toEqual([1000 + 60 * DAY]);
     expect(delays).toEqual([LONGEST, LONGEST, 60 * DAY - 2 * LONGEST]);
+  });
+
+  it('set to a time that never comes waits in steps, and can be cleared', async () => {
+    const fired: number[] = [];
+    const timer = createTimer(environment, () => fired.push(clock.now()));
+    timer.set(Infinity);
+    await clock.advance(60 * DAY);
+    expect([fired, delays]).toEqual([[], [LONGEST, LONGEST, LONGEST]]);
+    timer.set(null);
+    expect(clock.pending).toBe(0);
   });
 
   it('is not fooled by a platform that fires a millisecond early', async () => {

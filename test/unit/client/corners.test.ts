@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ClientOptions } from '../../../src/types.ts';
+import type { Client, ClientOptions } from '../../../src/types.ts';
 import { type World, createWorld } from '../../support/world.ts';
 
 let world: World;
@@ -40,18 +40,48 @@ describe('the end of the client inside a listener', () => {
     expect(world.clock.pending).toBe(0);
   });
 
-  it.each(['preparing', 'opening', 'proving', 'waiting'])('of trace, on the way to %s, leaves no link behind', async (state) => {
+  const states = ['preparing', 'opening', 'proving', 'doubting', 'resting', 'waiting'];
+
+  it.each(states)('of trace, on the way to %s, leaves no link behind', async (state) => {
     world = createWorld();
-    const { client, network } = world.open();
+    const { client, network, page } = world.open();
     client.on('trace', ({ detail }) => {
       if (detail['to'] === state) client.destroy();
     });
     client.connect();
     await world.clock.advance(100);
-    // A link that was opened after the end would be there now; only a wait needs a cut to come about.
+    // A link that was opened after the end would be there now; some states need something to come about.
     if (state === 'waiting') network.cut();
+    if (state === 'doubting') page.tell('network');
+    if (state === 'resting') page.tell('freeze');
     await world.clock.advance(5000);
     expect(network.open).toBe(0);
+    expect(client.status.get().state).toBe('closed');
+  });
+});
+
+describe('the end of the client while two connections are open', () => {
+  it.each([
+    ['status', (client: Client, end: () => void) => client.status.subscribe(end)],
+    ['uiStatus', (client: Client, end: () => void) => client.uiStatus.subscribe(end)],
+    ['trace', (client: Client, end: () => void) => client.on('trace', ({ name }) => name === 'welcome' && end())],
+    ['a channel’s status', (client: Client, end: () => void) => client.channel('room').status.subscribe(end)],
+  ])('by a listener of %s leaves neither', async (_, listen) => {
+    world = createWorld();
+    const { client, network, page } = world.open();
+    client.channel('room').subscribe('message', () => {});
+    await world.clock.advance(20_000);
+    network.hang('up', 'down');
+    page.tell('network');
+    let states = 0;
+    listen(client, () => {
+      states += 1;
+      client.destroy();
+    });
+    await world.clock.advance(2000);
+    if (states === 0) client.destroy();
+    await world.clock.settle();
+    expect([network.opened, network.open]).toEqual([2, 0]);
     expect(client.status.get().state).toBe('closed');
   });
 });

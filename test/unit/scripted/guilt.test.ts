@@ -69,6 +69,26 @@ describe.each(ENDINGS)('a batch that is answered by %s', (_, end, code) => {
     expect(set.client.status.get()).toMatchObject({ state: 'connected' });
   });
 
+  it('on a doubtful connection ends that one, and the other that is on its way goes on without the guilty one', async () => {
+    const once = (_: unknown, peer: Peer): void => (peer.index === 0 ? hello(_, peer) : undefined);
+    const set = stage({ hello: once, ping: () => {}, pub: picky(end) });
+    set.client.connect();
+    await set.clock.advance(0);
+    set.page.tell('network');
+    // Half of 500 ms to 1 s.
+    await set.clock.advance(750);
+    const receipts = publishAll(set, 'bad');
+    await set.clock.advance(0);
+    expect(results(receipts)).toEqual([code]);
+    expect(set.client.status.get()).toMatchObject({ state: 'connecting', attempt: 2 });
+    hello(null, set.server.peer);
+    receipts.push(...publishAll(set, 'a'));
+    await set.clock.advance(1000);
+    expect(results(receipts)).toEqual([code, 'accepted']);
+    expect([set.server.peers.length, set.client.status.get().state]).toEqual([2, 'connected']);
+    expect(set.errors).toEqual([]);
+  });
+
   it('and what is published meanwhile waits its turn and is not blamed', async () => {
     const set = stage({ hello, pub: picky(end) });
     const receipts = publishAll(set, 'a bad');

@@ -6,10 +6,13 @@ import type { ServerCore } from '../../server/types.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Cable } from './cable.ts';
 import type { Oracle, Said } from './oracle.ts';
+import type { FleetAction, FleetPlan } from './fleet-actions.ts';
 import type { Plan } from './plan.ts';
 
 interface FleetOptions {
   readonly plan: Plan;
+  /** As drawn by `drawFleetPlan`. */
+  readonly fleet?: FleetPlan;
   readonly clock: VirtualClock;
   readonly random: () => number;
   readonly createId: () => string;
@@ -48,6 +51,21 @@ export class Fleet {
 
   get servers(): readonly ServerCore[] {
     return this.#slots.flatMap(({ server }) => (server === null ? [] : [server]));
+  }
+
+  async perform(action: FleetAction): Promise<void> {
+    switch (action.type) {
+      case 'crash':
+        return this.crash(action.server);
+      case 'drain':
+        return this.drain(action.server);
+      case 'lose-store':
+        return this.loseStore();
+      case 'failover':
+      case 'feed-loss':
+      case 'store-faults':
+        return;
+    }
   }
 
   /** Like kill -9: no goodbye, no timer, no socket. It is back after a while. */

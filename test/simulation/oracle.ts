@@ -1,7 +1,15 @@
-/** Sees everything and forgives nothing: holds what pages were told against what stands in the log. */
+/**
+ * Sees everything and forgives nothing: holds what pages were told against what stands in the log.
+ *
+ * Who calls what. The fleet: `watch`, `published`, `calm` and what concerns the store. The storm: `outcome`, `delivered`,
+ * `reset`, `reloaded`, `left`, `settle`, `caughtUp`, `fail`; `status` at each change of a client's status (in its
+ * `subscribe`); at the end it adds `notes()` to its counts. The cable: `attempted` for each connection that a page opens,
+ * and for each connection, by a number that grows with each one of that page: `sentUp` when the page hands frames to it,
+ * `cameDown` when frames reach the page, and `queued` when bytes begin to wait on the server's side.
+ */
 import type { Broker } from '../../server/brokers/broker.ts';
-import type { Entry } from '../../src/protocol/frame.ts';
-import type { Message, Outcome, Reset } from '../../src/types.ts';
+import type { ClientFrame, Entry, ServerFrame } from '../../src/protocol/frame.ts';
+import type { Message, Outcome, Reset, Status } from '../../src/types.ts';
 
 /** What each publication carries, so that it can be known again without the library's help. */
 export interface Said {
@@ -117,6 +125,26 @@ export class Oracle {
   left(page: number, channel: string): void {
     this.#readings.delete(`${page} ${channel}`);
     this.#late.add(`${page} ${channel}`);
+  }
+
+  /** The client's status changed. */
+  status(_page: number, _status: Status): void {}
+
+  /** The page handed these to one of its connections. */
+  sentUp(_page: number, _connection: number, _frames: readonly ClientFrame[]): void {}
+
+  /** These reached the page, on a connection that it has not closed. */
+  cameDown(_page: number, _connection: number, _frames: readonly ServerFrame[]): void {}
+
+  /**
+   * Bytes that wait on the server's side of one connection.
+   * @param limit the server's `limits.queue`
+   */
+  queued(_page: number, _bytes: number, _limit: number): void {}
+
+  /** What was measured, for the counts of the run. */
+  notes(): Readonly<Record<string, number>> {
+    return {};
   }
 
   attempted(page: number): void {

@@ -1,13 +1,13 @@
-/** The servers: several on one store, that crash, drain and come back. */
-import type { Broker } from '../../server/brokers/broker.ts';
-import { memoryBroker } from '../../server/brokers/memory.ts';
+/** The servers: several on one store, that crash, drain and come back, while the store fails over under them. */
 import { createServerCore } from '../../server/server.ts';
-import type { ServerCore } from '../../server/types.ts';
+import type { ServerCore, ServerEvent } from '../../server/types.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Cable } from './cable.ts';
-import type { Oracle, Said } from './oracle.ts';
 import type { FleetAction, FleetPlan } from './fleet-actions.ts';
+import type { Oracle, Said } from './oracle.ts';
 import type { Plan } from './plan.ts';
+import type { StoreConnection } from './store-connection.ts';
+import { Store } from './store.ts';
 
 interface FleetOptions {
   readonly plan: Plan;
@@ -17,40 +17,52 @@ interface FleetOptions {
   readonly random: () => number;
   readonly createId: () => string;
   readonly oracle: Oracle;
-  readonly cables: readonly Cable[];
+  readonly cables: readonly Pick<Cable, 'crashed'>[];
 }
 
-interface Slot {
-  server: ServerCore | null;
-  /** What the server's process takes with it when it dies. */
-  timers: Set<unknown>;
+/** A process with a server in it. */
+interface Process {
+  readonly server: ServerCore;
+  readonly connection: StoreConnection;
+  /** What it takes with it when it dies. */
+  readonly timers: Set<unknown>;
+  life: 'up' | 'draining' | 'dead';
 }
+
+/** Until one that died is back, ms. */
+const DOWN_AT_MOST = 5000;
+const DEFAULT_PING = 25_000;
+/** Beyond two pings: one capped backoff, and what the limit of attempts a minute may cost. */
+const PATIENCE = 30_000 + 60_000;
 
 export class Fleet {
   readonly #options: FleetOptions;
-  readonly #slots: Slot[] = [];
-  #broker: Broker;
+  readonly #plan: FleetPlan;
+  readonly #store: Store;
+  readonly #slots: Process[] = [];
+  readonly #processes = new Set<Process>();
 
   private constructor(options: FleetOptions) {
+    const { plan, clock, random, createId, oracle } = options;
     this.#options = options;
-    this.#broker = this.#createBroker();
+    this.#plan = options.fleet ?? calm(plan);
+    this.#store = new Store({ plan: this.#plan.store, clock, random, createId, oracle });
   }
 
-  static async start(options: FleetOptions): Promise<Fleet> {
+  static start(options: FleetOptions): Promise<Fleet> {
     const fleet = new Fleet(options);
-    await options.oracle.watch(fleet.#broker, options.plan.channels);
-    for (let index = 0; index < options.plan.servers; index += 1) fleet.#slots.push(fleet.#boot());
-    return fleet;
+    for (let index = 0; index < fleet.#plan.servers; index += 1) fleet.#slots.push(fleet.#boot());
+    return Promise.resolve(fleet);
   }
 
   /** Any server that is up: nothing is sticky. */
   any(): ServerCore | null {
-    const up = this.#slots.filter(({ server }) => server !== null);
-    return up[Math.floor(this.#options.random() * up.length)]?.server ?? null;
+    const up = this.servers;
+    return up[Math.floor(this.#options.random() * up.length)] ?? null;
   }
 
   get servers(): readonly ServerCore[] {
-    return this.#slots.flatMap(({ server }) => (server === null ? [] : [server]));
+    return this.#slots.flatMap(({ server, life }) => (life === 'up' ? [server] : []));
   }
 
   async perform(action: FleetAction): Promise<void> {
@@ -58,75 +70,93 @@ export class Fleet {
       case 'crash':
         return this.crash(action.server);
       case 'drain':
-        return this.drain(action.server);
+        return this.drain(action.server, action.spread);
       case 'lose-store':
         return this.loseStore();
       case 'failover':
+        return this.#store.failOver(action.lag);
       case 'feed-loss':
+        return this.#slots[action.server]!.connection.lose(action.ms);
       case 'store-faults':
-        return;
+        return this.#store.fail(action.ms);
+    }
+  }
+
+  /** The faults stop: every server is up, and so is the store. */
+  bootAll(): void {
+    this.#bootMissing();
+    this.#store.calm();
+    this.#options.oracle.calm(2 * (this.#plan.server.timing.ping ?? DEFAULT_PING) + PATIENCE);
+  }
+
+  top(channel: string): Promise<{ readonly epoch: string; readonly offset: number; readonly tag: string }> {
+    return this.#store.top(channel);
+  }
+
+  async close(): Promise<void> {
+    for (const process of this.#processes) {
+      await process.server.close();
+      this.#store.disconnect(process.connection, 'close');
     }
   }
 
   /** Like kill -9: no goodbye, no timer, no socket. It is back after a while. */
   crash(index: number): void {
-    const slot = this.#slots[index]!;
-    this.#kill(slot);
+    const process = this.#slots[index]!;
+    this.#kill(process);
     this.#options.clock.setTimeout(() => {
-      if (slot.server === null) Object.assign(slot, this.#boot());
-    }, this.#options.random() * 5000);
+      if (this.#slots[index] === process) this.#slots[index] = this.#boot();
+    }, this.#options.random() * DOWN_AT_MOST);
   }
 
   /** The next one is up before this one sends its clients away. */
-  drain(index: number): void {
-    const slot = this.#slots[index]!;
-    const old = { ...slot };
-    if (old.server === null) return;
-    Object.assign(slot, this.#boot());
-    void old.server.drain({ spread: 2000, timeout: 20_000 }).then(() => old.server?.close());
+  drain(index: number, spread = 2000): void {
+    const old = this.#slots[index]!;
+    if (old.life !== 'up') return;
+    this.#slots[index] = this.#boot();
+    old.life = 'draining';
+    void old.server.drain({ spread, timeout: 20_000 }).then(async () => {
+      if (old.life === 'dead') return;
+      await old.server.close();
+      this.#processes.delete(old);
+      this.#store.disconnect(old.connection, 'close');
+    });
   }
 
   /** The store is gone with all it knew, and every server with it. */
-  async loseStore(): Promise<void> {
-    for (const slot of this.#slots) this.#kill(slot);
-    this.#broker = this.#createBroker();
-    await this.#options.oracle.watch(this.#broker, this.#options.plan.channels);
-    this.bootAll();
+  loseStore(): void {
+    for (const process of this.#processes) this.#kill(process);
+    this.#store.lose();
+    this.#bootMissing();
   }
 
-  bootAll(): void {
-    for (const slot of this.#slots) if (slot.server === null) Object.assign(slot, this.#boot());
+  #kill(process: Process): void {
+    if (process.life === 'dead') return;
+    process.life = 'dead';
+    this.#processes.delete(process);
+    for (const cable of this.#options.cables) cable.crashed(process.server);
+    for (const timer of process.timers) this.#options.clock.clearTimeout(timer);
+    process.timers.clear();
+    this.#store.disconnect(process.connection, 'crash');
   }
 
-  async top(channel: string): Promise<{ readonly epoch: string; readonly offset: number }> {
-    return this.any()!.cursor(channel);
+  #bootMissing(): void {
+    this.#slots.forEach(({ life }, index) => {
+      if (life === 'dead') this.#slots[index] = this.#boot();
+    });
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.close()));
-  }
-
-  #kill(slot: Slot): void {
-    const { server } = slot;
-    if (server === null) return;
-    slot.server = null;
-    for (const cable of this.#options.cables) cable.crashed(server);
-    for (const timer of slot.timers) this.#options.clock.clearTimeout(timer);
-    slot.timers.clear();
-  }
-
-  #createBroker(): Broker {
-    const { clock, random, createId } = this.#options;
-    return memoryBroker({ environment: { now: clock.now, random, createId } });
-  }
-
-  #boot(): Slot {
-    const { plan, clock, random, createId, oracle } = this.#options;
+  #boot(): Process {
+    const { clock, random, createId, oracle } = this.#options;
+    const { limits, timing, entries } = this.#plan.server;
     const timers = new Set<unknown>();
+    const connection = this.#store.connect();
     const server = createServerCore({
-      broker: this.#broker,
+      broker: connection,
       origins: '*',
-      limits: { publishRate: plan.publishRate, queue: plan.log.queue },
+      limits,
+      timing,
+      onEvent: (event) => this.#onEvent(event),
       authenticate: ({ token }) => {
         if (token === null) return { user: null };
         const [id = '', expiresAt = '0'] = token.split(' ');
@@ -142,7 +172,7 @@ export class Fleet {
             },
             told: true,
           },
-          history: { entries: plan.log.entries },
+          history: { entries },
         },
       },
       environment: {
@@ -151,6 +181,8 @@ export class Fleet {
         createId,
         defer: (run) => queueMicrotask(run),
         setTimeout: (run, ms) => {
+          // What still runs of a process that died sets no timer.
+          if (process.life === 'dead') return null;
           const id = clock.setTimeout(() => {
             timers.delete(id);
             run();
@@ -164,6 +196,25 @@ export class Fleet {
         },
       },
     });
-    return { server, timers };
+    const process: Process = { server, connection, timers, life: 'up' };
+    this.#processes.add(process);
+    return process;
   }
+
+  /** A store that fails is what this is about; anything else that a server calls a fault is one. */
+  #onEvent({ name, detail }: ServerEvent): void {
+    const { oracle } = this.#options;
+    const { error, code, why } = detail;
+    if (error !== undefined && name !== 'broker-failed') {
+      oracle.fail('I15', `${name}: ${error instanceof Error ? (error.stack ?? error.message) : 'not an error'}`);
+    }
+    if (code === 4413) oracle.fail('I14', `a client sent more than it was told it may: ${String(why)}`);
+  }
+}
+
+/** As if the store were in the process. */
+function calm({ servers, log, publishRate }: Plan): FleetPlan {
+  const limits = { publishRate, queue: log.queue };
+  const store = { latency: [0, 0], notices: [0, 0], joins: [0, 0], rejects: 0 } as const;
+  return { servers, store, server: { limits, timing: {}, entries: log.entries } };
 }

@@ -1,192 +1,153 @@
 /**
- * Sees everything and forgives nothing: holds what pages were told against what stands in the log.
+ * Sees everything and forgives nothing: holds what pages were told against what stands in the logs.
  *
- * Who calls what. The fleet: `watch`, `published`, `calm` and what concerns the store. The storm: `outcome`, `delivered`,
- * `reset`, `reloaded`, `left`, `settle`, `caughtUp`, `fail`; `status` at each change of a client's status (in its
- * `subscribe`); at the end it adds `notes()` to its counts. The cable: `attempted` for each connection that a page opens,
- * and for each connection, by a number that grows with each one of that page: `sentUp` when the page hands frames to it,
- * `cameDown` when frames reach the page, and `queued` when bytes begin to wait on the server's side.
+ * Who calls what. The store: `appended`, `branch`, `lostStore`. The fleet: `published`, `calm`. The storm: `outcome`,
+ * `delivered`, `reset`, `reloaded`, `left`, `settle`, `caughtUp`, `fail`; `status` at each change of a client's status (in
+ * its `subscribe`), with the page's own time; at the end it adds `notes()` to its counts. The cable: `attempted` for each connection that a page
+ * opens, and for each connection, by a number that grows with each one of that page: `sentUp` when the page hands frames to
+ * it, `cameDown` when frames reach the page, and `queued` when bytes begin to wait on the server's side.
  */
-import type { Broker } from '../../server/brokers/broker.ts';
-import type { ClientFrame, Entry, ServerFrame } from '../../src/protocol/frame.ts';
-import type { Message, Outcome, Reset, Status } from '../../src/types.ts';
+import type { Notice } from '../../server/brokers/broker.ts';
+import type { ClientFrame, ServerFrame } from '../../src/protocol/frame.ts';
+import type { Cursor, Message, Outcome, Reset, Status } from '../../src/types.ts';
+import { Connections } from './oracle-connections.ts';
+import { Logs, type Said } from './oracle-logs.ts';
+import { Outcomes } from './oracle-outcomes.ts';
+import { Readers } from './oracle-readers.ts';
 
-/** What each publication carries, so that it can be known again without the library's help. */
-export interface Said {
-  readonly page: number;
-  readonly n: number;
-  readonly user: string;
-}
-
-interface Reading {
-  last: { readonly epoch: string; readonly offset: number } | null;
-  resetting: boolean;
-}
-
-type Log = Entry[];
+export type { Said } from './oracle-logs.ts';
 
 export class Oracle {
   readonly violations: string[] = [];
-  /** By channel and epoch. */
-  readonly #logs = new Map<string, Log>();
-  readonly #outcomes = new Map<string, Outcome>();
-  readonly #readings = new Map<string, Reading>();
-  readonly #tells = new Set<string>();
-  /** Came after the first entry, so what stands below its first message is not its own to have. */
-  readonly #late = new Set<string>();
-  readonly #attempts = new Map<number, number[]>();
   readonly #now: () => number;
+  readonly #logs: Logs;
+  readonly #readers: Readers;
+  readonly #outcomes: Outcomes;
+  readonly #connections: Connections;
 
   constructor(now: () => number) {
+    const fail = this.fail.bind(this);
     this.#now = now;
+    this.#logs = new Logs(now, fail);
+    this.#readers = new Readers(now, fail, this.#logs);
+    this.#outcomes = new Outcomes(fail, this.#logs);
+    this.#connections = new Connections(now, fail);
   }
 
   fail(invariant: string, sentence: string): void {
     this.violations.push(`${invariant} at ${this.#now()}: ${sentence}`);
   }
 
-  /** Follows every channel of a store from its first entry on. */
-  async watch(broker: Broker, channels: readonly string[]): Promise<void> {
-    for (const channel of channels) {
-      await broker.follow(channel, {
-        onNotice: ({ epoch, entry }) => this.#appended(channel, epoch, entry),
-        onVolatile() {},
-        onDoubt() {},
-      });
-    }
+  // ---- the store and the servers ---------------------------------------------------------------------------------------
+
+  appended(branch: number, channel: string, notice: Notice, operation: number): void {
+    this.#logs.appended(branch, channel, notice, operation);
   }
 
-  #appended(channel: string, epoch: string, entry: Entry): void {
-    const key = `${channel} ${epoch}`;
-    const log = this.#logs.get(key) ?? [];
-    this.#logs.set(key, log);
-    if (entry.o !== log.length + 1) this.fail('I5', `${key}: offset ${entry.o} was appended after ${log.length}`);
-    if (log.some(({ id }) => id === entry.id)) this.fail('I1', `${key}: ${entry.id} stands in the log twice`);
-    const { page, n } = entry.d as Said;
-    const before = log.findLast(({ d }) => (d as Said).page === page);
-    if (before !== undefined && (before.d as Said).n > n) {
-      this.fail('I2', `${key}: number ${n} of page ${page} was appended after ${(before.d as Said).n}`);
-    }
-    log.push(entry);
+  /** A replica took over that holds the first `operations` of the old primary. */
+  branch(from: number, to: number, operations: number): void {
+    this.#logs.branch(from, to, operations);
+  }
+
+  lostStore(): void {
+    this.#logs.lostStore();
   }
 
   published(user: string | null, { user: said }: Said): void {
     if ((user ?? 'anonymous') !== said) this.fail('I12', `what ${said} published was sent as ${user}`);
   }
 
-  outcome(page: number, outcome: Outcome): void {
-    const key = `${page} ${outcome.id}`;
-    const before = this.#outcomes.get(key);
-    this.#outcomes.set(key, outcome);
-    if (before !== undefined && before.result !== 'uncertain' && outcome.result !== 'lost') {
-      this.fail('I3', `${outcome.id} ended as ${before.result} and then as ${outcome.result}`);
-    }
-    if (outcome.result !== 'accepted' || outcome.cursor === null) return;
-    const { epoch, offset, tag } = outcome.cursor;
-    const entry = this.#logs.get(`${outcome.channel} ${epoch}`)?.[offset - 1];
-    if (entry?.id !== outcome.id || entry.g !== tag)
-      this.fail('I4', `${outcome.id} is not at ${epoch}:${offset}, where it was said to be`);
+  /**
+   * The faults have stopped.
+   * @param patience how long a message may take from here on, ms (invariant I7)
+   */
+  calm(patience: number): void {
+    this.#readers.calm(patience);
   }
 
+  // ---- readers -----------------------------------------------------------------------------------------------------------
+
   delivered(page: number, channel: string, message: Message): void {
-    const reading = this.#reading(page, channel);
-    if (reading.resetting) this.fail('I8', `page ${page} got ${message.id} of ${channel} during a reset`);
-    const { cursor } = message;
-    if (cursor === null) {
-      const key = `${page} ${message.id}`;
-      if (this.#tells.has(key)) this.fail('I17', `page ${page} got the volatile ${message.id} twice`);
-      this.#tells.add(key);
-      return;
-    }
-    const { last } = reading;
-    if (last !== null && (cursor.epoch !== last.epoch || cursor.offset !== last.offset + 1)) {
-      this.fail('I5', `page ${page} got ${channel} ${cursor.epoch}:${cursor.offset} after ${last.epoch}:${last.offset}`);
-    }
-    reading.last = cursor;
-    const entry = this.#logs.get(`${channel} ${cursor.epoch}`)?.[cursor.offset - 1];
-    if (entry?.id !== message.id || entry.g !== cursor.tag) {
-      this.fail('I6', `page ${page} got ${message.id} as ${channel} ${cursor.epoch}:${cursor.offset}, where another stands`);
-    }
+    this.#readers.delivered(page, channel, message);
   }
 
   /** The app is called: nothing may be delivered until {@link reloaded}. */
-  reset(page: number, { channel, cursor }: Reset): void {
-    const reading = this.#reading(page, channel);
-    if (reading.resetting) this.fail('I8', `page ${page} was told of a reset of ${channel} during another`);
-    reading.resetting = true;
-    reading.last = cursor;
+  reset(page: number, reset: Reset): void {
+    this.#readers.reset(page, reset);
   }
 
-  reloaded(page: number, channel: string): void {
-    this.#reading(page, channel).resetting = false;
+  /** @param cursor what the handler returned, if it did */
+  reloaded(page: number, channel: string, cursor?: Cursor): void {
+    this.#readers.reloaded(page, channel, cursor);
   }
 
   /** The page gave the channel up, or takes it up anew: continuity begins again. */
   left(page: number, channel: string): void {
-    this.#readings.delete(`${page} ${channel}`);
-    this.#late.add(`${page} ${channel}`);
+    this.#readers.left(page, channel);
   }
 
-  /** The client's status changed. */
-  status(_page: number, _status: Status): void {}
+  /** After a quiet time: the reader is at the top. */
+  caughtUp(page: number, channel: string, top: Cursor, listens: boolean): void {
+    this.#readers.caughtUp(page, channel, top, listens);
+  }
+
+  // ---- publications --------------------------------------------------------------------------------------------------------
+
+  outcome(page: number, outcome: Outcome): void {
+    this.#outcomes.ended(page, outcome);
+  }
+
+  /** After a quiet time: everything that was published has ended, and as the log says. */
+  settle(page: number, ids: ReadonlyMap<string, string>, _storeLost?: boolean): void {
+    this.#outcomes.settle(page, ids);
+  }
+
+  // ---- connections -----------------------------------------------------------------------------------------------------------
+
+  attempted(page: number): void {
+    this.#connections.attempted(page);
+  }
+
+  /**
+   * The client's status changed.
+   * @param now by the page's clock, which may have been set
+   */
+  status(page: number, status: Status, now = this.#now()): void {
+    this.#connections.status(page, status, now);
+  }
 
   /** The page handed these to one of its connections. */
-  sentUp(_page: number, _connection: number, _frames: readonly ClientFrame[]): void {}
+  sentUp(page: number, connection: number, frames: readonly ClientFrame[]): void {
+    this.#connections.sentUp(page, connection, frames);
+  }
 
   /** These reached the page, on a connection that it has not closed. */
-  cameDown(_page: number, _connection: number, _frames: readonly ServerFrame[]): void {}
+  cameDown(page: number, connection: number, frames: readonly ServerFrame[]): void {
+    this.#connections.cameDown(page, connection, frames);
+  }
 
   /**
    * Bytes that wait on the server's side of one connection.
    * @param limit the server's `limits.queue`
    */
-  queued(_page: number, _bytes: number, _limit: number): void {}
+  queued(page: number, bytes: number, limit: number): void {
+    this.#connections.queued(page, bytes, limit);
+  }
 
-  /** What was measured, for the counts of the run. */
+  // ---- what was measured -------------------------------------------------------------------------------------------------------
+
+  /** For the counts of the run: each is added up over the seeds. */
   notes(): Readonly<Record<string, number>> {
-    return {};
-  }
-
-  attempted(page: number): void {
-    const attempts = this.#attempts.get(page) ?? [];
-    this.#attempts.set(page, attempts);
-    attempts.push(this.#now());
-    const recent = attempts.filter((at) => at > this.#now() - 60_000);
-    if (recent.length > 15) this.fail('I13', `page ${page} made ${recent.length} attempts within a minute`);
-  }
-
-  /** After a quiet time: everything that was published has ended, and as the log says. */
-  settle(page: number, ids: ReadonlyMap<string, string>, storeLost: boolean): void {
-    for (const [id, channel] of ids) {
-      const outcome = this.#outcomes.get(`${page} ${id}`);
-      if (outcome === undefined) {
-        this.fail('I3', `${id} of page ${page} never ended`);
-        continue;
-      }
-      const places = [...this.#logs].filter(
-        ([key, log]) => key.startsWith(`${channel} `) && log.some((entry) => entry.id === id),
-      );
-      if (storeLost) continue;
-      const expected = outcome.result === 'accepted' ? 1 : 0;
-      if (places.length !== expected)
-        this.fail('I1', `${id} ended as ${outcome.result} and stands ${places.length} times in the log`);
-    }
-  }
-
-  /** After a quiet time: the reader is at the top. */
-  caughtUp(page: number, channel: string, top: { readonly epoch: string; readonly offset: number }, listens: boolean): void {
-    const last = this.#readings.get(`${page} ${channel}`)?.last ?? null;
-    if (!listens || (last === null && (top.offset === 0 || this.#late.has(`${page} ${channel}`)))) return;
-    if (last?.epoch !== top.epoch || last.offset !== top.offset) {
-      const place = last === null ? 'nowhere' : `${last.epoch}:${last.offset}`;
-      this.fail('I7', `page ${page} stands at ${place} of ${channel}, the top is ${top.epoch}:${top.offset}`);
-    }
-  }
-
-  #reading(page: number, channel: string): Reading {
-    const key = `${page} ${channel}`;
-    const reading = this.#readings.get(key) ?? { last: null, resetting: false };
-    this.#readings.set(key, reading);
-    return reading;
+    const { slowest } = this.#readers;
+    const within = [1, 10, 30, 60, 90, 120].find((seconds) => slowest <= seconds * 1000) ?? 240;
+    const [first = 0, second = 0, third = 0, fourth = 0, beyond = 0] = this.#connections.arrivals;
+    return {
+      [`calm within ${String(within).padStart(3)} s`]: 1,
+      'drained, back in quarter 1': first,
+      'drained, back in quarter 2': second,
+      'drained, back in quarter 3': third,
+      'drained, back in quarter 4': fourth,
+      'drained, back later': beyond,
+    };
   }
 }

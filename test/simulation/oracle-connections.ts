@@ -1,0 +1,131 @@
+/** How pages connect and how much is under way: I13 and I14. */
+import type { ClientFrame, ServerFrame } from '../../src/protocol/frame.ts';
+import { END } from '../../src/protocol/end-codes.ts';
+import type { Status } from '../../src/types.ts';
+
+type Fail = (invariant: string, sentence: string) => void;
+
+/** Publications of one lane on the newest connection that carried any. */
+interface LaneUp {
+  connection: number;
+  sent: number;
+  answered: number;
+}
+
+interface Life {
+  state: Status['state'];
+  /** By the page's clock, which may be set. */
+  connectedAt: number;
+  /** Attempts that failed since a connection lived long enough. */
+  failures: number;
+}
+
+const ATTEMPTS_A_MINUTE = 15;
+const STABLE_AFTER = 10_000;
+const LANE_WINDOW = 64;
+const CONNECTION_WINDOW = 256;
+/** Beyond the bound and a page: `welcome`, a `bye`, one frame. */
+const SLACK = 4096;
+
+export class Connections {
+  readonly #now: () => number;
+  readonly #fail: Fail;
+  readonly #attempts = new Map<number, number[]>();
+  readonly #lives = new Map<number, Life>();
+  readonly #lanes = new Map<number, Map<string, LaneUp>>();
+  /** Pages that a server sent away: since when, and how far they should spread, ms. */
+  readonly #sentAway = new Map<number, { readonly at: number; readonly spread: number }>();
+  /** Arrivals after a drain, by quarter of the spread; the last is beyond it. */
+  readonly arrivals = [0, 0, 0, 0, 0];
+
+  constructor(now: () => number, fail: Fail) {
+    this.#now = now;
+    this.#fail = fail;
+  }
+
+  attempted(page: number): void {
+    const now = this.#now();
+    const attempts = (this.#attempts.get(page) ?? []).filter((at) => at > now - 60_000);
+    attempts.push(now);
+    this.#attempts.set(page, attempts);
+    if (attempts.length > ATTEMPTS_A_MINUTE) {
+      this.#fail('I13', `page ${page} made ${attempts.length} attempts within a minute`);
+    }
+    const away = this.#sentAway.get(page);
+    if (away === undefined || away.spread === 0) return;
+    this.#sentAway.delete(page);
+    this.arrivals[Math.min(4, Math.floor(((now - away.at) * 4) / (away.spread + 1)))]! += 1;
+  }
+
+  /** An `attempt` that is too low waits too short: the backoff was reset by a connection that did not last. */
+  status(page: number, status: Status, now: number): void {
+    const life = this.#lives.get(page) ?? { state: 'idle', connectedAt: 0, failures: 0 };
+    const before = life.state;
+    this.#lives.set(page, life);
+    life.state = status.state;
+    if (status.state === 'connected') {
+      if (before !== 'connected') life.connectedAt = now;
+      return;
+    }
+    if (status.state === 'idle' || status.state === 'closed') {
+      life.failures = 0;
+      this.#sentAway.delete(page);
+      return;
+    }
+    if (before === 'connected' && now - life.connectedAt >= STABLE_AFTER) life.failures = 0;
+    else if (before === 'connected' || (before === 'connecting' && status.state !== 'connecting')) {
+      if (status.reason?.code !== END.goingAway) life.failures += 1;
+    }
+    if (status.attempt < 1 + life.failures) {
+      this.#fail('I13', `page ${page} calls this attempt ${status.attempt} after ${life.failures} that failed`);
+    }
+  }
+
+  sentUp(page: number, connection: number, frames: readonly ClientFrame[]): void {
+    for (const frame of frames) {
+      if (frame.t !== 'pub') continue;
+      const lane = this.#lane(page, frame.c, frame.p);
+      if (connection > lane.connection) Object.assign(lane, { connection, sent: 0 });
+      lane.sent = Math.max(lane.sent, frame.s + frame.items.length - 1);
+      const unanswered = lane.sent - lane.answered;
+      if (unanswered > LANE_WINDOW) this.#fail('I14', `page ${page} has ${unanswered} unanswered in one lane of ${frame.c}`);
+      const all = this.#unanswered(page, connection);
+      if (all > CONNECTION_WINDOW) this.#fail('I14', `page ${page} has ${all} unanswered on one connection`);
+    }
+  }
+
+  cameDown(page: number, connection: number, frames: readonly ServerFrame[]): void {
+    for (const frame of frames) {
+      if (frame.t === 'bye' && frame.code === END.goingAway) {
+        this.#sentAway.set(page, { at: this.#now(), spread: frame.spread ?? 0 });
+      } else if (frame.t === 'ack') {
+        const lane = this.#lane(page, frame.c, frame.p);
+        lane.answered = Math.max(lane.answered, frame.s + frame.r.length - 1);
+      } else if (frame.t === 'nack') {
+        const lane = this.#lane(page, frame.c, frame.p);
+        if (lane.connection === connection) lane.sent = Math.min(lane.sent, Math.max(lane.answered, frame.s - 1));
+      }
+    }
+  }
+
+  queued(page: number, bytes: number, limit: number): void {
+    if (bytes > 2.5 * limit + SLACK) this.#fail('I14', `${bytes} bytes wait for page ${page}, the bound is ${limit}`);
+  }
+
+  #unanswered(page: number, connection: number): number {
+    let all = 0;
+    for (const lane of this.#lanes.get(page)!.values()) {
+      if (lane.connection === connection) all += Math.max(0, lane.sent - lane.answered);
+    }
+    return all;
+  }
+
+  #lane(page: number, channel: string, producer: string): LaneUp {
+    let lanes = this.#lanes.get(page);
+    if (lanes === undefined) this.#lanes.set(page, (lanes = new Map()));
+    const key = `${channel} ${producer}`;
+    let lane = lanes.get(key);
+    if (lane === undefined) lanes.set(key, (lane = { connection: 0, sent: 0, answered: 0 }));
+    return lane;
+  }
+}

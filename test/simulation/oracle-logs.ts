@@ -1,0 +1,129 @@
+/** Every branch of every log: which entry stands where, after which other one. */
+import type { Notice } from '../../server/brokers/broker.ts';
+import type { Cursor } from '../../src/types.ts';
+
+/** What each publication carries, so that it can be known again without the library's help. */
+export interface Said {
+  readonly page: number;
+  readonly n: number;
+  readonly user: string;
+}
+
+/** An entry that was appended somewhere, at some time. Its tag is unique. */
+export interface Standing {
+  readonly channel: string;
+  readonly id: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly tag: string;
+  /** Tag of the entry before, in every branch that holds this one. */
+  readonly previous: string;
+  readonly said: Said;
+  readonly at: number;
+  /** Of the store: grows when it loses everything. */
+  readonly era: number;
+  readonly operation: number;
+}
+
+interface Log {
+  readonly epoch: string;
+  readonly entries: Standing[];
+  readonly ids: Set<string>;
+  /** The newest publication of each page. */
+  readonly newest: Map<number, number>;
+}
+
+type Fail = (invariant: string, sentence: string) => void;
+
+export class Logs {
+  readonly #now: () => number;
+  readonly #fail: Fail;
+  readonly #branches = new Map<number, Map<string, Log>>();
+  readonly #standing = new Map<string, Standing>();
+  #newest = 1;
+  era = 1;
+
+  constructor(now: () => number, fail: Fail) {
+    this.#now = now;
+    this.#fail = fail;
+  }
+
+  /** Changes of primary, those after a loss of everything included. */
+  get branches(): number {
+    return this.#newest;
+  }
+
+  appended(branch: number, channel: string, { epoch, entry, previous }: Notice, operation: number): void {
+    const log = this.#log(branch, channel, epoch);
+    const place = `${channel} ${epoch}:${entry.o} in branch ${branch}`;
+    const top = log.entries.at(-1);
+    if (entry.o !== (top?.offset ?? 0) + 1) this.#fail('I5', `${place} was appended after ${top?.offset ?? 0}`);
+    if (previous !== (top?.tag ?? '')) this.#fail('I6', `${place} says that another entry stands before it`);
+    if (log.ids.has(entry.id)) this.#fail('I1', `${place}: ${entry.id} stands in the log twice`);
+    const said = entry.d as Said;
+    const before = log.newest.get(said.page) ?? 0;
+    if (before > said.n) this.#fail('I2', `${place}: number ${said.n} of page ${said.page} was appended after ${before}`);
+    const standing: Standing = {
+      channel,
+      id: entry.id,
+      epoch,
+      offset: entry.o,
+      tag: entry.g,
+      previous,
+      said,
+      at: this.#now(),
+      era: this.era,
+      operation,
+    };
+    if (this.#standing.has(entry.g)) this.#fail('I6', `${place} has a tag that was used before`);
+    this.#standing.set(entry.g, standing);
+    add(log, standing);
+  }
+
+  /** A replica took over that holds the first `operations` of the old primary. */
+  branch(from: number, to: number, operations: number): void {
+    const branch = new Map<string, Log>();
+    for (const [channel, { epoch, entries }] of this.#branches.get(from) ?? []) {
+      const log = createLog(epoch);
+      for (const standing of entries) if (standing.operation <= operations) add(log, standing);
+      branch.set(channel, log);
+    }
+    this.#branches.set(to, branch);
+    this.#newest = to;
+  }
+
+  lostStore(): void {
+    this.era += 1;
+    this.#newest += 1;
+  }
+
+  /** In whatever branch. */
+  at(channel: string, { epoch, offset, tag }: Cursor): Standing | null {
+    const standing = this.#standing.get(tag);
+    return standing?.epoch === epoch && standing.offset === offset && standing.channel === channel ? standing : null;
+  }
+
+  /** Whether it stands in the log as the present primary has it. */
+  holds(channel: string, id: string): boolean {
+    return this.#branches.get(this.#newest)?.get(channel)?.ids.has(id) ?? false;
+  }
+
+  #log(number: number, channel: string, epoch: string): Log {
+    let branch = this.#branches.get(number);
+    if (branch === undefined) this.#branches.set(number, (branch = new Map()));
+    let log = branch.get(channel);
+    // A replica that had not heard of the log makes it anew.
+    if (log?.epoch !== epoch) branch.set(channel, (log = createLog(epoch)));
+    return log;
+  }
+}
+
+function createLog(epoch: string): Log {
+  return { epoch, entries: [], ids: new Set(), newest: new Map() };
+}
+
+function add(log: Log, standing: Standing): void {
+  log.entries.push(standing);
+  log.ids.add(standing.id);
+  log.newest.set(standing.said.page, standing.said.n);
+}

@@ -2,16 +2,23 @@
 import './check-node.mjs';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { main as start, root } from './run.mjs';
 import { breakages } from '../test/simulation/breakages.mjs';
 
-/** One file that holds the client, the server and the simulator; with a breakage, one of their lines is another one. */
+/** Of the seeds that failed the first ones are told; the rest is a number. */
+const MOST_TOLD = 20;
+const PROGRESS_EVERY = 2000;
+
+/** One file that holds the client, the server and the simulator; with a breakage, some of their lines are others. */
 async function bundle(outfile, breakage) {
-  const missing = breakage === undefined ? [] : [breakage.file];
+  const edits = breakage === undefined ? [] : editsOf(named(breakage));
+  const missing = new Set(edits.map(({ file }) => file));
   await build({
     entryPoints: [join(root, 'test/simulation/main.ts')],
     outfile,
@@ -22,62 +29,33 @@ async function bundle(outfile, breakage) {
     sourcemap: 'inline',
     logLevel: 'error',
     banner: { js: `import{createRequire as c}from'node:module';const require=c(${JSON.stringify(join(root, 'package.json'))});` },
-    plugins: breakage === undefined ? [] : [saboteur(breakage, missing)],
+    plugins: edits.length === 0 ? [] : [saboteur(edits, missing)],
   });
-  if (missing.length > 0) throw new Error(`${breakage.file} is not part of the simulation.`);
+  if (missing.size > 0) throw new Error(`${[...missing].join(', ')}: no part of the simulation.`);
 }
 
-function saboteur({ file, find, replace }, missing) {
+/** A breakage is one edit, or several. */
+function editsOf(breakage) {
+  return breakage.edits ?? [breakage];
+}
+
+function saboteur(edits, missing) {
   return {
     name: 'saboteur',
     setup({ onLoad }) {
-      onLoad({ filter: new RegExp(`${file.replaceAll('.', '\\.')}$`) }, async ({ path }) => {
-        const { readFile } = await import('node:fs/promises');
-        const source = await readFile(path, 'utf8');
-        if (source.split(find).length !== 2) throw new Error(`${file} holds this line not once: ${find}`);
-        missing.length = 0;
-        return { contents: source.replace(find, () => replace), loader: 'ts' };
+      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const mine = edits.filter(({ file }) => path === join(root, file));
+        if (mine.length === 0) return undefined;
+        let contents = await readFile(path, 'utf8');
+        for (const { file, find, replace } of mine) {
+          if (contents.split(find).length !== 2) throw new Error(`${file} holds this not once: ${find}`);
+          contents = contents.replace(find, () => replace);
+          missing.delete(file);
+        }
+        return { contents, loader: 'ts' };
       });
     },
   };
-}
-
-function child(file, args) {
-  return new Promise((resolve, reject) => {
-    const process_ = spawn(process.execPath, ['--enable-source-maps', file, ...args.map(String)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let out = '';
-    process_.stdout.on('data', (chunk) => (out += chunk));
-    process_.on('error', reject);
-    process_.on('exit', (code) => (code === 0 ? resolve(out) : reject(new Error(`the simulation exited with ${code}`))));
-  });
-}
-
-/**
- * @param {{ from?: number, seeds?: number, breakage?: string, stopAt?: number }} options
- * @returns {Promise<{ seeds: number, found: { seed: number, violations: string[] }[], hashes: string[], counts: Record<string, number> }>}
- */
-export async function simulate({ from = 1, seeds = 100, breakage, stopAt = Infinity }) {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-simulation-'));
-  try {
-    const file = join(folder, 'main.mjs');
-    await bundle(file, breakage === undefined ? undefined : named(breakage));
-    const workers = Math.max(1, Math.min(cpus().length, Math.ceil(seeds / 10)));
-    const share = Math.ceil(seeds / workers);
-    const runs = Array.from({ length: workers }, (_, index) => {
-      const begin = from + index * share;
-      return child(file, [begin, Math.max(0, Math.min(share, from + seeds - begin)), stopAt]).then(JSON.parse);
-    });
-    const reports = await Promise.all(runs);
-    const counts = {};
-    for (const report of reports) {
-      for (const [name, count] of Object.entries(report.counts)) counts[name] = (counts[name] ?? 0) + count;
-    }
-    return { seeds, found: reports.flatMap(({ found }) => found), hashes: reports.flatMap(({ hashes }) => hashes), counts };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 function named(name) {
@@ -87,12 +65,84 @@ function named(name) {
   return breakage;
 }
 
-async function explain(seed, breakage) {
+/** Bundles, runs, and leaves nothing behind. */
+async function withBundle(breakage, run) {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-simulation-'));
-  const file = join(folder, 'main.mjs');
-  await bundle(file, breakage === undefined ? undefined : named(breakage));
-  process.stdout.write(await child(file, [seed, 1, 1, 'explain']));
-  rmSync(folder, { recursive: true, force: true });
+  try {
+    const file = join(folder, 'main.mjs');
+    await bundle(file, breakage);
+    return await run(file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function spawnWorker(file, args) {
+  const options = { stdio: ['ignore', 'pipe', 'inherit'] };
+  return spawn(process.execPath, ['--enable-source-maps', file, ...args.map(String)], options);
+}
+
+/** @param onLine called with each line of JSON that it prints */
+function work(worker, onLine) {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: worker.stdout });
+    lines.on('line', (line) => onLine(JSON.parse(line)));
+    worker.on('error', reject);
+    let code = null;
+    worker.on('exit', (exit, signal) => (code = signal === null ? exit : 0));
+    // What it printed last may come after its end.
+    lines.on('close', () => (code === null ? worker.on('exit', settle) : settle()));
+    function settle() {
+      if (code === 0) resolve();
+      else reject(new Error(`the simulation exited with ${code}`));
+    }
+  });
+}
+
+/**
+ * @param {{ from?: number, seeds?: number, breakage?: string, stopAt?: number, hashes?: boolean,
+ *   onProgress?: (done: number, failed: number) => void }} options stopAt: seeds that may fail before the rest is left out
+ * @returns {Promise<{ seeds: number, failed: number, found: { seed: number, violations: string[] }[], hashes: string[],
+ *   counts: Record<string, number> }>} hashes are in the order of the seeds, and only there if they are asked for
+ */
+export function simulate({ from = 1, seeds = 100, breakage, stopAt = Infinity, hashes = false, onProgress }) {
+  return withBundle(breakage, async (file) => {
+    const report = { seeds: 0, failed: 0, found: [], hashes: [], counts: {} };
+    const count = Math.max(1, Math.min(cpus().length, Math.ceil(seeds / 10)));
+    const workers = Array.from({ length: count }, (_, index) =>
+      spawnWorker(file, [hashes ? 'hash' : 'run', from + index, seeds - index, count]),
+    );
+    const onLine = (line) => {
+      if (line.type === 'hash') report.hashes[line.seed - from] = line.hash;
+      else if (line.type === 'found') {
+        report.failed += 1;
+        report.found.push(line.found);
+        report.found.sort((a, b) => a.seed - b.seed).splice(MOST_TOLD);
+        if (report.failed >= stopAt) for (const worker of workers) worker.kill();
+      } else {
+        for (const [name, number] of Object.entries(line.counts)) report.counts[name] = (report.counts[name] ?? 0) + number;
+        report.seeds += line.seeds;
+        onProgress?.(report.seeds, report.failed);
+      }
+    };
+    await Promise.all(workers.map((worker) => work(worker, onLine)));
+    return report;
+  });
+}
+
+/** @returns {Promise<string>} the story of one seed, with all that it does not need left out */
+export function explain(seed, breakage) {
+  return withBundle(breakage, (file) => {
+    const worker = spawnWorker(file, ['explain', seed]);
+    let story = '';
+    worker.stdout.setEncoding('utf8').on('data', (chunk) => (story += chunk));
+    return new Promise((resolve, reject) => {
+      worker.on('error', reject);
+      worker.on('close', (code) =>
+        code === 0 ? resolve(story) : reject(new Error(`the simulation exited with ${code}: ${story}`)),
+      );
+    });
+  });
 }
 
 async function main() {
@@ -104,22 +154,28 @@ async function main() {
       break: { type: 'string' },
     },
   });
-  if (values.explain !== undefined) return explain(Number(values.explain), values.break);
-  const start = performance.now();
-  const { seeds, found, counts } = await simulate({
-    from: Number(values.from),
-    seeds: Number(values.seeds),
-    breakage: values.break,
-  });
-  const seconds = (performance.now() - start) / 1000;
+  if (values.explain !== undefined) {
+    process.stdout.write(await explain(Number(values.explain), values.break));
+    return;
+  }
+  const begun = performance.now();
+  const perMinute = (seeds) => Math.round((seeds / (performance.now() - begun)) * 60_000);
+  let told = 0;
+  const onProgress = (done, failed) => {
+    if (done < told + PROGRESS_EVERY) return;
+    told = done - (done % PROGRESS_EVERY);
+    console.log(`${done} of ${values.seeds} seeds, ${failed} failed, ${perMinute(done)} a minute`);
+  };
+  const options = { from: Number(values.from), seeds: Number(values.seeds), breakage: values.break, onProgress };
+  const { seeds, failed, found, counts } = await simulate(options);
+  const broken = values.break === undefined ? '' : ` --break ${values.break}`;
   for (const { seed, violations } of found) {
-    console.log(`seed ${seed}: ${violations.length} violations\n  ${violations.slice(0, 3).join('\n  ')}`);
-    const broken = values.break === undefined ? '' : ` --break ${values.break}`;
+    console.log(`seed ${seed}:\n  ${violations.slice(0, 3).join('\n  ')}`);
     console.log(`  npm run simulate -- --explain ${seed}${broken}`);
   }
   console.log(Object.entries(counts).sort().map(([name, count]) => `${name} ${count}`).join(', ')); // prettier-ignore
-  console.log(`${seeds} seeds from ${values.from}, ${found.length} failed, ${Math.round((seeds / seconds) * 60)} a minute`);
-  if (found.length > 0) process.exitCode = 1;
+  console.log(`${seeds} seeds from ${values.from}, ${failed} failed, ${perMinute(seeds)} a minute`);
+  if (failed > 0) process.exitCode = 1;
 }
 
 await start(import.meta, main);

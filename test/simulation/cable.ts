@@ -2,47 +2,72 @@
  * The network of one page, connection by connection. Order is kept within a connection and nowhere else: what an old one
  * still carries may arrive after what a new one brought.
  */
-import type { ServerCore, ServerLine } from '../../server/types.ts';
-import type { Encoded } from '../../src/protocol/codec.ts';
-import type { ServerFrame } from '../../src/protocol/frame.ts';
-import { parseMessage } from '../../src/protocol/parse.ts';
-import { SERVER_FRAMES } from '../../src/protocol/server-frames.ts';
-import type { End, Link, Sink, Target, Transport } from '../../src/transports/transport.ts';
+import type { ServerCore } from '../../server/types.ts';
+import type { SocketConstructor } from '../../src/platform/environment.ts';
+import type { Codec, Encoded } from '../../src/protocol/codec.ts';
+import type { ClientFrame, ServerFrame } from '../../src/protocol/frame.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
+import type { Oracle } from './oracle.ts';
+import type { Weather } from './pipe.ts';
+import { ABNORMAL, type Line, type SimSocket, socketClass } from './sim-socket.ts';
+import { type Middle, type Way, Wire } from './wire.ts';
+
+/** refusing: there is nobody. mute: somebody, who never answers. */
+export type Mode = 'open' | 'refusing' | 'mute';
 
 export interface CableOptions {
+  /** Number of the page, for the oracle. */
+  readonly page: number;
   readonly clock: VirtualClock;
   readonly random: () => number;
+  readonly codec: Codec;
+  readonly oracle: Oracle;
+  readonly middle: Middle;
+  /** Bytes that wait beyond what the network itself holds. */
+  readonly holds: number;
   /** Where the next connection goes; null if nobody listens. */
   server(): ServerCore | null;
   /** Every message that is sent or arrives, for the trace. */
   record(event: string, data: Encoded): void;
+  count(name: string): void;
   /** Runs what arrives at the page: at once, or when it thaws. */
   arrive(run: () => void): void;
 }
 
-type Way = 'up' | 'down';
-
-/** One connection. Its two ends may disagree about whether it is open, as real ones do. */
-interface Wire {
-  readonly server: ServerCore;
-  readonly stalled: Set<Way>;
-  endClient(): void;
-  endServer(): void;
-  release(): void;
-}
+const CALM: Middle = { garbles: 0, repeats: 0, idle: null, tells: true };
 
 export class Cable {
-  readonly transport: Transport;
+  readonly WebSocket: SocketConstructor;
+  /** The codec of the page, with an ear in it: what it encodes it sends, what it decodes has come. */
+  readonly codec: Codec;
   readonly #options: CableOptions;
   readonly #wires = new Set<Wire>();
-  #mode: 'open' | 'refusing' | 'mute' = 'open';
-  #latency: readonly [min: number, max: number] = [1, 5];
-  opened = 0;
+  readonly #sockets = new Set<SimSocket>();
+  #middle: Middle;
+  #weather: Weather;
+  #mode: Mode = 'open';
+  #opened = 0;
+  #encoded: ClientFrame[] = [];
+  #receiving: number | null = null;
 
   constructor(options: CableOptions) {
+    const { codec, holds, middle } = options;
     this.#options = options;
-    this.transport = { name: 'cable', isSupported: () => true, open: (target, sink) => this.#open(target, sink) };
+    this.#middle = middle;
+    this.#weather = { latency: [1, 5], rate: Infinity, holds };
+    this.WebSocket = socketClass((_protocol, socket) => this.#open(socket));
+    this.codec = {
+      ...codec,
+      encode: (frame) => {
+        this.#encoded.push(frame as ClientFrame);
+        return codec.encode(frame);
+      },
+      decode: (data) => {
+        const value = codec.decode(data);
+        this.#decoded(value);
+        return value;
+      },
+    };
   }
 
   /** Connections that at least one end believes in. */
@@ -50,160 +75,109 @@ export class Cable {
     return this.#wires.size;
   }
 
-  set(mode: 'open' | 'refusing' | 'mute'): void {
+  /** Sockets that the page has not closed. */
+  get openSockets(): number {
+    return [...this.#sockets].filter(({ readyState }) => readyState < 2).length;
+  }
+
+  set(mode: Mode): void {
     this.#mode = mode;
   }
 
-  /** One way, ms; drawn anew for each message. */
-  latency(min: number, max: number): void {
-    this.#latency = [min, max];
+  /** @param rate bytes in a ms */
+  latency(min: number, max: number, rate = Infinity): void {
+    this.#weather = { ...this.#weather, latency: [min, max], rate };
   }
 
-  /** The connection is gone, and one end or both learn of it. What is under way to an end that knows is lost. */
+  /** The connections are gone, and one end or both learn of it. */
   cut(who: 'client' | 'server' | 'both'): void {
-    for (const wire of [...this.#wires]) {
-      if (who !== 'server') wire.endClient();
-      if (who !== 'client') wire.endServer();
-    }
+    for (const wire of [...this.#wires]) wire.cut(who);
+  }
+
+  /** Nothing arrives on the present connections any more, and nobody is told: another network, a sleeping device. */
+  vanish(way: Way | 'both'): void {
+    for (const wire of this.#wires) wire.vanish(way);
   }
 
   /** A server died: its ends of all connections are gone at once. */
   crashed(server: ServerCore): void {
-    for (const wire of [...this.#wires]) {
-      if (wire.server !== server) continue;
-      wire.endServer();
-      wire.endClient();
-    }
+    for (const wire of [...this.#wires]) if (wire.server === server) wire.cut('both');
+  }
+
+  /** The page's process died. */
+  orphan(told: boolean): void {
+    for (const wire of [...this.#wires]) wire.orphan(told);
+    this.#sockets.clear();
   }
 
   stall(way: Way): void {
-    for (const { stalled } of this.#wires) stalled.add(way);
+    for (const wire of this.#wires) wire.stall(way);
   }
 
   heal(): void {
-    for (const wire of [...this.#wires]) {
-      wire.stalled.clear();
-      wire.release();
+    for (const wire of [...this.#wires]) wire.heal();
+  }
+
+  /** Nothing goes wrong any more. */
+  calm(): void {
+    this.#middle = CALM;
+    this.#mode = 'open';
+    this.latency(1, 20);
+    this.heal();
+  }
+
+  #open(socket: SimSocket): Line {
+    const { page, oracle, clock, random, codec, arrive, record, count, server } = this.#options;
+    this.#opened += 1;
+    const number = this.#opened;
+    this.#sockets.add(socket);
+    oracle.attempted(page);
+    const to = this.#mode === 'refusing' ? null : server();
+    if (to === null) {
+      const [, late] = this.#weather.latency;
+      clock.setTimeout(() => arrive(() => this.#refuse(socket)), random() * late);
+      return { send() {}, close() {}, bufferedAmount: 0 };
     }
-  }
-
-  #delay(): number {
-    const [min, max] = this.#latency;
-    return Math.round(min + this.#options.random() * (max - min));
-  }
-
-  #open(target: Target, sink: Sink): Link {
-    const { clock, arrive } = this.#options;
-    this.opened += 1;
-    const server = this.#mode === 'refusing' ? null : this.#options.server();
-    if (server === null) {
-      let silent = false;
-      const refused: End = { code: 1006, why: 'refused', by: 'network', opened: false };
-      clock.setTimeout(() => arrive(() => silent || sink.onEnd(refused)), this.#delay());
-      return { send() {}, close: () => void (silent = true), buffered: 0 };
-    }
-    return this.#connect(server, target, sink);
-  }
-
-  #connect(server: ServerCore, { codec, opening }: Target, sink: Sink): Link {
-    const { clock, record, arrive } = this.#options;
-    const stalled = new Set<Way>();
-    const up = this.#way(() => stalled.has('up'));
-    const down = this.#way(() => stalled.has('down'));
-    let line: ServerLine | null = null;
-    let client: 'open' | 'ended' = 'open';
-    let server_: 'open' | 'ended' = 'open';
-    const forget = (): void => {
-      if (client === 'ended' && server_ === 'ended') this.#wires.delete(wire);
-    };
-
-    const endServer = (): void => {
-      if (server_ === 'ended') return;
-      server_ = 'ended';
-      line?.onClose();
-      forget();
-    };
-    const endClient = (end: End): void => {
-      if (client === 'ended') return;
-      client = 'ended';
-      forget();
-      sink.onEnd(end);
-    };
-    const lost: End = { code: 1006, why: 'cut', by: 'network', opened: true };
-    const wire: Wire = {
-      server,
-      stalled,
-      endServer,
-      // What the page had sent is still on its way; the other end learns of the cut behind it.
-      endClient: () => arrive(() => (endClient(lost), up.carry(endServer))),
-      release() {
-        up.release();
-        down.release();
-      },
-    };
-    this.#wires.add(wire);
-
-    const receive = (data: Encoded): void => {
-      if (client === 'ended') return;
-      record('<', data);
-      const parsed = parseMessage<ServerFrame>(codec, data, SERVER_FRAMES);
-      if (!parsed.ok) throw new Error(`the server sent a bad message: ${parsed.why}`);
-      sink.onFrames(parsed.frames);
-    };
-    const send = (frames: Parameters<Link['send']>[0]): void => {
-      const data = codec.join(frames.map((frame) => codec.encode(frame)));
-      up.carry(() => {
-        if (server_ === 'ended') return;
+    const wire = new Wire({
+      clock,
+      random,
+      server: to,
+      codec,
+      socket,
+      weather: () => this.#weather,
+      middle: () => this.#middle,
+      arrive,
+      onSend: (data) => {
         record('>', data);
-        line?.onMessage(data);
-      });
-    };
-    const accept = (): void => {
-      if (this.#mode === 'mute' || server_ === 'ended' || client === 'ended') return;
-      line = server.accept(
-        {
-          send: (data) => down.carry(() => arrive(() => receive(data))),
-          close(code, reason) {
-            down.carry(() => arrive(() => endClient({ code, why: reason, by: 'server', opened: true })));
-            // Not at once: a server may close what it has not even returned from accepting.
-            clock.setTimeout(endServer, 0);
-          },
-          buffered: 0,
-        },
-        { codec, origin: null, ip: '127.0.0.1' },
-      );
-      arrive(() => {
-        if (client === 'open') send(opening());
-      });
-    };
-    up.carry(accept);
-    return {
-      send,
-      close() {
-        client = 'ended';
-        up.carry(endServer);
-        forget();
+        oracle.sentUp(page, number, this.#encoded.splice(0));
       },
-      buffered: 0,
-    };
+      onReceive: (data, spoiled, run) => {
+        record(spoiled ? '< garbled' : '<', data);
+        this.#receiving = spoiled ? null : number;
+        run();
+        this.#receiving = null;
+      },
+      onQueued: (bytes) => oracle.queued(page, bytes, to.limits.queue),
+      onFault: (sentence) => oracle.fail('I15', `page ${page}, connection ${number}: ${sentence}`),
+      count,
+      onOver: (over) => {
+        this.#wires.delete(over);
+        this.#sockets.delete(socket);
+      },
+    });
+    this.#wires.add(wire);
+    if (this.#mode === 'mute') wire.vanish('both');
+    return wire;
   }
 
-  /** One direction of one connection. */
-  #way(isStalled: () => boolean): { carry(run: () => void): void; release(): void } {
-    const { clock } = this.#options;
-    const waiting: (() => void)[] = [];
-    let last = 0;
-    return {
-      carry: (run) => {
-        last = Math.max(last, clock.now() + this.#delay());
-        clock.setTimeout(() => {
-          if (isStalled() || waiting.length > 0) waiting.push(run);
-          else run();
-        }, last - clock.now());
-      },
-      release() {
-        for (const run of waiting.splice(0)) run();
-      },
-    };
+  #refuse(socket: SimSocket): void {
+    this.#sockets.delete(socket);
+    socket.ended(ABNORMAL);
+  }
+
+  #decoded(value: unknown): void {
+    if (this.#receiving === null) return;
+    const frames = (Array.isArray(value) ? value : [value]) as readonly ServerFrame[];
+    this.#options.oracle.cameDown(this.#options.page, this.#receiving, frames);
   }
 }

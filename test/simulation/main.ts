@@ -1,43 +1,47 @@
-/** Runs seeds and prints one JSON object; scripts/simulate.mjs bundles it and splits the seeds over the cores. */
+/**
+ * Runs seeds and prints a line of JSON for each thing to tell; scripts/simulate.mjs bundles it and shares the seeds out among
+ * the cores. `main.mjs explain SEED` prints the story of one.
+ */
 import { drawPlan } from './plan.ts';
-import { shrink } from './shrink.ts';
-import { type Outcome, runPlan } from './storm.ts';
+import { attempt, explain } from './shrink.ts';
 
 export interface Found {
   readonly seed: number;
   readonly violations: readonly string[];
 }
 
-export interface Report {
-  readonly seeds: number;
-  readonly found: readonly Found[];
-  readonly hashes: readonly string[];
-  readonly counts: Readonly<Record<string, number>>;
-}
+/** What one process tells: as it goes on, and at its end. */
+export type Line =
+  | { readonly type: 'found'; readonly found: Found }
+  | { readonly type: 'hash'; readonly seed: number; readonly hash: string }
+  | { readonly type: 'done'; readonly seeds: number; readonly counts: Readonly<Record<string, number>> };
 
-async function main(from: number, seeds: number, stopAt: number): Promise<Report> {
-  const found: Found[] = [];
-  const hashes: string[] = [];
-  const counts: Record<string, number> = {};
-  for (let seed = from; seed < from + seeds && found.length < stopAt; seed += 1) {
-    const outcome = await attempt(seed);
-    hashes.push(outcome.hash);
+/** Seeds between two signs of life. */
+const REPORT_EVERY = 100;
+/** Of one seed. */
+const MOST_VIOLATIONS = 5;
+
+const tell = (line: Line): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+async function main(from: number, seeds: number, stride: number, hashes: boolean): Promise<void> {
+  let counts: Record<string, number> = {};
+  let done = 0;
+  for (let seed = from; seed < from + seeds; seed += stride) {
+    const outcome = await attempt(drawPlan(seed));
     for (const [name, count] of Object.entries(outcome.counts)) counts[name] = (counts[name] ?? 0) + count;
-    if (outcome.violations.length > 0) found.push({ seed, violations: outcome.violations });
+    if (hashes) tell({ type: 'hash', seed, hash: outcome.hash });
+    if (outcome.violations.length > 0) {
+      tell({ type: 'found', found: { seed, violations: outcome.violations.slice(0, MOST_VIOLATIONS) } });
+    }
+    done += 1;
+    if (done < REPORT_EVERY) continue;
+    tell({ type: 'done', seeds: done, counts });
+    done = 0;
+    counts = {};
   }
-  return { seeds, found, hashes, counts };
+  tell({ type: 'done', seeds: done, counts });
 }
 
-async function attempt(seed: number): Promise<Outcome> {
-  try {
-    return await runPlan(drawPlan(seed));
-  } catch (error) {
-    // Nothing may throw out of the library: that is a finding like any other (invariant I15).
-    const violation = `I15: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-    return { violations: [violation], hash: 'threw', timeline: [], counts: {} };
-  }
-}
-
-const [from = '1', seeds = '100', stopAt = 'Infinity', mode = 'run'] = process.argv.slice(2);
-if (mode === 'explain') await shrink(Number(from));
-else process.stdout.write(`${JSON.stringify(await main(Number(from), Number(seeds), Number(stopAt)))}\n`);
+const [mode, from = '1', seeds = '100', stride = '1'] = process.argv.slice(2);
+if (mode === 'explain') process.stdout.write(`${await explain(Number(from))}\n`);
+else await main(Number(from), Number(seeds), Number(stride), mode === 'hash');

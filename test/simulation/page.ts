@@ -1,26 +1,48 @@
-/** A page that lives like a real one: hidden, frozen, asleep, with a clock of its own. */
+/** A page that lives like a real one: hidden, frozen, asleep, put away, with a clock of its own. */
 import { composeClient } from '../../src/client.ts';
-import type { Page } from '../../src/platform/page.ts';
-import { json } from '../../src/protocol/json.ts';
-import { msgpack } from '../../src/protocol/msgpack.ts';
+import type { Hint } from '../../src/platform/page.ts';
 import type { Client, ClientOptions } from '../../src/types.ts';
+import { webSocket } from '../../src/transports/websocket.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
-import { createFakePage } from '../support/page.ts';
+import { type FakePage, createFakePage } from '../support/page.ts';
 import type { Cable } from './cable.ts';
 
-export interface SimPage {
-  readonly index: number;
-  readonly client: Client;
-  readonly cable: Cable;
-  readonly life: PageLife;
+export interface Stopping {
+  /** Of its timers: they fall due as ever, and run late, or still have the time to go that they had. @default 'goes-on' */
+  readonly clock?: 'goes-on' | 'stands-still';
+  /** What the page is told when it goes on. @default nothing */
+  readonly waking?: Hint | null;
 }
 
-/** What browsers do to the timers and tasks of a page. */
+interface Timer {
+  readonly owner: 'client' | 'app';
+  readonly run: () => void;
+  /** By the clock of the simulation. */
+  due: number;
+  id: unknown;
+}
+
+interface Task {
+  readonly kind: 'timer' | 'event';
+  readonly run: () => void;
+}
+
+type State = 'running' | 'stopped' | 'dead';
+
+/** What browsers and systems do to the timers and tasks of a page. */
 export class PageLife {
-  readonly page: Page & { set(state: { readonly online?: boolean; readonly visible?: boolean }): void } = createFakePage();
+  readonly page: FakePage = createFakePage();
   readonly #clock: VirtualClock;
+  readonly #timers = new Set<Timer>();
+  #state: State = 'running';
+  /** Since when the timers stand still; null: they do not. */
+  #stoodSince: number | null = null;
+  /** What waits for its turn: one task after the other, each with its microtasks. */
+  #tasks: Task[] = [];
+  #turn: unknown = null;
+  #alarm: unknown = null;
+  #waking: Hint | null = null;
   #offset = 0;
-  #frozen: (() => void)[] | null = null;
   #hiddenSince: number | null = null;
 
   constructor(clock: VirtualClock) {
@@ -29,30 +51,27 @@ export class PageLife {
 
   readonly now = (): number => this.#clock.now() + this.#offset;
 
-  readonly setTimeout = (run: () => void, ms: number): unknown => {
-    const timer = { id: null as unknown, cleared: false };
-    const fire = (): void => {
-      if (!timer.cleared) run();
-    };
-    timer.id = this.#clock.setTimeout(() => this.arrive(fire), this.#throttled(ms));
-    return timer;
-  };
+  readonly setTimeout = (run: () => void, ms: number): unknown => this.#set('client', run, ms);
 
-  /** Also one that has fallen due while the page was frozen, and has not run yet. */
+  /** Also one that has fallen due while the page was stopped, and has not run yet. */
   readonly clearTimeout = (timer: unknown): void => {
-    const known = timer as { readonly id: unknown; cleared: boolean };
-    known.cleared = true;
-    this.#clock.clearTimeout(known.id);
+    if (!this.#timers.delete(timer as Timer)) return;
+    this.#clock.clearTimeout((timer as Timer).id);
   };
 
-  /** Runs now, or when the page thaws. */
-  readonly arrive = (run: () => void): void => {
-    if (this.#frozen === null) run();
-    else this.#frozen.push(run);
-  };
+  /** Runs now, or when its turn comes. */
+  readonly arrive = (run: () => void): void => this.#task('event', run);
 
-  get frozen(): boolean {
-    return this.#frozen !== null;
+  get stopped(): boolean {
+    return this.#state === 'stopped';
+  }
+
+  /** For the page's app. */
+  readonly wait = (ms: number): Promise<void> => new Promise((resolve) => void this.#set('app', resolve, ms));
+
+  /** Timers that the client has set. */
+  get timers(): number {
+    return [...this.#timers].filter(({ owner }) => owner === 'client').length;
   }
 
   /** Somebody set the clock. */
@@ -70,15 +89,93 @@ export class PageLife {
     this.page.set({ visible: true });
   }
 
-  freeze(): void {
-    this.#frozen ??= [];
+  /** Nothing of the page runs any more, until {@link thaw}. */
+  stop({ clock = 'goes-on', waking = null }: Stopping = {}): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'stopped';
+    this.#waking = waking;
+    this.#clock.clearTimeout(this.#turn);
+    if (clock === 'goes-on') return;
+    this.#stoodSince = this.#clock.now();
+    for (const { id } of this.#timers) this.#clock.clearTimeout(id);
   }
 
-  /** Timers that fell due and frames that came run now, in the order in which they would have. */
-  thaw(): void {
-    const queue = this.#frozen ?? [];
-    this.#frozen = null;
-    for (const run of queue) run();
+  /** Goes on by itself after `ms`. */
+  wakeAfter(ms: number, timersFirst: boolean): void {
+    this.#clock.clearTimeout(this.#alarm);
+    this.#alarm = this.#clock.setTimeout(() => this.thaw(timersFirst), ms);
+  }
+
+  /**
+   * Goes on with what fell due and came meanwhile.
+   * @param timersFirst timers that fell due run before what came from the network, and not in order of time
+   */
+  thaw(timersFirst = false): void {
+    if (this.#state !== 'stopped') return;
+    this.#state = 'running';
+    this.#clock.clearTimeout(this.#alarm);
+    if (this.#stoodSince !== null) {
+      const stood = this.#clock.now() - this.#stoodSince;
+      this.#stoodSince = null;
+      for (const timer of this.#timers) {
+        timer.due += stood;
+        this.#start(timer);
+      }
+    }
+    const waking = this.#waking;
+    if (waking !== null) this.#tasks.unshift({ kind: 'event', run: () => this.#tell(waking) });
+    if (timersFirst) this.#tasks.sort((a, b) => rank(a) - rank(b));
+    this.#next();
+  }
+
+  /** The process is gone, with its memory. */
+  die(): void {
+    this.#state = 'dead';
+    for (const { id } of this.#timers) this.#clock.clearTimeout(id);
+    this.#timers.clear();
+    this.#clock.clearTimeout(this.#turn);
+    this.#clock.clearTimeout(this.#alarm);
+    this.#tasks = [];
+  }
+
+  /** Systems that come back lose the network for a moment, and some hide the page while they sleep. */
+  #tell(waking: Hint): void {
+    if (waking === 'online') this.page.set({ online: false });
+    if (waking === 'online') return this.page.set({ online: true });
+    if (waking !== 'visible') return this.page.tell(waking);
+    this.page.set({ visible: false });
+    this.show();
+  }
+
+  #set(owner: Timer['owner'], run: () => void, ms: number): unknown {
+    if (this.#state === 'dead') return null;
+    const timer: Timer = { owner, run, due: this.#clock.now() + this.#throttled(ms), id: null };
+    this.#timers.add(timer);
+    this.#start(timer);
+    return timer;
+  }
+
+  #start(timer: Timer): void {
+    timer.id = this.#clock.setTimeout(() => {
+      this.#task('timer', () => {
+        if (this.#timers.delete(timer)) timer.run();
+      });
+    }, timer.due - this.#clock.now());
+  }
+
+  #task(kind: Task['kind'], run: () => void): void {
+    if (this.#state === 'running' && this.#tasks.length === 0) run();
+    else if (this.#state !== 'dead') this.#tasks.push({ kind, run });
+  }
+
+  #next(): void {
+    if (this.#state !== 'running' || this.#tasks.length === 0) return;
+    this.#turn = this.#clock.setTimeout(() => {
+      this.#tasks[0]!.run();
+      // Only now: what comes meanwhile waits behind it.
+      this.#tasks.shift();
+      this.#next();
+    }, 0);
   }
 
   /** Once a second in a hidden page, once a minute after five minutes (Chrome's "intensive throttling"). */
@@ -89,22 +186,25 @@ export class PageLife {
   }
 }
 
-export interface PageOptions {
+function rank({ kind }: Task): number {
+  return kind === 'timer' ? 0 : 1;
+}
+
+export interface PageOptions extends Pick<ClientOptions, 'getToken' | 'channels'> {
   readonly random: () => number;
   readonly createId: () => string;
   readonly cable: Cable;
   readonly life: PageLife;
   readonly user: string;
-  readonly getToken: ClientOptions['getToken'];
-  readonly binary: boolean;
 }
 
-export function createPageClient({ random, createId, cable, life, user, getToken, binary }: PageOptions): Client {
+export function createPageClient({ random, createId, cable, life, user, getToken, channels = {} }: PageOptions): Client {
   return composeClient({
     url: 'https://simulated.example/realtime',
-    transports: [cable.transport],
-    codec: binary ? msgpack() : json(),
+    transports: [webSocket()],
+    codec: cable.codec,
     user,
+    channels,
     ...(getToken !== undefined && { getToken }),
     environment: {
       now: life.now,
@@ -114,7 +214,7 @@ export function createPageClient({ random, createId, cable, life, user, getToken
       createId,
       page: life.page,
       logError: () => {},
-      WebSocket: undefined,
+      WebSocket: cable.WebSocket,
     },
   });
 }

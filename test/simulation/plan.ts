@@ -4,129 +4,133 @@
  * failing one can be shrunk by leaving actions out.
  */
 import { createRandom } from '../support/random.ts';
+import {
+  type Draws,
+  FLEET_FAULTS,
+  type FleetAction,
+  type FleetKind,
+  type FleetPlan,
+  drawFleetAction,
+  drawFleetPlan,
+} from './fleet-actions.ts';
+import { PAGE_FAULTS, PAGE_WORK, type PageAction, type PageKind, drawPageAction } from './page-actions.ts';
+import type { Middle } from './wire.ts';
 
 export type Action =
-  | {
-      readonly type: 'publish';
-      readonly page: number;
-      readonly channel: string;
-      readonly count: number;
-      readonly ttl: number | null;
-    }
-  | { readonly type: 'tell' | 'cancel'; readonly page: number; readonly channel: string }
-  | { readonly type: 'cut'; readonly page: number; readonly who: 'client' | 'server' | 'both' }
-  | { readonly type: 'stall'; readonly page: number; readonly way: 'up' | 'down' }
-  | { readonly type: 'mode'; readonly page: number; readonly mode: 'open' | 'refusing' | 'mute' }
-  | { readonly type: 'latency'; readonly page: number; readonly min: number; readonly max: number }
-  | { readonly type: 'heal' | 'hide' | 'show' | 'freeze' | 'thaw' | 'offline' | 'online' | 'retry'; readonly page: number }
-  | { readonly type: 'pause' | 'resume' | 'leave' | 'join' | 'revoke'; readonly page: number }
-  | { readonly type: 'jump'; readonly page: number; readonly ms: number }
-  | { readonly type: 'crash' | 'drain'; readonly server: number }
-  | { readonly type: 'lose-store' };
+  | PageAction
+  | FleetAction
+  /** Every device sleeps: hours that cost nothing, after which all come back at once. */
+  | { readonly type: 'night'; readonly ms: number };
 
 export interface Scheduled {
   readonly at: number;
   readonly action: Action;
 }
 
+/** Chances that something is wrong with one token. */
+export interface TokenPlan {
+  /** ms */
+  readonly life: number;
+  readonly throws: number;
+  readonly hangs: number;
+  readonly slow: number;
+  /** The server does not accept it. Never twice in a row, which ends a client for good. */
+  readonly refused: number;
+}
+
+export interface PagePlan {
+  readonly binary: boolean;
+  readonly rewind: number;
+  readonly tokens: TokenPlan | null;
+  readonly middle: Middle;
+  /** Bytes that the network takes before any wait at their sender. */
+  readonly holds: number;
+}
+
 export interface Plan {
   readonly seed: number;
-  readonly pages: readonly { readonly binary: boolean; readonly tokens: boolean; readonly rewind: number }[];
-  readonly servers: number;
+  readonly pages: readonly PagePlan[];
   readonly channels: readonly string[];
-  readonly log: { readonly entries: number; readonly queue: number };
-  /** Publications of one user in a second: a transient refusal in the middle of a batch. */
-  readonly publishRate: number;
+  readonly fleet: FleetPlan;
   /** Length of the storm, ms. */
   readonly storm: number;
   /** Reset handlers take up to this long, ms; they fail with this chance. */
   readonly reset: { readonly takes: number; readonly fails: number };
-  readonly tokenLife: number;
+  /** Chances that a handler throws, and that it calls the client: leaves, pauses, publishes, destroys it. */
+  readonly handlers: { readonly throws: number; readonly acts: number };
   readonly schedule: readonly Scheduled[];
 }
 
-type Kind = Action['type'];
-
-/** How often, compared with each other, when the seed has them at all. */
-const FAULTS: Readonly<Partial<Record<Kind, number>>> = {
-  cut: 6, stall: 3, heal: 4, mode: 3, latency: 4, crash: 2, drain: 1, 'lose-store': 0.5, hide: 2, show: 3,
-  freeze: 2, thaw: 3, offline: 2, online: 3, retry: 1, pause: 1, resume: 2, leave: 1, join: 2, jump: 1, revoke: 1,
-}; // prettier-ignore
-const WORK: Readonly<Partial<Record<Kind, number>>> = { publish: 12, tell: 2, cancel: 1.5 };
+const HOUR = 3_600_000;
+type Kind = PageKind | FleetKind | 'night';
 
 export function drawPlan(seed: number): Plan {
   const random = createRandom(seed * 2_654_435_761);
   const chance = (share: number): boolean => random() < share;
   const between = (min: number, max: number): number => Math.floor(min + random() * (max - min + 1));
   const pick = <T>(list: readonly T[]): T => list[between(0, list.length - 1)]!;
+  const draws: Draws = { between, chance };
 
-  const pages = Array.from({ length: between(2, 4) }, () => ({
-    binary: chance(0.3),
-    tokens: chance(0.3),
-    rewind: chance(0.3) ? between(1, 5) : 0,
-  }));
-  const servers = between(1, 3);
+  const pages = Array.from({ length: between(2, 4) }, () => drawPage(draws));
   const channels = chance(0.5) ? ['a'] : ['a', 'b'];
-  const storm = between(20, 240) * 1000;
-  const kinds: [Kind, number][] = [];
-  for (const [kind, weight] of Object.entries(FAULTS) as [Kind, number][]) if (chance(0.5)) kinds.push([kind, weight * random()]);
-  for (const [kind, weight] of Object.entries(WORK) as [Kind, number][]) kinds.push([kind, weight]);
-  const total = kinds.reduce((sum, [, weight]) => sum + weight, 0);
-  const kindAt = (at: number): Kind => {
-    let left = at * total;
-    for (const [kind, weight] of kinds) if ((left -= weight) <= 0) return kind;
+  const fleet = drawFleetPlan(draws);
+  const length = chance(0.1) ? between(5, 20) * 60_000 : between(20, 240) * 1000;
+
+  const weights: [Kind, number][] = Object.entries({ ...PAGE_FAULTS, ...FLEET_FAULTS, night: 0.3 })
+    .filter(() => chance(0.4))
+    .map(([kind, weight]) => [kind as Kind, weight * random()]);
+  weights.push(...(Object.entries(PAGE_WORK) as [Kind, number][]));
+  const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
+  const drawKind = (): Kind => {
+    let left = random() * total;
+    for (const [kind, weight] of weights) if ((left -= weight) <= 0) return kind;
     return 'publish';
   };
-
-  const draw = (type: Kind): Action => {
-    const page = between(0, pages.length - 1);
-    const channel = pick(channels);
-    switch (type) {
-      case 'publish':
-        return {
-          type,
-          page,
-          channel,
-          count: chance(0.1) ? between(20, 90) : between(1, 4),
-          ttl: chance(0.1) ? between(1, 20_000) : null,
-        };
-      case 'tell':
-      case 'cancel':
-        return { type, page, channel };
-      case 'cut':
-        return { type, page, who: pick(['client', 'server', 'both'] as const) };
-      case 'stall':
-        return { type, page, way: pick(['up', 'down'] as const) };
-      case 'mode':
-        return { type, page, mode: pick(['open', 'open', 'refusing', 'mute'] as const) };
-      case 'latency': {
-        const min = chance(0.5) ? 0 : between(0, 300);
-        return { type, page, min, max: min + (chance(0.5) ? 0 : between(0, 3000)) };
-      }
-      case 'jump':
-        return { type, page, ms: between(-100_000, 100_000) };
-      case 'crash':
-      case 'drain':
-        return { type, server: between(0, servers - 1) };
-      case 'lose-store':
-        return { type };
-      default:
-        return { type, page };
-    }
+  const drawAction = (): Action => {
+    const type = drawKind();
+    if (type === 'night') return { type, ms: between(1, 12) * HOUR };
+    if (isFleetKind(type)) return drawFleetAction(type, { ...draws, servers: fleet.servers });
+    return drawPageAction(type, { ...draws, pick, pages: pages.length, channels, length });
   };
 
-  const schedule = Array.from({ length: between(20, 160) }, () => ({ at: between(0, storm), action: draw(kindAt(random())) }));
+  const schedule = Array.from({ length: between(20, 160) }, () => ({ at: between(0, length), action: drawAction() }));
   schedule.sort((a, b) => a.at - b.at);
   return {
     seed,
     pages,
-    servers,
     channels,
-    storm,
-    log: { entries: chance(0.3) ? between(1, 30) : 10_000, queue: chance(0.2) ? between(200, 5000) : 1_048_576 },
-    publishRate: chance(0.3) ? between(20, 60) : Infinity,
+    fleet,
+    storm: length,
     reset: { takes: chance(0.5) ? 0 : between(1, 5000), fails: chance(0.3) ? 0.3 : 0 },
-    tokenLife: chance(0.5) ? between(30, 90) * 1000 : 3_600_000,
+    handlers: { throws: chance(0.3) ? 0.1 : 0, acts: chance(0.3) ? 0.01 + random() * 0.04 : 0 },
     schedule,
+  };
+}
+
+function isFleetKind(kind: Kind): kind is FleetKind {
+  return Object.hasOwn(FLEET_FAULTS, kind);
+}
+
+function drawPage({ between, chance }: Draws): PagePlan {
+  const rarely = (share: number): number => (chance(0.3) ? share : 0);
+  return {
+    binary: chance(0.3),
+    rewind: chance(0.3) ? between(1, 5) : 0,
+    tokens: chance(0.4)
+      ? {
+          life: chance(0.5) ? between(30, 90) * 1000 : HOUR,
+          throws: rarely(0.2),
+          hangs: rarely(0.1),
+          slow: rarely(0.3),
+          refused: rarely(0.2),
+        }
+      : null,
+    middle: {
+      garbles: chance(0.15) ? between(1, 10) / 1000 : 0,
+      repeats: chance(0.25) ? between(1, 30) / 100 : 0,
+      idle: chance(0.15) ? between(5, 60) * 1000 : null,
+      tells: chance(0.5),
+    },
+    holds: chance(0.5) ? 0 : between(0, 20_000),
   };
 }

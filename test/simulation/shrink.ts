@@ -1,22 +1,33 @@
 /** Leaves out of a failing schedule what it does not need to fail, and tells the rest as a story. */
 import { type Plan, type Scheduled, drawPlan } from './plan.ts';
-import { runPlan } from './storm.ts';
+import { type Outcome, runPlan } from './storm.ts';
 
 /** Runs that shrinking may cost. */
 const BUDGET = 400;
 
-export async function shrink(seed: number): Promise<void> {
+/** @returns the story of a seed that fails, or a sentence that it does not */
+export async function explain(seed: number): Promise<string> {
   const plan = drawPlan(seed);
-  const first = await runPlan(plan);
-  if (first.violations.length === 0) {
-    console.log(`seed ${seed} violates nothing (trace ${first.hash})`);
-    return;
-  }
+  const first = await attempt(plan);
+  if (first.violations.length === 0) return `seed ${seed} violates nothing (trace ${first.hash})`;
   const schedule = await smallest(plan, invariantOf(first.violations));
-  const last = await runPlan({ ...plan, schedule }, { keepTimeline: true });
-  console.log(last.timeline.join('\n'));
-  console.log(`\nseed ${seed}: ${plan.schedule.length} actions shrunk to ${schedule.length}`);
-  console.log(last.violations.map((violation) => `  ${violation}`).join('\n'));
+  const last = await attempt({ ...plan, schedule }, { keepTimeline: true });
+  return [
+    ...last.timeline,
+    '',
+    `seed ${seed}, of ${plan.schedule.length} actions ${schedule.length} are needed:`,
+    ...last.violations.map((violation) => `  ${violation}`),
+  ].join('\n');
+}
+
+/** Nothing may throw out of the library: that is a finding like any other (invariant I15). */
+export async function attempt(plan: Plan, options = {}): Promise<Outcome> {
+  try {
+    return await runPlan(plan, options);
+  } catch (error) {
+    const violation = `I15: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    return { violations: [violation], hash: 'threw', timeline: [], counts: {} };
+  }
 }
 
 /** Delta debugging: ever smaller parts are left out, as long as the same invariant fails (Zeller and Hildebrandt, 2002). */
@@ -27,19 +38,12 @@ async function smallest(plan: Plan, invariant: string): Promise<readonly Schedul
     for (let at = 0; at < schedule.length && runs < BUDGET;) {
       const without = [...schedule.slice(0, at), ...schedule.slice(at + size)];
       runs += 1;
-      if (await fails({ ...plan, schedule: without }, invariant)) schedule = without;
+      const { violations } = await attempt({ ...plan, schedule: without });
+      if (invariantOf(violations) === invariant) schedule = without;
       else at += size;
     }
   }
   return schedule;
-}
-
-async function fails(plan: Plan, invariant: string): Promise<boolean> {
-  try {
-    return invariantOf((await runPlan(plan)).violations) === invariant;
-  } catch {
-    return invariant === 'I15';
-  }
 }
 
 function invariantOf([first = '']: readonly string[]): string {

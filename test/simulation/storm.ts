@@ -1,12 +1,13 @@
 /** One run: the plan's faults, then quiet, then the reckoning. */
-import type { Encoded } from '../../src/protocol/codec.ts';
-import type { Client, Receipt, Stop } from '../../src/types.ts';
 import { createIds, createRandom } from '../support/random.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
-import { Cable } from './cable.ts';
+import { Actor, type Stage } from './actor.ts';
+import type { Cable } from './cable.ts';
+import { Chronicle } from './chronicle.ts';
+import { isFleetAction } from './fleet-actions.ts';
 import { Fleet } from './fleet.ts';
-import { Oracle, type Said } from './oracle.ts';
-import { PageLife, createPageClient } from './page.ts';
+import { Oracle } from './oracle.ts';
+import { performOnPage } from './perform.ts';
 import type { Action, Plan } from './plan.ts';
 
 export interface Outcome {
@@ -18,208 +19,142 @@ export interface Outcome {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-interface Actor {
-  readonly index: number;
-  readonly user: string;
-  readonly client: Client;
-  readonly cable: Cable;
-  readonly life: PageLife;
-  /** Channel by id, of everything it published. */
-  readonly ids: Map<string, string>;
-  readonly receipts: Receipt[];
-  readonly stops: Map<string, Stop>;
-  said: number;
-}
-
+const START = 1_000_000;
 /** Long enough for two heartbeats, one capped backoff and the limit of attempts (invariant I7). */
 const QUIET = 240_000;
+/** Until everything that was closed is gone on both sides: browsers wait a minute for a network that is not there. */
+const FAREWELL = 70_000;
 /** Several times what the busiest plan needs. */
-const MOST_TASKS = 200_000;
+const MOST_TASKS = 400_000;
 
 export async function runPlan(plan: Plan, { keepTimeline = false } = {}): Promise<Outcome> {
-  const clock = createVirtualClock(1_000_000, MOST_TASKS);
-  const random = createRandom(plan.seed);
-  const createId = createIds(random);
-  const oracle = new Oracle(clock.now);
-  const timeline: string[] = [];
-  const counts: Record<string, number> = {};
-  let hash = 2_166_136_261;
-  const record = (event: string): void => {
-    // FNV-1a
-    for (let i = 0; i < event.length; i += 1) hash = Math.imul(hash ^ event.charCodeAt(i), 16_777_619) >>> 0;
-    if (keepTimeline) timeline.push(`${String(clock.now() - 1_000_000).padStart(7)} ${event}`);
-  };
-  const count = (name: string): void => void (counts[name] = (counts[name] ?? 0) + 1);
-
-  const cables: Cable[] = [];
-  const fleet = await Fleet.start({ plan, clock, random, createId, oracle, cables });
-  const actors = plan.pages.map((page, index): Actor => {
-    const life = new PageLife(clock);
-    const user = page.tokens ? `u${index}` : 'anonymous';
-    const cable = new Cable({
-      clock,
-      random,
-      server: () => {
-        oracle.attempted(index);
-        return fleet.any();
-      },
-      record: (way, data) => record(`page ${index} ${way} ${show(data)}`),
-      arrive: life.arrive,
-    });
-    cables.push(cable);
-    const getToken = (): string => `${user} ${clock.now() + plan.tokenLife}`;
-    const client = createPageClient({
-      random,
-      createId,
-      cable,
-      life,
-      user,
-      getToken: page.tokens ? getToken : undefined,
-      binary: page.binary,
-    });
-    client.on('outcome', (outcome) => {
-      record(`page ${index} outcome ${outcome.id} ${outcome.result}`);
-      count(outcome.result);
-      oracle.outcome(index, outcome);
-    });
-    client.on('trace', ({ name, detail }) =>
-      record(`page ${index} ${name}: ${String(detail['from'])} → ${String(detail['to'])}`),
-    );
-    return { index, user, client, cable, life, ids: new Map(), receipts: [], stops: new Map(), said: 0 };
-  });
-
-  const join = ({ index, client, life, stops }: Actor, channel: string): void => {
-    if (stops.has(channel)) return;
-    const handle = client.channel(channel);
-    const stopAll = handle.subscribeAll((message) => {
-      record(`page ${index} got ${message.id} ${message.cursor?.offset ?? 'volatile'}`);
-      count(message.cursor === null ? 'heard' : 'delivered');
-      oracle.delivered(index, channel, message);
-    });
-    const stopResets = handle.onReset(async (reset) => {
-      record(`page ${index} reset ${reset.channel} ${reset.why} ${reset.cursor.offset}`);
-      count(`reset ${reset.why}`);
-      oracle.reset(index, reset);
-      const takes = plan.reset.takes * random();
-      if (takes > 0) await new Promise<void>((resolve) => void life.setTimeout(resolve, takes));
-      oracle.reloaded(index, channel);
-      if (random() < plan.reset.fails) throw new Error('the reset handler failed, as the plan has it');
-    });
-    stops.set(
-      channel,
-      Object.assign(() => (stopAll(), stopResets()), { [Symbol.dispose]() {} }),
-    );
-  };
-  const leave = ({ index, stops }: Actor): void => {
-    for (const [channel, stop] of stops) {
-      stop();
-      oracle.left(index, channel);
-    }
-    stops.clear();
-  };
-  const publish = (actor: Actor, action: Extract<Action, { type: 'publish' }>): void => {
-    for (let left = action.count; left > 0; left -= 1) {
-      const data: Said = { page: actor.index, n: (actor.said += 1), user: actor.user };
-      const options = action.ttl === null ? {} : { ttl: action.ttl };
-      const receipt = actor.client.channel(action.channel).publish('said', data, options);
-      actor.ids.set(receipt.id, action.channel);
-      actor.receipts.push(receipt);
-    }
-  };
-
-  const perform = async (action: Action): Promise<void> => {
-    record(`— ${JSON.stringify(action)}`);
-    count(action.type);
-    if (action.type === 'crash') return fleet.crash(action.server);
-    if (action.type === 'drain') return fleet.drain(action.server);
-    if (action.type === 'lose-store') return fleet.loseStore();
-    const actor = actors['page' in action ? action.page : 0]!;
-    const { client, cable, life } = actor;
-    switch (action.type) {
-      case 'publish':
-        return publish(actor, action);
-      case 'tell':
-        return void client.channel(action.channel).publishVolatile('told', { page: action.page });
-      case 'cancel':
-        return void actor.receipts.at(-1)?.cancel();
-      case 'cut':
-        return cable.cut(action.who);
-      case 'stall':
-        return cable.stall(action.way);
-      case 'heal':
-        return cable.heal();
-      case 'mode':
-        return cable.set(action.mode);
-      case 'latency':
-        return cable.latency(action.min, action.max);
-      case 'hide':
-        return life.hide();
-      case 'show':
-        return life.show();
-      case 'freeze':
-        return life.freeze();
-      case 'thaw':
-        return life.thaw();
-      case 'offline':
-        return life.page.set({ online: false });
-      case 'online':
-        return life.page.set({ online: true });
-      case 'retry':
-        return client.retryNow();
-      case 'pause':
-        return client.disconnect();
-      case 'resume':
-        return client.connect();
-      case 'leave':
-        return leave(actor);
-      case 'join':
-        return plan.channels.forEach((channel) => join(actor, channel));
-      case 'jump':
-        return life.jump(action.ms);
-      case 'revoke':
-        return fleet.servers.forEach((server) => void server.revoke(actor.user));
-    }
-  };
-
-  for (const actor of actors) plan.channels.forEach((channel) => join(actor, channel));
-  let now = 0;
-  for (const { at, action } of plan.schedule) {
-    await clock.advance(at - now);
-    now = at;
-    await perform(action);
-  }
-  await clock.advance(plan.storm - now);
-
-  record('— quiet');
-  fleet.bootAll();
-  for (const { cable, life, client } of actors) {
-    cable.set('open');
-    cable.latency(1, 20);
-    cable.heal();
-    life.thaw();
-    life.show();
-    life.page.set({ online: true });
-    client.connect();
-  }
-  await clock.advance(QUIET);
-  for (const { index, ids, stops } of actors) {
-    oracle.settle(
-      index,
-      ids,
-      plan.schedule.some(({ action }) => action.type === 'lose-store'),
-    );
-    for (const channel of plan.channels) oracle.caughtUp(index, channel, await fleet.top(channel), stops.has(channel));
-  }
-  for (const { client } of actors) client.destroy();
-  const closed = fleet.close();
-  await clock.advance(60_000);
-  await closed;
-  if (clock.pending > 0) oracle.fail('I16', `${clock.pending} timers are left after everything was destroyed`);
-  for (const { index, cable } of actors)
-    if (cable.open > 0) oracle.fail('I16', `page ${index} left ${cable.open} connections open`);
-  return { violations: oracle.violations, hash: hash.toString(16), timeline, counts };
+  const storm = await Storm.start(plan, keepTimeline);
+  await storm.rage();
+  await storm.calm();
+  await storm.reckon();
+  return storm.outcome();
 }
 
-function show(data: Encoded): string {
-  return typeof data === 'string' ? data : `${data.length} bytes ${data.join(',')}`;
+class Storm {
+  readonly #plan: Plan;
+  readonly #clock = createVirtualClock(START, MOST_TASKS);
+  readonly #oracle = new Oracle(this.#clock.now);
+  readonly #chronicle: Chronicle;
+  readonly #stage: Stage;
+  /** By slot. */
+  readonly #actors: Actor[] = [];
+  readonly #cables: Cable[] = [];
+  #fleet!: Fleet;
+  #state: 'raging' | 'quiet' | 'reckoning' = 'raging';
+  #pages = 0;
+
+  private constructor(plan: Plan, keepTimeline: boolean) {
+    const random = createRandom(plan.seed);
+    this.#plan = plan;
+    this.#chronicle = new Chronicle(() => this.#clock.now() - START, keepTimeline);
+    this.#stage = {
+      plan,
+      clock: this.#clock,
+      random,
+      createId: createIds(random),
+      oracle: this.#oracle,
+      chronicle: this.#chronicle,
+      cables: this.#cables,
+      fleet: () => this.#fleet,
+      replace: (actor) => this.#replace(actor),
+    };
+  }
+
+  static async start(plan: Plan, keepTimeline: boolean): Promise<Storm> {
+    const storm = new Storm(plan, keepTimeline);
+    const { clock, random, createId, oracle, cables } = storm.#stage;
+    storm.#fleet = await Fleet.start({ plan, fleet: plan.fleet, clock, random, createId, oracle, cables });
+    plan.pages.forEach((_, slot) => storm.#enter(slot));
+    return storm;
+  }
+
+  async rage(): Promise<void> {
+    let now = 0;
+    for (const { at, action } of this.#plan.schedule) {
+      await this.#clock.advance(at - now);
+      now = at;
+      this.#chronicle.record(`— ${JSON.stringify(action)}`);
+      this.#chronicle.count(action.type);
+      await this.#perform(action);
+    }
+    await this.#clock.advance(this.#plan.storm - now);
+  }
+
+  async calm(): Promise<void> {
+    this.#chronicle.record('— quiet');
+    this.#state = 'quiet';
+    this.#fleet.bootAll();
+    for (const cable of this.#cables) cable.calm();
+    for (const actor of this.#actors) actor.calm();
+    await this.#clock.advance(QUIET);
+  }
+
+  /** Everybody is where they should be, and nothing is left of what was ended. */
+  async reckon(): Promise<void> {
+    const { oracle } = this.#stage;
+    for (const { number, ids, reader } of this.#actors) {
+      oracle.settle(number, ids);
+      for (const channel of this.#plan.channels) {
+        oracle.caughtUp(number, channel, await this.#fleet.top(channel), reader.listens(channel));
+      }
+    }
+    this.#state = 'reckoning';
+    for (const actor of [...this.#actors]) actor.destroy();
+    await this.#clock.advance(FAREWELL);
+    for (const server of this.#fleet.servers) {
+      const { connections = 0 } = server.metrics.get();
+      if (connections > 0) oracle.fail('I16', `a server still has ${connections} connections of pages that are gone`);
+    }
+    const closed = this.#fleet.close();
+    await this.#clock.advance(FAREWELL);
+    await closed;
+    const open = this.#cables.reduce((sum, cable) => sum + cable.open, 0);
+    if (open > 0) oracle.fail('I16', `${open} connections are left after everything was destroyed`);
+    if (this.#clock.pending > 0) oracle.fail('I16', `${this.#clock.pending} timers are left after everything was destroyed`);
+    for (const [name, count] of Object.entries(oracle.notes())) this.#chronicle.count(name, count);
+  }
+
+  outcome(): Outcome {
+    const { hash, timeline, counts } = this.#chronicle;
+    return { violations: this.#oracle.violations, hash, timeline, counts };
+  }
+
+  async #perform(action: Action): Promise<void> {
+    if (isFleetAction(action)) return this.#fleet.perform(action);
+    if (action.type !== 'night') return performOnPage(this.#actors[action.page]!, action, this.#stage);
+    // Whoever is on the way in goes to sleep with the others.
+    await this.#clock.advance(0);
+    for (const { cable, life } of this.#actors) {
+      cable.vanish('both');
+      life.stop({ waking: 'visible' });
+      life.wakeAfter(action.ms, false);
+    }
+    await this.#clock.advance(action.ms);
+  }
+
+  #enter(slot: number): void {
+    const actor = new Actor({ stage: this.#stage, slot, number: this.#pages });
+    // Who comes later has no claim to what was there before.
+    if (this.#pages >= this.#plan.pages.length) {
+      for (const channel of this.#plan.channels) this.#oracle.left(actor.number, channel);
+    }
+    this.#actors[slot] = actor;
+    this.#pages += 1;
+    actor.reader.joinAll();
+    if (this.#state === 'quiet') actor.calm();
+  }
+
+  /** As a task of its own, when the old page's handlers and microtasks have run. */
+  #replace(actor: Actor): void {
+    this.#chronicle.record(`page ${actor.number} is over`);
+    this.#clock.setTimeout(() => {
+      actor.unload();
+      if (this.#state !== 'reckoning') this.#enter(actor.slot);
+    }, 0);
+  }
 }

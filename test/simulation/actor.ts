@@ -1,0 +1,252 @@
+/** One page of the storm: its client, and an app that listens, publishes and is not always well behaved. */
+import { json } from '../../src/protocol/json.ts';
+import { msgpack } from '../../src/protocol/msgpack.ts';
+import { END } from '../../src/protocol/end-codes.ts';
+import type { Client, Receipt, Reason } from '../../src/types.ts';
+import type { VirtualClock } from '../support/virtual-clock.ts';
+import { Cable } from './cable.ts';
+import type { Chronicle } from './chronicle.ts';
+import type { Fleet } from './fleet.ts';
+import type { Oracle, Said } from './oracle.ts';
+import { PageLife, createPageClient } from './page.ts';
+import type { Plan } from './plan.ts';
+import { Reader } from './reader.ts';
+import { TokenDesk } from './token-desk.ts';
+
+/** What all pages of a run share. */
+export interface Stage {
+  readonly plan: Plan;
+  readonly clock: VirtualClock;
+  readonly random: () => number;
+  readonly createId: () => string;
+  readonly oracle: Oracle;
+  readonly chronicle: Chronicle;
+  readonly cables: Cable[];
+  fleet(): Fleet;
+  /** The actor is over: another page comes in its place. */
+  replace(actor: Actor): void;
+}
+
+export interface ActorOptions {
+  readonly stage: Stage;
+  /** Which place of the plan it takes. */
+  readonly slot: number;
+  /** Its own: that of a page is never given to its successor. */
+  readonly number: number;
+}
+
+/** Each may lead to more of them. */
+const MOST_ACTS = 40;
+
+export class Actor {
+  readonly slot: number;
+  readonly number: number;
+  readonly user: string;
+  readonly life: PageLife;
+  readonly cable: Cable;
+  readonly client: Client;
+  readonly reader: Reader;
+  readonly desk: TokenDesk | null;
+  /** Channel by id, of everything it published. */
+  readonly ids = new Map<string, string>();
+  readonly #stage: Stage;
+  /** closed: the library gave up for good. */
+  #state: 'alive' | 'closed' | 'destroyed' | 'crashed' = 'alive';
+  #calm = false;
+  #last: Receipt | null = null;
+  #said = 0;
+  #acts = 0;
+  #garbled = 0;
+  /** Sessions of its user that were ended since a connection was last welcomed. */
+  #revoked = 0;
+
+  constructor({ stage, slot, number }: ActorOptions) {
+    const { plan, clock, random, createId, oracle, chronicle } = stage;
+    const { binary, rewind, tokens, middle, holds } = plan.pages[slot]!;
+    this.#stage = stage;
+    this.slot = slot;
+    this.number = number;
+    this.user = tokens === null ? 'anonymous' : `u${slot}`;
+    this.life = new PageLife(clock);
+    this.cable = new Cable({
+      page: number,
+      clock,
+      random,
+      codec: binary ? msgpack() : json(),
+      oracle,
+      middle,
+      holds,
+      server: () => stage.fleet().any(),
+      record: (way, data) => chronicle.message(number, way, data),
+      count: (name) => {
+        if (name === 'garbled up') this.#garbled += 1;
+        chronicle.count(name);
+      },
+      arrive: this.life.arrive,
+    });
+    stage.cables.push(this.cable);
+    this.desk =
+      tokens === null
+        ? null
+        : new TokenDesk({
+            plan: tokens,
+            user: this.user,
+            now: clock.now,
+            random,
+            life: this.life,
+            count: (name) => chronicle.count(name),
+          });
+    this.client = createPageClient({
+      random,
+      createId,
+      cable: this.cable,
+      life: this.life,
+      user: this.user,
+      channels: { '{channel}': { rewind } },
+      ...(this.desk !== null && { getToken: this.desk.get }),
+    });
+    this.reader = new Reader(this, stage);
+    this.#listen();
+  }
+
+  get alive(): boolean {
+    return this.#state === 'alive';
+  }
+
+  #listen(): void {
+    const { oracle, chronicle } = this.#stage;
+    this.client.on('outcome', (outcome) => {
+      chronicle.record(`page ${this.number} outcome ${outcome.id} ${outcome.result}`);
+      chronicle.count(outcome.result);
+      oracle.outcome(this.number, outcome);
+      this.misbehave();
+    });
+    this.client.on('trace', ({ name, detail }) =>
+      chronicle.record(`page ${this.number} ${name}: ${String(detail['from'])} → ${String(detail['to'])}`),
+    );
+    this.client.on('error', ({ code }) => chronicle.count(`error ${code}`));
+    this.client.status.subscribe(() => {
+      const status = this.client.status.get();
+      oracle.status(this.number, status, this.life.now());
+      if (status.state === 'connected') {
+        this.#revoked = 0;
+        if (this.desk !== null) this.desk.refused = 0;
+      }
+      if (status.state === 'closed' && this.alive) this.#closed(status.reason);
+    });
+  }
+
+  /** The library gave up for good. The app loads its page again; whether it had to is judged here. */
+  #closed({ code, name, error }: Reason): void {
+    this.#stage.chronicle.count(`closed ${name}`);
+    const refusals = this.#revoked + (this.desk?.refused ?? 0);
+    const earned = (code === END.badFrame && this.#garbled > 0) || (code === END.tokenRejected && refusals > 1);
+    if (!earned) this.#stage.oracle.fail('I7', `page ${this.number} ended for good: ${code} ${name} ${String(error)}`);
+    this.#end('closed');
+  }
+
+  // ---- what its app does -----------------------------------------------------------------------------------------------
+
+  publish(channel: string, count: number, ttl: number | null): void {
+    for (let left = count; left > 0 && this.alive; left -= 1) {
+      const data: Said = { page: this.number, n: (this.#said += 1), user: this.user };
+      this.#last = this.client.channel(channel).publish('said', data, ttl === null ? {} : { ttl });
+      this.ids.set(this.#last.id, channel);
+    }
+  }
+
+  tell(channel: string): void {
+    this.client.channel(channel).publishVolatile('told', { page: this.number });
+  }
+
+  cancel(): void {
+    this.#last?.cancel().catch(() => {});
+  }
+
+  revoked(): void {
+    this.#revoked += 1;
+  }
+
+  /** Called at the end of each of its handlers. */
+  misbehave(): void {
+    const { plan, random, chronicle } = this.#stage;
+    const { throws, acts } = plan.handlers;
+    if (acts > 0 && !this.#calm && this.#acts < MOST_ACTS && random() < acts) this.#act();
+    if (throws === 0 || random() >= throws) return;
+    chronicle.count('handler threw');
+    throw new Error('a handler failed, as the plan has it');
+  }
+
+  /** From inside a handler, so in the middle of whatever the client is doing. */
+  #act(): void {
+    if (!this.alive) return;
+    const { plan, random, chronicle } = this.#stage;
+    const { client, reader } = this;
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+    const channel = pick(plan.channels);
+    const acts: Readonly<Record<string, () => void>> = {
+      leave: () => reader.leave(),
+      'leave and join': () => (reader.leave(), reader.joinAll()),
+      'pause and connect': () => (client.disconnect(), client.connect()),
+      pause: () => client.disconnect(),
+      retry: () => client.retryNow(),
+      publish: () => this.publish(channel, 1, null),
+      tell: () => this.tell(channel),
+      cancel: () => this.cancel(),
+      destroy: () => this.destroy(),
+    };
+    const name = pick(Object.keys(acts));
+    this.#acts += 1;
+    chronicle.count('handler acted');
+    chronicle.record(`page ${this.number} from inside a handler: ${name}`);
+    acts[name]!();
+  }
+
+  // ---- its end -----------------------------------------------------------------------------------------------------------
+
+  /** The faults stop, and the app wants to be connected. */
+  calm(): void {
+    const { life, cable, client } = this;
+    this.#calm = true;
+    this.desk?.calm();
+    cable.calm();
+    life.thaw();
+    // Behind what the page still has to do.
+    life.arrive(() => {
+      if (!this.alive) return;
+      life.show();
+      life.page.set({ online: true });
+      client.connect();
+    });
+  }
+
+  destroy(): void {
+    if (!this.alive) return;
+    this.#end('destroyed');
+    this.client.destroy();
+  }
+
+  /** Its process is gone, with its memory. @param told whether the system ends its connections */
+  crash(told: boolean): void {
+    if (!this.alive) return;
+    this.#end('crashed');
+    this.life.die();
+    this.cable.orphan(told);
+  }
+
+  /** Its end is over: what a client that has ended must not have left (invariant I16). */
+  unload(): void {
+    if (this.#state === 'crashed') return;
+    const { life, cable, number } = this;
+    const left = { timers: life.timers, sockets: cable.openSockets, watchers: life.page.watchers };
+    for (const [what, count] of Object.entries(left)) {
+      if (count > 0) this.#stage.oracle.fail('I16', `page ${number} has ended and left ${count} ${what}`);
+    }
+  }
+
+  #end(state: 'closed' | 'destroyed' | 'crashed'): void {
+    this.#state = state;
+    this.reader.leave();
+    this.#stage.replace(this);
+  }
+}

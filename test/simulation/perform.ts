@@ -1,0 +1,83 @@
+/** Does to a page what the schedule says. */
+import type { Actor, Stage } from './actor.ts';
+import type { PageAction } from './page-actions.ts';
+
+export function performOnPage(actor: Actor, action: PageAction, stage: Stage): void {
+  const { client, cable, life, reader } = actor;
+  /** What the app and the browser do in the page waits until the page runs. */
+  const inPage = (run: () => void): void => life.arrive(() => actor.alive && run());
+  switch (action.type) {
+    case 'publish':
+      return inPage(() => actor.publish(action.channel, action.count, action.ttl));
+    case 'tell':
+      return inPage(() => actor.tell(action.channel));
+    case 'cancel':
+      return inPage(() => actor.cancel());
+    case 'retry':
+      return inPage(() => client.retryNow());
+    case 'pause':
+      return inPage(() => client.disconnect());
+    case 'resume':
+      return inPage(() => client.connect());
+    case 'leave':
+      return inPage(() => reader.leave());
+    case 'join':
+      return inPage(() => reader.joinAll());
+    case 'hide':
+      return inPage(() => life.hide());
+    case 'show':
+      return inPage(() => life.show());
+    case 'offline':
+      return inPage(() => life.page.set({ online: false }));
+    case 'online':
+      return inPage(() => life.page.set({ online: true }));
+    case 'cut':
+      return cable.cut(action.who);
+    case 'vanish':
+      return cable.vanish(action.way);
+    case 'stall':
+      return cable.stall(action.way);
+    case 'heal':
+      return cable.heal();
+    case 'mode':
+      return cable.set(action.mode);
+    case 'latency':
+      return cable.latency(action.min, action.max, action.rate ?? Infinity);
+    case 'jump':
+      return life.jump(action.ms);
+    case 'revoke':
+      actor.revoked();
+      return stage.fleet().servers.forEach((server) => void server.revoke(actor.user));
+    case 'thaw':
+      return life.thaw(action.timersFirst);
+    case 'reload':
+      return action.how === 'destroy' ? inPage(() => actor.destroy()) : actor.crash(action.how === 'crash');
+    case 'roam':
+      if (action.sockets === 'dead') cable.vanish('both');
+      if (action.told) inPage(() => life.page.tell('network'));
+      return;
+    case 'freeze':
+    case 'sleep':
+    case 'put-away':
+      if (!life.stopped) stop(actor, action);
+  }
+}
+
+type Stop = Extract<PageAction, { readonly type: 'freeze' | 'sleep' | 'put-away' }>;
+
+function stop({ cable, life }: Actor, action: Stop): void {
+  switch (action.type) {
+    case 'freeze':
+      if (action.told) life.page.tell('freeze');
+      return life.stop({ waking: action.told ? 'resume' : null });
+    case 'sleep':
+      cable.vanish('both');
+      life.stop(action);
+      return life.wakeAfter(action.ms, action.timersFirst);
+    case 'put-away':
+      life.page.tell('pagehide');
+      life.stop({ waking: 'pageshow' });
+      if (action.sockets === 'closed') cable.cut('client');
+      return life.wakeAfter(action.ms, false);
+  }
+}

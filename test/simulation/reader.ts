@@ -1,0 +1,60 @@
+/** What a page's app does with the channels that it listens to. */
+import type { Stop } from '../../src/types.ts';
+import type { Actor, Stage } from './actor.ts';
+
+export class Reader {
+  readonly #actor: Actor;
+  readonly #stage: Stage;
+  readonly #stops = new Map<string, () => void>();
+
+  constructor(actor: Actor, stage: Stage) {
+    this.#actor = actor;
+    this.#stage = stage;
+  }
+
+  listens(channel: string): boolean {
+    return this.#stops.has(channel);
+  }
+
+  joinAll(): void {
+    for (const channel of this.#stage.plan.channels) this.#join(channel);
+  }
+
+  leave(): void {
+    for (const [channel, stop] of this.#stops) {
+      stop();
+      this.#stage.oracle.left(this.#actor.number, channel);
+    }
+    this.#stops.clear();
+  }
+
+  #join(channel: string): void {
+    const { oracle, chronicle, plan, random } = this.#stage;
+    const { number, client, life } = this.#actor;
+    if (this.#stops.has(channel) || !this.#actor.alive) return;
+    const handle = client.channel(channel);
+    let active = true;
+    const stopMessages = handle.subscribeAll((message) => {
+      chronicle.record(`page ${number} got ${message.id} ${message.cursor?.offset ?? 'volatile'}`);
+      chronicle.count(message.cursor === null ? 'heard' : 'delivered');
+      if (!active) oracle.fail('I16', `page ${number} got ${message.id} of ${channel} after it had left`);
+      oracle.delivered(number, channel, message);
+      this.#actor.misbehave();
+    });
+    const stopResets = handle.onReset(async (reset) => {
+      chronicle.record(`page ${number} reset ${reset.channel} ${reset.why} ${reset.cursor.offset}`);
+      chronicle.count(`reset ${reset.why}`);
+      oracle.reset(number, reset);
+      const takes = plan.reset.takes * random();
+      if (takes > 0) await life.wait(takes);
+      if (active) oracle.reloaded(number, channel);
+      if (random() < plan.reset.fails) throw new Error('the reset handler failed, as the plan has it');
+      this.#actor.misbehave();
+    });
+    const stops: readonly Stop[] = [stopMessages, stopResets];
+    this.#stops.set(channel, () => {
+      active = false;
+      stops.forEach((stop) => stop());
+    });
+  }
+}

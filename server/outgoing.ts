@@ -106,8 +106,14 @@ export class Outgoing {
     if (this.#pieces.push(piece) === 1) this.#batcher.add(this);
     this.#size += piece.length;
     const place = this.#flushed + this.#pieces.length - 1;
-    if (this.#size + this.#backlog > 2 * this.#bound) this.#host.onOverflow();
+    if (this.#size + this.#backlog > 2 * this.#bound) this.#relieve();
     return place;
+  }
+
+  /** What only waits for the end of this tick says nothing of the peer. */
+  #relieve(): void {
+    this.flush();
+    if (this.#backlog > 2 * this.#bound) this.#host.onOverflow();
   }
 
   /** Puts `piece` in the place of an older one if that has not left yet; else at the end. */

@@ -55,6 +55,23 @@ describe('slow consumers', () => {
     expect(each).toEqual([67, 67, 66]);
   });
 
+  it('are none if their socket takes everything: what one tick answers waits for its end alone', async () => {
+    const house = createHouse({ channels: rules, limits: { queue: 300, publishRate: Infinity } });
+    const peer = await house.enter();
+    const frames = upTo(40).map((s) => ({
+      t: 'pub' as const,
+      c: 'room:1',
+      p: 'producer',
+      s,
+      items: [{ id: `item-${s}`, e: 'said' }],
+      ...(s === 1 && { first: true }),
+    }));
+    peer.send(...frames);
+    await house.clock.settle();
+    expect(peer.closed).toBeNull();
+    expect(peer.of('ack').map(({ s }) => s)).toEqual(upTo(40));
+  });
+
   it('get a gap when the log no longer reaches back to them', async () => {
     const { house, peer } = await shutReader(['short:1']);
     await fill(house.server, 'short:1', 60, CHUNK);

@@ -77,7 +77,7 @@ export class Actor {
       middle,
       holds,
       server: () => stage.fleet().any(),
-      record: (way, data) => chronicle.message(number, way, data),
+      chronicle,
       count: (name) => {
         if (name === 'garbled up') this.#garbled += 1;
         chronicle.count(name);
@@ -163,6 +163,12 @@ export class Actor {
     this.#last?.cancel().catch(() => {});
   }
 
+  pause(): void {
+    this.client.disconnect();
+    // Listeners would not be told of a pause that ends in the same tick.
+    this.#stage.oracle.status(this.number, this.client.status.get(), this.life.now());
+  }
+
   revoked(): void {
     this.#revoked += 1;
   }
@@ -187,8 +193,8 @@ export class Actor {
     const acts: Readonly<Record<string, () => void>> = {
       leave: () => reader.leave(),
       'leave and join': () => (reader.leave(), reader.joinAll()),
-      'pause and connect': () => (client.disconnect(), client.connect()),
-      pause: () => client.disconnect(),
+      'pause and connect': () => (this.pause(), client.connect()),
+      pause: () => this.pause(),
       retry: () => client.retryNow(),
       publish: () => this.publish(channel, 1, null),
       tell: () => this.tell(channel),

@@ -4,9 +4,10 @@
  */
 import type { ServerCore } from '../../server/types.ts';
 import type { SocketConstructor } from '../../src/platform/environment.ts';
-import type { Codec, Encoded } from '../../src/protocol/codec.ts';
+import type { Codec } from '../../src/protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frame.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
+import type { Chronicle } from './chronicle.ts';
 import type { Oracle } from './oracle.ts';
 import type { Weather } from './pipe.ts';
 import { ABNORMAL, type Line, type SimSocket, socketClass } from './sim-socket.ts';
@@ -27,14 +28,16 @@ export interface CableOptions {
   readonly holds: number;
   /** Where the next connection goes; null if nobody listens. */
   server(): ServerCore | null;
-  /** Every message that is sent or arrives, for the trace. */
-  record(event: string, data: Encoded): void;
+  readonly chronicle: Chronicle;
   count(name: string): void;
   /** Runs what arrives at the page: at once, or when it thaws. */
   arrive(run: () => void): void;
 }
 
-const CALM: Middle = { garbles: 0, repeats: 0, idle: null, tells: true };
+/** Nothing stands between. */
+export const CALM: Middle = { garbles: 0, repeats: 0, idle: null, tells: true };
+
+const FAIR: Weather = { latency: [1, 20], rate: Infinity, holds: 65_536 };
 
 export class Cable {
   readonly WebSocket: SocketConstructor;
@@ -122,12 +125,12 @@ export class Cable {
   calm(): void {
     this.#middle = CALM;
     this.#mode = 'open';
-    this.latency(1, 20);
+    this.#weather = FAIR;
     this.heal();
   }
 
   #open(socket: SimSocket): Line {
-    const { page, oracle, clock, random, codec, arrive, record, count, server } = this.#options;
+    const { page, oracle, clock, random, codec, chronicle, arrive, count, server } = this.#options;
     this.#opened += 1;
     const number = this.#opened;
     this.#sockets.add(socket);
@@ -148,11 +151,11 @@ export class Cable {
       middle: () => this.#middle,
       arrive,
       onSend: (data) => {
-        record('>', data);
+        chronicle.message(`page ${page}:${number}`, '>', codec, data);
         oracle.sentUp(page, number, this.#encoded.splice(0));
       },
       onReceive: (data, spoiled, run) => {
-        record(spoiled ? '< garbled' : '<', data);
+        chronicle.message(`page ${page}:${number}`, spoiled ? '< garbled' : '<', codec, data);
         this.#receiving = spoiled ? null : number;
         run();
         this.#receiving = null;

@@ -1,5 +1,8 @@
 /** What happened in one run: as a hash, to see that a seed decides everything, as counts, and as a story if it is wanted. */
-import type { Encoded } from '../../src/protocol/codec.ts';
+import type { Codec, Encoded } from '../../src/protocol/codec.ts';
+
+/** What connections say to stay alive is left out of the story. */
+const HEARTBEAT: readonly unknown[] = ['ping', 'pong'];
 
 export class Chronicle {
   readonly timeline: string[] = [];
@@ -19,18 +22,44 @@ export class Chronicle {
   }
 
   record(event: string): void {
-    // FNV-1a
-    let hash = this.#hash;
-    for (let i = 0; i < event.length; i += 1) hash = Math.imul(hash ^ event.charCodeAt(i), 16_777_619);
-    this.#hash = hash >>> 0;
-    if (this.#keeps) this.timeline.push(`${String(this.#now()).padStart(8)} ${event}`);
+    this.#mix(event);
+    this.#tell(event);
   }
 
-  message(page: number, way: string, data: Encoded): void {
-    this.record(`page ${page} ${way} ${typeof data === 'string' ? data : `${data.length} bytes ${data.join(',')}`}`);
+  /** @param who page and connection */
+  message(who: string, way: string, codec: Codec, data: Encoded): void {
+    this.#mix(`${who} ${way} ${typeof data === 'string' ? data : data.join(',')}`);
+    if (!this.#keeps) return;
+    const text = readable(codec, data);
+    if (text !== null) this.#tell(`${who} ${way} ${text}`);
   }
 
   count(name: string, by = 1): void {
     this.counts[name] = (this.counts[name] ?? 0) + by;
+  }
+
+  #mix(event: string): void {
+    // FNV-1a
+    let hash = this.#hash;
+    for (let i = 0; i < event.length; i += 1) hash = Math.imul(hash ^ event.charCodeAt(i), 16_777_619);
+    this.#hash = hash >>> 0;
+  }
+
+  #tell(event: string): void {
+    if (this.#keeps) this.timeline.push(`${String(this.#now()).padStart(8)} ${event}`);
+  }
+}
+
+/** @returns null for a heartbeat */
+function readable(codec: Codec, data: Encoded): string | null {
+  try {
+    const value = codec.decode(data);
+    const frames = (Array.isArray(value) ? value : [value]) as readonly { readonly t?: unknown }[];
+    const news = frames.filter(({ t }) => !HEARTBEAT.includes(t));
+    // The limits are in the setting.
+    const told = (frame: object): string => JSON.stringify({ ...frame, limits: undefined });
+    return news.length === 0 ? null : news.map(told).join(' ');
+  } catch {
+    return typeof data === 'string' ? data : `bytes ${data.join(',')}`;
   }
 }

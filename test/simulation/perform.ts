@@ -16,7 +16,7 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
     case 'retry':
       return inPage(() => client.retryNow());
     case 'pause':
-      return inPage(() => client.disconnect());
+      return inPage(() => actor.pause());
     case 'resume':
       return inPage(() => client.connect());
     case 'leave':

@@ -6,6 +6,8 @@ export class Reader {
   readonly #actor: Actor;
   readonly #stage: Stage;
   readonly #stops = new Map<string, () => void>();
+  /** Channels of which a logged message came since they were joined. */
+  readonly #heard = new Set<string>();
 
   constructor(actor: Actor, stage: Stage) {
     this.#actor = actor;
@@ -14,6 +16,11 @@ export class Reader {
 
   listens(channel: string): boolean {
     return this.#stops.has(channel);
+  }
+
+  /** Channels that it listens to, and of which it has heard nothing. */
+  deaf(): readonly string[] {
+    return [...this.#stops.keys()].filter((channel) => !this.#heard.has(channel));
   }
 
   joinAll(): void {
@@ -26,6 +33,7 @@ export class Reader {
       this.#stage.oracle.left(this.#actor.number, channel);
     }
     this.#stops.clear();
+    this.#heard.clear();
   }
 
   #join(channel: string): void {
@@ -38,6 +46,7 @@ export class Reader {
       chronicle.record(`page ${number} got ${message.id} ${message.cursor?.offset ?? 'volatile'}`);
       chronicle.count(message.cursor === null ? 'heard' : 'delivered');
       if (!active) oracle.fail('I16', `page ${number} got ${message.id} of ${channel} after it had left`);
+      if (message.cursor !== null) this.#heard.add(channel);
       oracle.delivered(number, channel, message);
       this.#actor.misbehave();
     });

@@ -1,4 +1,5 @@
 /** Leaves out of a failing schedule what it does not need to fail, and tells the rest as a story. */
+import { CALM } from './cable.ts';
 import { type Plan, type Scheduled, drawPlan } from './plan.ts';
 import { type Outcome, runPlan } from './storm.ts';
 
@@ -7,16 +8,19 @@ const BUDGET = 400;
 
 /** @returns the story of a seed that fails, or a sentence that it does not */
 export async function explain(seed: number): Promise<string> {
-  const plan = drawPlan(seed);
-  const first = await attempt(plan);
+  const drawn = drawPlan(seed);
+  const first = await attempt(drawn);
   if (first.violations.length === 0) return `seed ${seed} violates nothing (trace ${first.hash})`;
-  const schedule = await smallest(plan, invariantOf(first.violations));
-  const last = await attempt({ ...plan, schedule }, { keepTimeline: true });
+  const plan = await smallest(drawn, invariantOf(first.violations));
+  const { timeline, violations } = await attempt(plan, { keepTimeline: true });
+  const { schedule: _, ...setting } = plan;
   return [
-    ...last.timeline,
+    ...Object.entries(setting).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
     '',
-    `seed ${seed}, of ${plan.schedule.length} actions ${schedule.length} are needed:`,
-    ...last.violations.map((violation) => `  ${violation}`),
+    ...timeline,
+    '',
+    `seed ${seed}, of ${drawn.schedule.length} actions ${plan.schedule.length} are needed:`,
+    ...violations.map((violation) => `  ${violation}`),
   ].join('\n');
 }
 
@@ -30,21 +34,44 @@ export async function attempt(plan: Plan, options = {}): Promise<Outcome> {
   }
 }
 
-/** Delta debugging: ever smaller parts are left out, as long as the same invariant fails (Zeller and Hildebrandt, 2002). */
-async function smallest(plan: Plan, invariant: string): Promise<readonly Scheduled[]> {
-  let schedule = plan.schedule;
+/**
+ * Delta debugging: ever smaller parts are left out, as long as the same invariant fails (Zeller and Hildebrandt, 2002). Then
+ * the setting is made as plain as it may be.
+ */
+async function smallest(drawn: Plan, invariant: string): Promise<Plan> {
+  let plan = drawn;
   let runs = 0;
-  for (let size = Math.ceil(schedule.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = 0; at < schedule.length && runs < BUDGET;) {
-      const without = [...schedule.slice(0, at), ...schedule.slice(at + size)];
-      runs += 1;
-      const { violations } = await attempt({ ...plan, schedule: without });
-      if (invariantOf(violations) === invariant) schedule = without;
-      else at += size;
+  const accept = async (next: Plan): Promise<boolean> => {
+    runs += 1;
+    const { violations } = await attempt(next);
+    if (invariantOf(violations) !== invariant) return false;
+    plan = next;
+    return true;
+  };
+  const shorten = async (): Promise<void> => {
+    for (let size = Math.ceil(plan.schedule.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+      for (let at = 0; at < plan.schedule.length && runs < BUDGET;) {
+        const schedule: readonly Scheduled[] = [...plan.schedule.slice(0, at), ...plan.schedule.slice(at + size)];
+        if (!(await accept({ ...plan, schedule }))) at += size;
+      }
     }
-  }
-  return schedule;
+  };
+  await shorten();
+  for (const simpler of SIMPLER) await accept(simpler(plan));
+  await shorten();
+  return plan;
 }
+
+const SIMPLER: readonly ((plan: Plan) => Plan)[] = [
+  (plan) => ({ ...plan, handlers: { throws: 0, acts: 0 } }),
+  (plan) => ({ ...plan, reset: { ...plan.reset, takes: 0, fails: 0 } }),
+  (plan) => ({ ...plan, fleet: { ...plan.fleet, store: { latency: [0, 0], notices: [0, 0], joins: [0, 0], rejects: 0 } } }),
+  (plan) => ({ ...plan, fleet: { ...plan.fleet, server: { ...plan.fleet.server, limits: {} } } }),
+  (plan) => ({ ...plan, fleet: { ...plan.fleet, server: { ...plan.fleet.server, timing: {} } } }),
+  (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, binary: false, rewind: 0, holds: 0 })) }),
+  (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, tokens: null })) }),
+  (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, middle: CALM })) }),
+];
 
 function invariantOf([first = '']: readonly string[]): string {
   return /^I\d+/.exec(first)?.[0] ?? '';

@@ -22,6 +22,8 @@ export interface Outcome {
 const START = 1_000_000;
 /** Long enough for two heartbeats, one capped backoff and the limit of attempts (invariant I7). */
 const QUIET = 240_000;
+/** For one more publication, with a store that may be slow. */
+const PROBE = 30_000;
 /** Until everything that was closed is gone on both sides: browsers wait a minute for a network that is not there. */
 const FAREWELL = 70_000;
 /** Several times what the busiest plan needs. */
@@ -97,11 +99,13 @@ class Storm {
   /** Everybody is where they should be, and nothing is left of what was ended. */
   async reckon(): Promise<void> {
     const { oracle } = this.#stage;
-    for (const { number, ids, reader } of this.#actors) {
-      oracle.settle(number, ids);
-      for (const channel of this.#plan.channels) {
-        oracle.caughtUp(number, channel, await this.#fleet.top(channel), reader.listens(channel));
-      }
+    await this.#compare();
+    // Only now: it would also wake a reader that waits for what it has missed.
+    for (const channel of this.#plan.channels) this.#actors[0]!.publish(channel, 1, null);
+    await this.#clock.advance(PROBE);
+    await this.#compare();
+    for (const { number, reader } of this.#actors) {
+      for (const channel of reader.deaf()) oracle.fail('I7', `page ${number} listens to ${channel}, and hears nothing`);
     }
     this.#state = 'reckoning';
     for (const actor of [...this.#actors]) actor.destroy();
@@ -117,6 +121,15 @@ class Storm {
     if (open > 0) oracle.fail('I16', `${open} connections are left after everything was destroyed`);
     if (this.#clock.pending > 0) oracle.fail('I16', `${this.#clock.pending} timers are left after everything was destroyed`);
     for (const [name, count] of Object.entries(oracle.notes())) this.#chronicle.count(name, count);
+  }
+
+  async #compare(): Promise<void> {
+    for (const { number, ids, reader } of this.#actors) {
+      this.#oracle.settle(number, ids);
+      for (const channel of this.#plan.channels) {
+        this.#oracle.caughtUp(number, channel, await this.#fleet.top(channel), reader.listens(channel));
+      }
+    }
   }
 
   outcome(): Outcome {
@@ -139,10 +152,8 @@ class Storm {
 
   #enter(slot: number): void {
     const actor = new Actor({ stage: this.#stage, slot, number: this.#pages });
-    // Who comes later has no claim to what was there before.
-    if (this.#pages >= this.#plan.pages.length) {
-      for (const channel of this.#plan.channels) this.#oracle.left(actor.number, channel);
-    }
+    // It has no claim to what is there before its first subscription, and that may be long in coming.
+    for (const channel of this.#plan.channels) this.#oracle.left(actor.number, channel);
     this.#actors[slot] = actor;
     this.#pages += 1;
     actor.reader.joinAll();

@@ -213,6 +213,11 @@ export class Lane<R> {
     this.recheck();
   }
 
+  /** What is retained stays for its full time from now on. */
+  renew(now: number): void {
+    for (let at = 0; at < this.#answered; at += 1) this.#records[at]!.answeredAt = now;
+  }
+
   /** Show the newest answered record again. */
   recheck(): void {
     this.#sendAgainFrom(this.#firstWaiting() - (this.#answered > 0 ? 1 : 0));

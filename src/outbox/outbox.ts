@@ -15,13 +15,12 @@ import { Lanes } from './lanes.ts';
 import { outcomeOf } from './outcome.ts';
 import { Pauses } from './pauses.ts';
 import { Ticket, errorOf } from './receipt.ts';
+import { Retention } from './retention.ts';
 import { roomFor } from './room.ts';
 import { type OutboxRecord, type Owner, Shelf } from './shelf.ts';
 
 type PageLane = Lane<Owner>;
 
-/** Answered records are kept this long to repair a store that loses acknowledged writes, ms. */
-const RETENTION = 60_000;
 /** Ids by which the page knows its own messages when they come back. */
 const REMEMBERED_IDS = 4096;
 
@@ -35,7 +34,7 @@ export class Outbox {
   readonly #ownIds = new Recent(REMEMBERED_IDS);
   readonly #drains = new Drains();
   readonly #expiry;
-  readonly #sweep;
+  readonly #retention: Retention<Owner>;
   #limits: Limits = DEFAULT_LIMITS;
   #flushing = false;
   #over: HoldfastError | null = null;
@@ -46,8 +45,8 @@ export class Outbox {
     this.#options = options;
     this.#shelf = new Shelf(store, user, report);
     this.#expiry = createAlarm(environment, (now) => this.#expire(now));
-    this.#sweep = createAlarm(environment, (now) => this.#forget(now));
     this.#lanes = new Lanes(() => environment.createId());
+    this.#retention = new Retention(environment, this.#lanes, () => context.line() !== null);
     this.#pauses = new Pauses(environment, (lane) => {
       lane.resume();
       this.#lanes.active.add(lane);
@@ -85,7 +84,8 @@ export class Outbox {
     this.#limits = limits;
     for (const lane of this.#lanes) {
       lane.rewind();
-      if (lane.waiting + lane.retained > 0) this.#lanes.active.add(lane);
+      this.#retain(lane);
+      if (lane.waiting > 0) this.#lanes.active.add(lane);
     }
     this.#flush();
   }
@@ -108,10 +108,9 @@ export class Outbox {
   acked({ c, p, s, ep, r }: Ack): void {
     const lane = this.#lanes.find(c, p);
     if (lane === undefined) return;
-    const now = this.#context.environment.now();
-    const answers = lane.answer(s, r, now);
+    const answers = lane.answer(s, r, this.#context.environment.now());
     this.#pauses.forgive(lane);
-    if (lane.retained > 0) this.#sweep.note(now + RETENTION);
+    if (lane.retained > 0) this.#retention.note();
     // First, so that the server has the next batch while the app is told of this one.
     this.#flush();
     // What the app is told of may make it end the client.
@@ -132,17 +131,23 @@ export class Outbox {
   /** The store failed over: what it acknowledged may be gone. */
   recheck(): void {
     for (const lane of this.#lanes) {
-      if (lane.retained === 0) continue;
-      lane.recheck();
-      this.#lanes.active.add(lane);
+      if (lane.retained > 0) lane.recheck();
+      this.#retain(lane);
     }
     this.#flush();
+  }
+
+  /** What is retained is shown again. */
+  #retain(lane: PageLane): void {
+    if (lane.retained === 0) return;
+    this.#retention.renew(lane);
+    this.#lanes.active.add(lane);
   }
 
   /** The client is over: outcomes will not be known here. */
   end(error: HoldfastError): void {
     this.#over = error;
-    for (const timed of [this.#pauses, this.#expiry, this.#sweep]) timed.clear();
+    for (const timed of [this.#pauses, this.#expiry, this.#retention]) timed.clear();
     for (const { owner } of this.#shelf.pending) owner.ticket.giveUp(error);
     this.#drains.settle(error);
     this.#shelf.close();
@@ -277,13 +282,6 @@ export class Outbox {
     const settled = this.#drains.wait(options);
     if (this.#over !== null || this.#shelf.pending.size === 0) this.#drains.settle(this.#over);
     return settled;
-  }
-
-  #forget(now: number): void {
-    for (const lane of this.#lanes) {
-      lane.forget(now, RETENTION);
-      if (lane.retained > 0) this.#sweep.note(now + RETENTION);
-    }
   }
 }
 

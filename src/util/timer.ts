@@ -51,11 +51,12 @@ export interface Alarm {
   clear(): void;
 }
 
-export function createAlarm(environment: Environment, ring: (now: number) => void): Alarm {
+/** @param ring gets the time that was noted too: a page that stood still rings late */
+export function createAlarm(environment: Environment, ring: (now: number, at: number) => void): Alarm {
   let earliest = Infinity;
-  const timer = createTimer(environment, () => {
+  const timer = createTimer(environment, (at) => {
     earliest = Infinity;
-    ring(environment.now());
+    ring(environment.now(), at);
   });
   return {
     note(at) {

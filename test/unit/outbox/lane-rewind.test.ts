@@ -98,6 +98,17 @@ describe('retention', () => {
     expect(lane.retained).toBe(0);
   });
 
+  it('renewed, it begins again for all that is retained', () => {
+    const lane = createLane(3);
+    takeAll(lane);
+    accept(lane, 1, 2, 1000);
+    lane.renew(50_000);
+    lane.forget(109_999, 60_000);
+    expect([lane.retained, lane.waiting]).toEqual([2, 1]);
+    lane.forget(110_000, 60_000);
+    expect([lane.retained, lane.waiting]).toEqual([0, 1]);
+  });
+
   it('keeps at most 256', () => {
     const lane = createLane();
     for (let round = 0; round < 300; round += 1) {

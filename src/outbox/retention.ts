@@ -1,0 +1,48 @@
+import type { Environment } from '../platform/environment.ts';
+import { type Alarm, createAlarm } from '../util/timer.ts';
+import type { Lane } from './lane.ts';
+
+/** Answered records are kept this long to repair a store that loses acknowledged writes, ms. */
+const RETENTION = 60_000;
+/** A timer this late means that the page stood still, and has not read what came meanwhile, ms. */
+const LATE = 5000;
+
+/** How long answered records are kept (invariant I4). Time counts only while a server could have told of a loss. */
+export class Retention<R> {
+  readonly #environment: Environment;
+  readonly #lanes: Iterable<Lane<R>>;
+  readonly #connected: () => boolean;
+  readonly #alarm: Alarm;
+
+  constructor(environment: Environment, lanes: Iterable<Lane<R>>, connected: () => boolean) {
+    this.#environment = environment;
+    this.#lanes = lanes;
+    this.#connected = connected;
+    this.#alarm = createAlarm(environment, (now, at) => this.#look(now, now - at > LATE));
+  }
+
+  /** Something was answered. */
+  note(): void {
+    this.#alarm.note(this.#environment.now() + RETENTION);
+  }
+
+  /** The newest is shown again: time begins anew, since this server too may not have heard of a loss yet. */
+  renew(lane: Lane<R>): void {
+    lane.renew(this.#environment.now());
+    this.note();
+  }
+
+  clear(): void {
+    this.#alarm.clear();
+  }
+
+  #look(now: number, late: boolean): void {
+    // The next `welcome` begins anew.
+    if (!this.#connected()) return;
+    for (const lane of this.#lanes) {
+      if (late) lane.renew(now);
+      else lane.forget(now, RETENTION);
+      if (lane.retained > 0) this.note();
+    }
+  }
+}

@@ -14,8 +14,10 @@ interface LaneUp {
 
 interface Life {
   state: Status['state'];
-  /** By the page's clock, which may be set. */
-  connectedAt: number;
+  /** As the client says: tells a connection that it kept from a new one. */
+  since: number;
+  /** By the page's clock, which may have been set, and by ours. */
+  connectedAt: readonly [page: number, real: number];
   /** Attempts that failed since a connection lived long enough. */
   failures: number;
 }
@@ -59,23 +61,27 @@ export class Connections {
 
   /** An `attempt` that is too low waits too short: the backoff was reset by a connection that did not last. */
   status(page: number, status: Status, now: number): void {
-    const life = this.#lives.get(page) ?? { state: 'idle', connectedAt: 0, failures: 0 };
+    const life = this.#lives.get(page) ?? { state: 'idle', since: -1, connectedAt: [0, 0], failures: 0 };
     const before = life.state;
+    const lived = Math.max(now - life.connectedAt[0], this.#now() - life.connectedAt[1]);
+    const left = before === 'connected' && (status.state !== 'connected' || status.since !== life.since);
+    if (left && lived >= STABLE_AFTER) life.failures = 0;
     this.#lives.set(page, life);
     life.state = status.state;
     if (status.state === 'connected') {
-      if (before !== 'connected') life.connectedAt = now;
+      if (status.since !== life.since) life.connectedAt = [now, this.#now()];
+      life.since = status.since;
       return;
     }
-    if (status.state === 'idle' || status.state === 'closed') {
+    // Without a reason it is the app that began anew: a pause that ends at once is told to nobody.
+    if (status.state === 'idle' || status.state === 'closed' || status.reason === null) {
       life.failures = 0;
       this.#sentAway.delete(page);
       return;
     }
-    if (before === 'connected' && now - life.connectedAt >= STABLE_AFTER) life.failures = 0;
-    else if (before === 'connected' || (before === 'connecting' && status.state !== 'connecting')) {
-      if (status.reason?.code !== END.goingAway) life.failures += 1;
-    }
+    // One that is being opened beside a connection in doubt may be dropped again: only a wait says that both are gone.
+    const failed = status.state !== 'connecting' && (before === 'connecting' || (left && lived < STABLE_AFTER));
+    if (failed && status.reason.code !== END.goingAway) life.failures += 1;
     if (status.attempt < 1 + life.failures) {
       this.#fail('I13', `page ${page} calls this attempt ${status.attempt} after ${life.failures} that failed`);
     }

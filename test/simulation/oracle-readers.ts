@@ -4,6 +4,8 @@ import type { Logs } from './oracle-logs.ts';
 
 interface Reading {
   last: Cursor | null;
+  /** Where the server last said that this page begins: it may never have had a message. */
+  base: Cursor | null;
   resetting: boolean;
 }
 
@@ -15,7 +17,7 @@ export class Readers {
   readonly #logs: Logs;
   readonly #readings = new Map<string, Reading>();
   readonly #tells = new Set<string>();
-  /** Came after the first entry, so what stands below its first message is not its own to have. */
+  /** Came later, perhaps to a subscription that the client still had: nothing need be said to it. */
   readonly #late = new Set<string>();
   #calmSince: number | null = null;
   #patience = Infinity;
@@ -69,13 +71,18 @@ export class Readers {
     if (cursor !== undefined) reading.last = cursor;
   }
 
+  based(page: number, channel: string, base: Cursor): void {
+    this.#reading(page, channel).base = base;
+  }
+
   left(page: number, channel: string): void {
     this.#readings.delete(`${page} ${channel}`);
     this.#late.add(`${page} ${channel}`);
   }
 
   caughtUp(page: number, channel: string, top: Cursor, listens: boolean): void {
-    const last = this.#readings.get(`${page} ${channel}`)?.last ?? null;
+    const reading = this.#readings.get(`${page} ${channel}`);
+    const last = reading?.last ?? reading?.base ?? null;
     if (!listens || (last === null && (top.offset === 0 || this.#late.has(`${page} ${channel}`)))) return;
     if (last?.epoch === top.epoch && last.offset === top.offset && last.tag === top.tag) return;
     const place = last === null ? 'nowhere' : `${last.epoch}:${last.offset}`;
@@ -98,7 +105,7 @@ export class Readers {
   #reading(page: number, channel: string): Reading {
     const key = `${page} ${channel}`;
     let reading = this.#readings.get(key);
-    if (reading === undefined) this.#readings.set(key, (reading = { last: null, resetting: false }));
+    if (reading === undefined) this.#readings.set(key, (reading = { last: null, base: null, resetting: false }));
     return reading;
   }
 }

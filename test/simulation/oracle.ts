@@ -124,6 +124,11 @@ export class Oracle {
   /** These reached the page, on a connection that it has not closed. */
   cameDown(page: number, connection: number, frames: readonly ServerFrame[]): void {
     this.#connections.cameDown(page, connection, frames);
+    for (const frame of frames) {
+      if (frame.t === 'subbed' && frame.ok !== false) {
+        this.#readers.based(page, frame.c, { epoch: frame.cur[0], offset: frame.cur[1], tag: frame.cur[2] });
+      }
+    }
   }
 
   /**

@@ -96,9 +96,12 @@ export class Outbox {
     const accused = code === END.tooBig || code === END.tooLarge || code === END.badFrame ? this.#lanes.accuse() : [];
     const [only] = accused;
     if (accused.length === 1 && only?.record) {
+      const { lane, record } = only;
       const why = code === END.badFrame ? 'invalid' : 'too-large';
-      const error = new HoldfastError(why, `The server ended the connection over this publication (${code}).`);
-      this.#bury(only.lane, only.record, 'closed', { result: 'rejected', error });
+      // Not told yet: an earlier connection may have carried it and ended unanswered. The tombstone's answer is the truth.
+      record.owner.ticket.fault = new HoldfastError(why, `The server ended the connection over this publication (${code}).`);
+      record.tombstone = 'closed';
+      this.#shelf.keep(lane, record);
     }
     // What was under way here is not so on the next connection, whose end must not be blamed on it.
     for (const lane of this.#lanes) lane.rewind();
@@ -288,4 +291,4 @@ export class Outbox {
 /** What was never sent cannot turn out accepted: its payload is not needed again. */
 const WITHDRAWN = { data: undefined, size: 0 };
 
-type Ending = { readonly result: TombstoneKind | 'uncertain' } | { readonly result: 'rejected'; readonly error: HoldfastError };
+type Ending = { readonly result: TombstoneKind | 'uncertain' };

@@ -4,8 +4,11 @@ import type { Outcome } from '../types.ts';
 import type { Ticket } from './receipt.ts';
 
 /** What the server's verdict on one sequence means for the publication behind it (rule R6). */
-export function outcomeOf({ id, channel, event }: Ticket, result: Result, epoch: string, maybeDuplicate: boolean): Outcome {
+export function outcomeOf(ticket: Ticket, result: Result, epoch: string, maybeDuplicate: boolean): Outcome {
+  const { id, channel, event, fault } = ticket;
   if (result === 0) return { id, channel, event, result: 'accepted', cursor: null, maybeDuplicate };
+  if ('code' in result && result.code === 'closed' && fault !== null)
+    return { id, channel, event, result: 'rejected', error: fault };
   if ('code' in result) return refused({ id, channel, event }, result.code, result.message, result.app);
   const cursor = { epoch, offset: result[0], tag: result[1] };
   return { id, channel, event, result: 'accepted', cursor, maybeDuplicate };

@@ -25,6 +25,8 @@ export class Ticket implements Receipt {
   readonly id: string;
   readonly channel: string;
   readonly event: string;
+  /** A connection was ended over it: the reason, should it turn out not to have been accepted before. */
+  fault: HoldfastError | null = null;
   readonly #options: TicketOptions;
   #storing: Storing = PENDING;
   #attempted = false;

@@ -12,7 +12,7 @@ import { Store } from './store.ts';
 interface FleetOptions {
   readonly plan: Plan;
   /** As drawn by `drawFleetPlan`. */
-  readonly fleet?: FleetPlan;
+  readonly fleet: FleetPlan;
   readonly clock: VirtualClock;
   readonly random: () => number;
   readonly createId: () => string;
@@ -43,10 +43,10 @@ export class Fleet {
   readonly #processes = new Set<Process>();
 
   private constructor(options: FleetOptions) {
-    const { plan, clock, random, createId, oracle } = options;
+    const { fleet, clock, random, createId, oracle } = options;
     this.#options = options;
-    this.#plan = options.fleet ?? calm(plan);
-    this.#store = new Store({ plan: this.#plan.store, clock, random, createId, oracle });
+    this.#plan = fleet;
+    this.#store = new Store({ plan: fleet.store, clock, random, createId, oracle });
   }
 
   static start(options: FleetOptions): Promise<Fleet> {
@@ -210,11 +210,4 @@ export class Fleet {
     }
     if (code === 4413) oracle.fail('I14', `a client sent more than it was told it may: ${String(why)}`);
   }
-}
-
-/** As if the store were in the process. */
-function calm({ servers, log, publishRate }: Plan): FleetPlan {
-  const limits = { publishRate, queue: log.queue };
-  const store = { latency: [0, 0], notices: [0, 0], joins: [0, 0], rejects: 0 } as const;
-  return { servers, store, server: { limits, timing: {}, entries: log.entries } };
 }

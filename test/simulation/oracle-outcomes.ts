@@ -4,12 +4,17 @@ import type { Logs } from './oracle-logs.ts';
 
 type Fail = (invariant: string, sentence: string) => void;
 
+/** Answered publications that a page retains for repair; docs/protocol.md, "Retention". */
+const RETAINED = 256;
+
 export class Outcomes {
   readonly #fail: Fail;
   readonly #logs: Logs;
   readonly #outcomes = new Map<string, Outcome>();
   /** Of each accepted publication: the store that had accepted it, to know whether that one is gone. */
   readonly #eras = new Map<string, number>();
+  /** Of each page and channel: what was answered, in order. */
+  readonly #answered = new Map<string, string[]>();
 
   constructor(fail: Fail, logs: Logs) {
     this.#fail = fail;
@@ -23,6 +28,7 @@ export class Outcomes {
     if (before !== undefined && !mayFollow(before, outcome)) {
       this.#fail('I3', `${outcome.id} ended as ${before.result} and then as ${outcome.result}`);
     }
+    if (before === undefined) this.#answeredOn(page, outcome.channel).push(outcome.id);
     if (outcome.result !== 'accepted' || outcome.cursor === null) return;
     const standing = this.#logs.at(outcome.channel, outcome.cursor);
     const { epoch, offset } = outcome.cursor;
@@ -43,11 +49,20 @@ export class Outcomes {
       if (outcome.result === 'accepted') {
         // What a store took that has lost everything since can be nowhere.
         const lost = this.#logs.era > 1 && this.#eras.get(`${page} ${id}`) !== this.#logs.era;
-        if (!stands && !lost) this.#fail('I4', `${id} of page ${page} was accepted, and is gone without a word`);
+        const answered = this.#answeredOn(page, channel);
+        const retained = answered.indexOf(id) >= answered.length - RETAINED;
+        if (!stands && !lost && retained) this.#fail('I4', `${id} of page ${page} was accepted, and is gone without a word`);
       } else if (stands && outcome.result !== 'uncertain') {
         this.#fail('I1', `${id} of page ${page} ended as ${outcome.result} and stands in the log`);
       }
     }
+  }
+
+  #answeredOn(page: number, channel: string): string[] {
+    const key = `${page} ${channel}`;
+    let answered = this.#answered.get(key);
+    if (answered === undefined) this.#answered.set(key, (answered = []));
+    return answered;
   }
 }
 

@@ -28,10 +28,13 @@ export interface Standing {
 interface Log {
   readonly epoch: string;
   readonly entries: Standing[];
-  readonly ids: Set<string>;
+  readonly byId: Map<string, Standing>;
   /** The newest publication of each page. */
   readonly newest: Map<number, number>;
 }
+
+/** Until every server has moved, and what was under way meanwhile has arrived, ms. */
+const SPLIT = 10_000;
 
 type Fail = (invariant: string, sentence: string) => void;
 
@@ -40,6 +43,7 @@ export class Logs {
   readonly #fail: Fail;
   readonly #branches = new Map<number, Map<string, Log>>();
   readonly #standing = new Map<string, Standing>();
+  readonly #failovers: number[] = [];
   #newest = 1;
   era = 1;
 
@@ -48,18 +52,13 @@ export class Logs {
     this.#fail = fail;
   }
 
-  /** Changes of primary, those after a loss of everything included. */
-  get branches(): number {
-    return this.#newest;
-  }
-
   appended(branch: number, channel: string, { epoch, entry, previous }: Notice, operation: number): void {
     const log = this.#log(branch, channel, epoch);
     const place = `${channel} ${epoch}:${entry.o} in branch ${branch}`;
     const top = log.entries.at(-1);
     if (entry.o !== (top?.offset ?? 0) + 1) this.#fail('I5', `${place} was appended after ${top?.offset ?? 0}`);
     if (previous !== (top?.tag ?? '')) this.#fail('I6', `${place} says that another entry stands before it`);
-    if (log.ids.has(entry.id)) this.#fail('I1', `${place}: ${entry.id} stands in the log twice`);
+    if (log.byId.has(entry.id)) this.#fail('I1', `${place}: ${entry.id} stands in the log twice`);
     const said = entry.d as Said;
     const before = log.newest.get(said.page) ?? 0;
     if (before > said.n) this.#fail('I2', `${place}: number ${said.n} of page ${said.page} was appended after ${before}`);
@@ -90,6 +89,7 @@ export class Logs {
     }
     this.#branches.set(to, branch);
     this.#newest = to;
+    this.#failovers.push(this.#now());
   }
 
   lostStore(): void {
@@ -103,9 +103,14 @@ export class Logs {
     return standing?.epoch === epoch && standing.offset === offset && standing.channel === channel ? standing : null;
   }
 
-  /** Whether it stands in the log as the present primary has it. */
-  holds(channel: string, id: string): boolean {
-    return this.#branches.get(this.#newest)?.get(channel)?.ids.has(id) ?? false;
+  /** Where it stands in the log as the present primary has it. */
+  find(channel: string, id: string): Standing | null {
+    return this.#branches.get(this.#newest)?.get(channel)?.byId.get(id) ?? null;
+  }
+
+  /** Whether there were two primaries at that time, and either could say something else of a lane. */
+  split(at: number): boolean {
+    return this.#failovers.some((start) => start <= at && at <= start + SPLIT);
   }
 
   #log(number: number, channel: string, epoch: string): Log {
@@ -119,11 +124,11 @@ export class Logs {
 }
 
 function createLog(epoch: string): Log {
-  return { epoch, entries: [], ids: new Set(), newest: new Map() };
+  return { epoch, entries: [], byId: new Map(), newest: new Map() };
 }
 
 function add(log: Log, standing: Standing): void {
   log.entries.push(standing);
-  log.ids.add(standing.id);
+  log.byId.set(standing.id, standing);
   log.newest.set(standing.said.page, standing.said.n);
 }

@@ -13,8 +13,6 @@ export class Outcomes {
   readonly #outcomes = new Map<string, Outcome>();
   /** Of each accepted publication: the store that had accepted it, to know whether that one is gone. */
   readonly #eras = new Map<string, number>();
-  /** Of each page and channel: what was answered, in order. */
-  readonly #answered = new Map<string, string[]>();
 
   constructor(fail: Fail, logs: Logs) {
     this.#fail = fail;
@@ -28,7 +26,6 @@ export class Outcomes {
     if (before !== undefined && !mayFollow(before, outcome)) {
       this.#fail('I3', `${outcome.id} ended as ${before.result} and then as ${outcome.result}`);
     }
-    if (before === undefined) this.#answeredOn(page, outcome.channel).push(outcome.id);
     if (outcome.result !== 'accepted' || outcome.cursor === null) return;
     const standing = this.#logs.at(outcome.channel, outcome.cursor);
     const { epoch, offset } = outcome.cursor;
@@ -39,30 +36,24 @@ export class Outcomes {
   }
 
   settle(page: number, ids: ReadonlyMap<string, string>): void {
-    for (const [id, channel] of ids) {
+    const later = new Map<string, number>();
+    for (const [id, channel] of [...ids].reverse()) {
       const outcome = this.#outcomes.get(`${page} ${id}`);
       if (outcome === undefined) {
         this.#fail('I3', `${id} of page ${page} never ended`);
         continue;
       }
-      const stands = this.#logs.holds(channel, id);
+      const standing = this.#logs.find(channel, id);
       if (outcome.result === 'accepted') {
         // What a store took that has lost everything since can be nowhere.
         const lost = this.#logs.era > 1 && this.#eras.get(`${page} ${id}`) !== this.#logs.era;
-        const answered = this.#answeredOn(page, channel);
-        const retained = answered.indexOf(id) >= answered.length - RETAINED;
-        if (!stands && !lost && retained) this.#fail('I4', `${id} of page ${page} was accepted, and is gone without a word`);
-      } else if (stands && outcome.result !== 'uncertain') {
+        const retained = (later.get(channel) ?? 0) < RETAINED;
+        if (standing === null && !lost && retained) this.#fail('I4', `${id} of page ${page} was accepted, and is gone`);
+      } else if (standing !== null && outcome.result !== 'uncertain' && !this.#logs.split(standing.at)) {
         this.#fail('I1', `${id} of page ${page} ended as ${outcome.result} and stands in the log`);
       }
+      later.set(channel, (later.get(channel) ?? 0) + 1);
     }
-  }
-
-  #answeredOn(page: number, channel: string): string[] {
-    const key = `${page} ${channel}`;
-    let answered = this.#answered.get(key);
-    if (answered === undefined) this.#answered.set(key, (answered = []));
-    return answered;
   }
 }
 

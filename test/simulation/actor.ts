@@ -35,6 +35,7 @@ export interface ActorOptions {
   readonly number: number;
 }
 
+const MINUTE = 60_000;
 /** Each may lead to more of them. */
 const MOST_ACTS = 40;
 
@@ -76,6 +77,8 @@ export class Actor {
       oracle,
       middle,
       holds,
+      // The limit is kept by the page's clock, by which a minute is over when somebody sets it.
+      onAttempt: () => this.life.setWithin(MINUTE) || oracle.attempted(number),
       server: () => stage.fleet().any(),
       chronicle,
       count: (name) => {

@@ -26,6 +26,8 @@ export interface CableOptions {
   readonly middle: Middle;
   /** Bytes that wait beyond what the network itself holds. */
   readonly holds: number;
+  /** The page opens a connection. */
+  onAttempt(): void;
   /** Where the next connection goes; null if nobody listens. */
   server(): ServerCore | null;
   readonly chronicle: Chronicle;
@@ -130,11 +132,11 @@ export class Cable {
   }
 
   #open(socket: SimSocket): Line {
-    const { page, oracle, clock, random, codec, chronicle, arrive, count, server } = this.#options;
+    const { page, oracle, clock, random, codec, chronicle, arrive, count, server, onAttempt } = this.#options;
     this.#opened += 1;
     const number = this.#opened;
     this.#sockets.add(socket);
-    oracle.attempted(page);
+    onAttempt();
     const to = this.#mode === 'refusing' ? null : server();
     if (to === null) {
       const [, late] = this.#weather.latency;

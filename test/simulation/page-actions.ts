@@ -47,7 +47,7 @@ export const PAGE_WORK: Readonly<Partial<Record<PageKind, number>>> = { publish:
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-/** A wall clock that is set back holds up what was set to a time on it, so that a page would miss the end of the quiet. */
+/** A wait that was told before the clock is set back would still be kept when the page is shown again. */
 const MOST_BACK = 100 * SECOND;
 
 export interface PageDraws extends Draws {
@@ -102,12 +102,10 @@ export function drawPageAction(type: PageKind, draws: PageDraws): PageAction {
       return { type, page, ms: between(1, MINUTE), sockets: pick(['closed', 'kept']) };
     case 'roam':
       return { type, page, sockets: pick(['dead', 'dead', 'kept']), told: chance(0.7) };
-    case 'jump':
-      return {
-        type,
-        page,
-        ms: chance(0.5) ? between(-3000, 3000) : chance(0.7) ? between(-MOST_BACK, MOST_BACK) : between(0, 6 * HOUR),
-      };
+    case 'jump': {
+      const most = pick([3 * SECOND, 100 * SECOND, 6 * HOUR]);
+      return { type, page, ms: Math.max(-MOST_BACK, between(-most, most)) };
+    }
     case 'reload':
       return { type, page, how: pick(['crash', 'crash-unheard', 'destroy']) };
     default:

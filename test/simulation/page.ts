@@ -43,6 +43,7 @@ export class PageLife {
   #alarm: unknown = null;
   #waking: Hint | null = null;
   #offset = 0;
+  #setAt = -Infinity;
   #hiddenSince: number | null = null;
 
   constructor(clock: VirtualClock) {
@@ -77,6 +78,12 @@ export class PageLife {
   /** Somebody set the clock. */
   jump(ms: number): void {
     this.#offset += ms;
+    this.#setAt = this.#clock.now();
+  }
+
+  /** Whether the clock was set within the last `ms`. */
+  setWithin(ms: number): boolean {
+    return this.#clock.now() - this.#setAt < ms;
   }
 
   hide(): void {

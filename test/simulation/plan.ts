@@ -54,8 +54,14 @@ export interface Plan {
   readonly fleet: FleetPlan;
   /** Length of the storm, ms. */
   readonly storm: number;
-  /** Reset handlers take up to this long, ms; they fail with this chance. */
-  readonly reset: { readonly takes: number; readonly fails: number };
+  readonly reset: {
+    /** Reset handlers take up to this long, ms. */
+    readonly takes: number;
+    /** Chance that they fail. */
+    readonly fails: number;
+    /** Chance that they load a snapshot, and say where it was taken. */
+    readonly loads: number;
+  };
   /** Chances that a handler throws, and that it calls the client: leaves, pauses, publishes, destroys it. */
   readonly handlers: { readonly throws: number; readonly acts: number };
   readonly schedule: readonly Scheduled[];
@@ -101,7 +107,11 @@ export function drawPlan(seed: number): Plan {
     channels,
     fleet,
     storm: length,
-    reset: { takes: chance(0.5) ? 0 : between(1, 5000), fails: chance(0.3) ? 0.3 : 0 },
+    reset: {
+      takes: chance(0.5) ? 0 : between(1, 5000),
+      fails: chance(0.3) ? 0.3 : 0,
+      loads: chance(0.4) ? 0.5 : 0,
+    },
     handlers: { throws: chance(0.3) ? 0.1 : 0, acts: chance(0.3) ? 0.01 + random() * 0.04 : 0 },
     schedule,
   };

@@ -1,5 +1,5 @@
 /** What a page's app does with the channels that it listens to. */
-import type { Stop } from '../../src/types.ts';
+import type { Cursor, Stop } from '../../src/types.ts';
 import type { Actor, Stage } from './actor.ts';
 
 export class Reader {
@@ -54,11 +54,20 @@ export class Reader {
       chronicle.record(`page ${number} reset ${reset.channel} ${reset.why} ${reset.cursor.offset}`);
       chronicle.count(`reset ${reset.why}`);
       oracle.reset(number, reset);
+      // The cursor first: what is appended while the rest loads comes as messages.
+      const loaded = plan.reset.loads > 0 && random() < plan.reset.loads ? await this.#stage.fleet().top(channel) : undefined;
+      if (loaded !== undefined) chronicle.count('snapshot');
       const takes = plan.reset.takes * random();
       if (takes > 0) await life.wait(takes);
-      if (active) oracle.reloaded(number, channel);
-      if (random() < plan.reset.fails) throw new Error('the reset handler failed, as the plan has it');
-      this.#actor.misbehave();
+      let place: Cursor | undefined;
+      try {
+        if (random() < plan.reset.fails) throw new Error('the reset handler failed, as the plan has it');
+        this.#actor.misbehave();
+        place = loaded;
+      } finally {
+        if (active) oracle.reloaded(number, channel, place);
+      }
+      return place;
     });
     const stops: readonly Stop[] = [stopMessages, stopResets];
     this.#stops.set(channel, () => {

@@ -64,7 +64,7 @@ async function smallest(drawn: Plan, invariant: string): Promise<Plan> {
 
 const SIMPLER: readonly ((plan: Plan) => Plan)[] = [
   (plan) => ({ ...plan, handlers: { throws: 0, acts: 0 } }),
-  (plan) => ({ ...plan, reset: { ...plan.reset, takes: 0, fails: 0 } }),
+  (plan) => ({ ...plan, reset: { takes: 0, fails: 0, loads: 0 } }),
   (plan) => ({ ...plan, fleet: { ...plan.fleet, store: { latency: [0, 0], notices: [0, 0], joins: [0, 0], rejects: 0 } } }),
   (plan) => ({ ...plan, fleet: { ...plan.fleet, server: { ...plan.fleet.server, limits: {} } } }),
   (plan) => ({ ...plan, fleet: { ...plan.fleet, server: { ...plan.fleet.server, timing: {} } } }),

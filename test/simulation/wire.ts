@@ -149,8 +149,8 @@ export class Wire implements Line {
   #accept(): void {
     const { server, codec, arrive, socket } = this.#options;
     if (server.turnAway({ origin: null, host: null }) !== null) {
-      this.#server = 'ended';
-      return this.#down.carry(HANDSHAKE, () => this.#tell(ABNORMAL));
+      this.#down.carry(HANDSHAKE, () => this.#tell(ABNORMAL));
+      return this.#endServer();
     }
     this.#server = 'open';
     this.#down.carry(HANDSHAKE, () =>

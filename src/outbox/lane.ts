@@ -197,7 +197,8 @@ export class Lane<R> {
       this.#restartAt = lowest;
       return this.pending().some((record) => record.attempted !== null && record.attempted !== mem) ? 'doubt' : 'none';
     }
-    this.#sendAgainFrom(nack.s);
+    // Not beyond what of it is unanswered: it may be an older copy of the batch that was stopped here.
+    this.#sendAgainFrom(Math.min(nack.s, Math.max(batch.sequence, this.#firstWaiting())));
     this.#paused = true;
     return 'pause';
   }

@@ -21,6 +21,15 @@ describe('a transient refusal', () => {
     expect(contents(take(lane)!)).toEqual(['1', '2']);
   });
 
+  it('of one further on than anything answered: the lane goes on from the first unanswered, or that one would wait for ever', () => {
+    const lane = createLane(4);
+    takeAll(lane);
+    // What comes from a copy of an older message may answer for this one.
+    expect(lane.refuse(nack(3, 'unavailable'), 'm1')).toBe('pause');
+    lane.resume();
+    expect(takeAll(lane)).toEqual(['1×4!']);
+  });
+
   it('a paused lane ignores the holes that the server then sees', () => {
     const lane = createLane(4);
     takeAll(lane, 'm1', { items: 2 });

@@ -87,8 +87,16 @@ export function drawStorePlan({ between, chance }: Draws): StorePlan {
   };
 }
 
+/** Chances that a rule refuses or throws, and up to how long it takes, ms. */
+export interface RulesPlan {
+  readonly refuses: number;
+  readonly throws: number;
+  readonly takes: number;
+}
+
 /** Limits and times of every server of the run: often small, so that boundaries are hit. */
 export interface ServerPlan {
+  readonly rules: RulesPlan;
   readonly limits: Partial<ServerLimits>;
   readonly timing: Partial<ServerTiming>;
   /** Entries of a log. */
@@ -110,7 +118,12 @@ export function drawServerPlan({ between, chance }: Draws, far: boolean): Server
     ...(chance(0.3) && { ping: between(2000, 10_000) }),
     ...(chance(0.3) && { supersedeAfter: between(1, 3000) }),
   };
-  return { limits, timing, entries: chance(0.3) ? between(1, 30) : 10_000 };
+  const rules = {
+    refuses: chance(0.3) ? between(1, 50) / 100 : 0,
+    throws: chance(0.2) ? between(1, 20) / 100 : 0,
+    takes: chance(0.2) ? between(1, 300) : 0,
+  };
+  return { limits, timing, rules, entries: chance(0.3) ? between(1, 30) : 10_000 };
 }
 
 export interface FleetPlan {

@@ -4,7 +4,8 @@ import type { ServerCore, ServerEvent } from '../../server/types.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Cable } from './cable.ts';
 import type { FleetAction, FleetPlan } from './fleet-actions.ts';
-import type { Oracle, Said } from './oracle.ts';
+import { RuleFault, createChannelRules } from './fleet-rules.ts';
+import type { Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import type { StoreConnection } from './store-connection.ts';
 import { Store } from './store.ts';
@@ -41,6 +42,7 @@ export class Fleet {
   readonly #store: Store;
   readonly #slots: Process[] = [];
   readonly #processes = new Set<Process>();
+  #calm = false;
 
   private constructor(options: FleetOptions) {
     const { fleet, clock, random, createId, oracle } = options;
@@ -84,6 +86,7 @@ export class Fleet {
 
   /** The faults stop: every server is up, and so is the store. */
   bootAll(): void {
+    this.#calm = true;
     this.#bootMissing();
     this.#store.calm();
     this.#options.oracle.calm(2 * (this.#plan.server.timing.ping ?? DEFAULT_PING) + PATIENCE);
@@ -148,8 +151,18 @@ export class Fleet {
 
   #boot(): Process {
     const { clock, random, createId, oracle } = this.#options;
-    const { limits, timing, entries } = this.#plan.server;
+    const { limits, timing, rules, entries } = this.#plan.server;
     const timers = new Set<unknown>();
+    const setTimeout = (run: () => void, ms: number): unknown => {
+      // What still runs of a process that died sets no timer.
+      if (process.life === 'dead') return null;
+      const id = clock.setTimeout(() => {
+        timers.delete(id);
+        run();
+      }, ms);
+      timers.add(id);
+      return id;
+    };
     const connection = this.#store.connect();
     const server = createServerCore({
       broker: connection,
@@ -162,34 +175,13 @@ export class Fleet {
         const [id = '', expiresAt = '0'] = token.split(' ');
         return Number(expiresAt) > clock.now() ? { user: { id }, expiresAt: Number(expiresAt) } : null;
       },
-      channels: {
-        '{channel}': {
-          subscribe: true,
-          publish: {
-            said: (data: Said, { user }: { readonly user: { readonly id: string } | null }) => {
-              oracle.published(user?.id ?? null, data);
-              return true;
-            },
-            told: true,
-          },
-          history: { entries },
-        },
-      },
+      channels: createChannelRules({ plan: rules, failing: () => !this.#calm, entries, random, setTimeout, oracle }),
       environment: {
         now: clock.now,
         random,
         createId,
         defer: (run) => queueMicrotask(run),
-        setTimeout: (run, ms) => {
-          // What still runs of a process that died sets no timer.
-          if (process.life === 'dead') return null;
-          const id = clock.setTimeout(() => {
-            timers.delete(id);
-            run();
-          }, ms);
-          timers.add(id);
-          return id;
-        },
+        setTimeout,
         clearTimeout: (id) => {
           timers.delete(id);
           clock.clearTimeout(id);
@@ -201,11 +193,11 @@ export class Fleet {
     return process;
   }
 
-  /** A store that fails is what this is about; anything else that a server calls a fault is one. */
+  /** A store or a rule that fails is what this is about; anything else that a server calls a fault is one. */
   #onEvent({ name, detail }: ServerEvent): void {
     const { oracle } = this.#options;
     const { error, code, why } = detail;
-    if (error !== undefined && name !== 'broker-failed') {
+    if (error !== undefined && name !== 'broker-failed' && !(error instanceof RuleFault)) {
       oracle.fail('I15', `${name}: ${error instanceof Error ? (error.stack ?? error.message) : 'not an error'}`);
     }
     if (code === 4413) oracle.fail('I14', `a client sent more than it was told it may: ${String(why)}`);

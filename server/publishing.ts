@@ -5,7 +5,7 @@ import type { Appended } from './brokers/broker.ts';
 import type { Match } from './rules.ts';
 import type { Services } from './services.ts';
 import type { Untyped } from './types.ts';
-import { ask, FORBIDDEN, isThenable, RuleContext, type Verdict, verdictOf, verdictOfError, within } from './verdict.ts';
+import { askRule, FORBIDDEN, isThenable, RuleContext, type Verdict, verdictOf, verdictOfError, within } from './verdict.ts';
 
 /** What publishing needs of its connection. */
 export interface PublishingHost {
@@ -51,7 +51,7 @@ export class Publishing {
   readonly #host: PublishingHost;
   /** Lanes whose rule is thinking, and what came for them meanwhile. */
   readonly #lanes = new Map<string, Batch[]>();
-  /** The last append of each lane that the store has not answered. */
+  /** The last batch of each lane that is not answered, for a reason of the store or of one ahead of it. */
   readonly #writing = new Map<string, Promise<void>>();
   readonly #contexts = new Set<RuleContext>();
   #unanswered = 0;
@@ -191,30 +191,40 @@ export class Publishing {
       keep: match?.rule.keep ?? NOTHING,
     };
     const key = laneKey(frame);
+    const ahead = this.#writing.get(key);
+    const inTurn = (tell: () => void): void | Promise<void> => (ahead === undefined ? tell() : ahead.then(tell));
     const written = broker.append(request).then(
-      (appended) => {
-        this.#unanswered -= count;
-        this.#answer(batch, appended);
-      },
-      (error: unknown) => {
-        this.#unanswered -= count;
-        this.#services.report('broker-failed', { channel: frame.c, error });
-        this.#services.allowance.refund(this.#host.payer, count, environment.now());
-        this.#nack(frame, 0, { code: 'unavailable', after: RETRY_AFTER });
-      },
+      (appended) =>
+        inTurn(() => {
+          this.#unanswered -= count;
+          this.#answer(batch, appended);
+        }),
+      (error: unknown) =>
+        inTurn(() => {
+          this.#unanswered -= count;
+          this.#services.report('broker-failed', { channel: frame.c, error });
+          this.#services.allowance.refund(this.#host.payer, count, environment.now());
+          this.#nack(frame, 0, { code: 'unavailable', after: RETRY_AFTER });
+        }),
     );
-    this.#writing.set(key, written);
-    void written.then(() => {
-      if (this.#writing.get(key) === written) this.#writing.delete(key);
-    });
+    this.#follow(key, written);
   }
 
   /** Refuses a batch at the door, but not before those ahead of it in its lane are answered: answers keep their order. */
   #turnAway({ c, p, s }: Pub, stop: Stop): void {
-    const ahead = this.#writing.get(laneKey({ c, p }));
-    if (ahead === undefined) this.#nack({ c, p, s }, 0, stop);
+    const key = laneKey({ c, p });
+    const ahead = this.#writing.get(key);
     // Only what the answer needs: the items of what is refused must not be held.
-    else void ahead.then(() => this.#nack({ c, p, s }, 0, stop));
+    const tell = (): void => this.#nack({ c, p, s }, 0, stop);
+    if (ahead === undefined) tell();
+    else this.#follow(key, ahead.then(tell));
+  }
+
+  #follow(key: string, answered: Promise<void>): void {
+    this.#writing.set(key, answered);
+    void answered.then(() => {
+      if (this.#writing.get(key) === answered) this.#writing.delete(key);
+    });
   }
 
   #answer({ frame, count, stop }: Batch, { epoch, results, stopped }: Appended): void {
@@ -279,16 +289,4 @@ const NOTHING = { entries: 1, age: 1 };
 
 function laneKey({ c, p }: Pick<Pub, 'c' | 'p'>): string {
   return `${c} ${p}`;
-}
-
-function askRule(
-  publish: Match['rule']['publish'],
-  { e, d }: { readonly e: string; readonly d?: unknown },
-  context: RuleContext,
-): Verdict | PromiseLike<unknown> {
-  if (typeof publish === 'function') return ask(() => publish(context));
-  if (typeof publish === 'boolean') return verdictOf(publish);
-  // The name comes from the wire: `constructor` must not find Object's.
-  const rule = Object.hasOwn(publish, e) ? publish[e] : undefined;
-  return typeof rule === 'function' ? ask(() => rule(d, context)) : verdictOf(rule);
 }

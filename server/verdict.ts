@@ -1,6 +1,7 @@
 import type { Refusal } from '../src/protocol/frame.ts';
 import type { ServerEnvironment } from './environment.ts';
 import { isRejection, refusalOf } from './rejection.ts';
+import type { Rule } from './rules.ts';
 import type { Context, Untyped } from './types.ts';
 
 /** What a rule says. later: nothing is decided, the client tries again. */
@@ -33,6 +34,19 @@ export function ask(run: () => unknown): Verdict | PromiseLike<unknown> {
   } catch (error) {
     return verdictOfError(error);
   }
+}
+
+/** The rule of one event, or of all. */
+export function askRule(
+  publish: Rule['publish'],
+  { e, d }: { readonly e: string; readonly d?: unknown },
+  context: RuleContext,
+): Verdict | PromiseLike<unknown> {
+  if (typeof publish === 'function') return ask(() => publish(context));
+  if (typeof publish === 'boolean') return verdictOf(publish);
+  // The name comes from the wire: `constructor` must not find Object's.
+  const rule = Object.hasOwn(publish, e) ? publish[e] : undefined;
+  return typeof rule === 'function' ? ask(() => rule(d, context)) : verdictOf(rule);
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

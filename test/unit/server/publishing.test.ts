@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Appended } from '../../../server/brokers/broker.ts';
 import { json } from '../../../src/protocol/json.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
+import { createDeferred } from '../../../src/util/deferred.ts';
 import { createHouse, items, open, pub } from './support.ts';
 
 describe('publishing', () => {
@@ -110,6 +112,20 @@ describe('publishing', () => {
         { t: 'ack', s: 1 },
         { t: 'nack', s: 41, code: 'rate-limited' },
       ]);
+    });
+
+    it('answers keep the order of their lane, whatever order the store answers in', async () => {
+      const { house, peer } = await open();
+      const answers = [createDeferred<Appended>(), createDeferred<Appended>()];
+      let asked = 0;
+      vi.spyOn(house.broker, 'append').mockImplementation(() => answers[(asked += 1) - 1]!.promise);
+      peer.send(pub(1, items(1)), pub(2, items(1, 2)));
+      answers[1]!.resolve({ epoch: 'e', results: [[2, 'b']], stopped: null });
+      await house.clock.settle();
+      expect(peer.of('ack')).toEqual([]);
+      answers[0]!.resolve({ epoch: 'e', results: [[1, 'a']], stopped: null });
+      await house.clock.settle();
+      expect(peer.of('ack').map(({ s }) => s)).toEqual([1, 2]);
     });
 
     it('the rate is the user’s, not the connection’s; an anonymous page has its own', async () => {

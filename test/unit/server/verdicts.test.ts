@@ -154,6 +154,27 @@ describe('rules that think', () => {
     expect(peer.of('msg').flatMap(({ items: list }) => list.map(({ id }) => id))).toEqual(['i9', 'i1', 'i2', 'i3', 'i4', 'i5']);
   });
 
+  it('refuse a batch between two others: it is answered between them', async () => {
+    const publish = {
+      message: (data: string): boolean => {
+        if (data === 'fails') throw new Error('not now');
+        return true;
+      },
+    };
+    const { house, peer } = await open({ subscribe: true, publish });
+    // All of it is a repeat, so nothing of it is out of order.
+    peer.send(pub(1, items(3)));
+    await house.clock.settle();
+    peer.clear();
+    peer.send(pub(1, items(1)), pub(2, items(1, 2, 'fails')), pub(3, items(1, 3)));
+    await house.clock.settle();
+    expect(peer.frames).toMatchObject([
+      { t: 'ack', s: 1 },
+      { t: 'nack', s: 2, code: 'unavailable' },
+      { t: 'ack', s: 3 },
+    ]);
+  });
+
   it('have 10 s', async () => {
     const { house, peer } = await open({ publish: () => new Promise(() => undefined) });
     peer.send(pub(1, items(1)));

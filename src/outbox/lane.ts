@@ -188,7 +188,7 @@ export class Lane<R> {
       return 'none';
     }
     if (nack.code === 'out-of-order' && nack.expected !== undefined && nack.expected < nack.s) {
-      this.#sendAgainFrom(nack.expected);
+      this.#sendAgainFrom(Math.min(nack.expected, this.#firstWaiting()));
       return 'none';
     }
     if (nack.code === 'unknown-producer' && !batch.first) {

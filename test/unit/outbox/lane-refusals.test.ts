@@ -84,6 +84,14 @@ describe('out-of-order', () => {
     expect(contents(take(lane)!)).toEqual(['2', '3', '4', '5']);
   });
 
+  it('rewinds no further on than to what is unanswered, or that would wait for ever', () => {
+    const lane = createLane(5);
+    takeAll(lane);
+    // What comes from a copy of an older message may answer for this one.
+    expect(lane.refuse(nack(4, 'out-of-order', { expected: 3 }), 'm1')).toBe('none');
+    expect(takeAll(lane)).toEqual(['1×5!']);
+  });
+
   it('below all that is held: tombstones from there, never under `first`', () => {
     const lane = createLane(6);
     takeAll(lane);

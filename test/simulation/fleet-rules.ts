@@ -5,8 +5,10 @@ import type { Oracle, Said } from './oracle.ts';
 
 interface RulesOptions {
   readonly plan: RulesPlan;
-  /** Whether rules still refuse and fail. */
+  /** Whether rules still fail. */
   readonly failing: () => boolean;
+  /** Whether they still refuse; another time the same may be allowed. */
+  readonly refusing: () => boolean;
   readonly entries: number;
   readonly random: () => number;
   /** Of the process. */
@@ -23,10 +25,10 @@ interface Asker {
 export class RuleFault extends Error {}
 
 export function createChannelRules(options: RulesOptions): Readonly<Record<string, ChannelRule>> {
-  const { plan, failing, entries, random, setTimeout, oracle } = options;
+  const { plan, failing, refusing, entries, random, setTimeout, oracle } = options;
   const answer = (refuses: number): Answer => {
     if (failing() && plan.throws > 0 && random() < plan.throws) throw new RuleFault('the rule failed, as the plan has it');
-    const yes = refuses === 0 || !failing() || random() >= refuses;
+    const yes = refuses === 0 || !refusing() || random() >= refuses;
     const takes = Math.round(random() * plan.takes);
     return takes === 0 ? yes : new Promise((resolve) => void setTimeout(() => resolve(yes), takes));
   };

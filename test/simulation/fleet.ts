@@ -175,7 +175,16 @@ export class Fleet {
         const [id = '', expiresAt = '0'] = token.split(' ');
         return Number(expiresAt) > clock.now() ? { user: { id }, expiresAt: Number(expiresAt) } : null;
       },
-      channels: createChannelRules({ plan: rules, failing: () => !this.#calm, entries, random, setTimeout, oracle }),
+      channels: createChannelRules({
+        plan: rules,
+        failing: () => !this.#calm,
+        // After a loss a copy that is still under way would be judged anew, and no page looks at more than its newest.
+        refusing: () => !this.#calm && !this.#store.failedOver,
+        entries,
+        random,
+        setTimeout,
+        oracle,
+      }),
       environment: {
         now: clock.now,
         random,

@@ -24,12 +24,18 @@ export class Store {
   #branches = 0;
   #faultyUntil = 0;
   #calm = false;
+  #failedOver = false;
 
   constructor(options: StoreOptions) {
     const { clock, random, createId } = options;
     this.#options = options;
     this.#world = { now: clock.now, random, createId, createTag: () => createId().slice(0, 11) };
     this.#primary = this.#create([]);
+  }
+
+  /** Whether a replica ever took over. */
+  get failedOver(): boolean {
+    return this.#failedOver;
   }
 
   /** For a server that starts: it finds the present primary. */
@@ -58,6 +64,7 @@ export class Store {
   /** Each server finds out in its own time, and until then appends to a primary whose branch is lost. */
   failOver(lag: number): void {
     const { clock, random, oracle } = this.#options;
+    this.#failedOver = true;
     const past = this.#primary.past(lag);
     oracle.branch(this.#branches, this.#branches + 1, past.length);
     this.#primary = this.#create(past);

@@ -9,7 +9,7 @@ import type { Chronicle } from './chronicle.ts';
 import type { Fleet } from './fleet.ts';
 import type { Oracle, Said } from './oracle.ts';
 import { PageLife, createPageClient } from './page.ts';
-import type { Plan } from './plan.ts';
+import type { PagePlan, Plan, TokenPlan } from './plan.ts';
 import { Reader } from './reader.ts';
 import { TokenDesk } from './token-desk.ts';
 
@@ -51,6 +51,7 @@ export class Actor {
   /** Channel by id, of everything it published. */
   readonly ids = new Map<string, string>();
   readonly #stage: Stage;
+  readonly #plan: PagePlan;
   /** closed: the library gave up for good. */
   #state: 'alive' | 'closed' | 'destroyed' | 'crashed' = 'alive';
   #calm = false;
@@ -64,6 +65,7 @@ export class Actor {
   constructor({ stage, slot, number }: ActorOptions) {
     const { plan, clock, random, createId, oracle, chronicle } = stage;
     const { binary, rewind, tokens, middle, holds } = plan.pages[slot]!;
+    this.#plan = plan.pages[slot]!;
     this.#stage = stage;
     this.slot = slot;
     this.number = number;
@@ -77,8 +79,8 @@ export class Actor {
       oracle,
       middle,
       holds,
-      // The limit is kept by the page's clock, by which a minute is over when somebody sets it.
-      onAttempt: () => this.life.setWithin(MINUTE) || oracle.attempted(number),
+      // Where tokens take their time, an attempt begins before its connection does.
+      onAttempt: () => tokensTakeTime(tokens) || this.#attempted(),
       server: () => stage.fleet().any(),
       chronicle,
       count: (name) => {
@@ -124,9 +126,11 @@ export class Actor {
       oracle.outcome(this.number, outcome);
       this.misbehave();
     });
-    this.client.on('trace', ({ name, detail }) =>
-      chronicle.record(`page ${this.number} ${name}: ${String(detail['from'])} → ${String(detail['to'])}`),
-    );
+    this.client.on('trace', ({ name, detail }) => {
+      chronicle.record(`page ${this.number} ${name}: ${String(detail['from'])} → ${String(detail['to'])}`);
+      if (tokensTakeTime(this.#plan.tokens) && name !== 'held-ended' && detail['to'] === 'preparing') this.#attempted();
+      if (name === 'ended' || name === 'held-ended') chronicle.count(`ended ${String(detail['name'])}`);
+    });
     this.client.on('error', ({ code }) => chronicle.count(`error ${code}`));
     this.client.status.subscribe(() => {
       const status = this.client.status.get();
@@ -137,6 +141,11 @@ export class Actor {
       }
       if (status.state === 'closed' && this.alive) this.#closed(status.reason);
     });
+  }
+
+  /** The limit is kept by the page's clock, by which a minute is over when somebody sets it. */
+  #attempted(): void {
+    if (!this.life.setWithin(MINUTE)) this.#stage.oracle.attempted(this.number);
   }
 
   /** The library gave up for good. The app loads its page again; whether it had to is judged here. */
@@ -170,6 +179,16 @@ export class Actor {
     this.client.disconnect();
     // Listeners would not be told of a pause that ends in the same tick.
     this.#stage.oracle.status(this.number, this.client.status.get(), this.life.now());
+  }
+
+  /** The limit of attempts must hold whatever the app does. */
+  async hammer(times: number, every: number): Promise<void> {
+    for (let left = times; left > 0 && this.alive && !this.#calm; left -= 1) {
+      if (this.client.status.get().state === 'connected') this.pause();
+      this.client.connect();
+      this.client.retryNow();
+      await this.life.wait(every);
+    }
   }
 
   revoked(): void {
@@ -258,4 +277,8 @@ export class Actor {
     this.reader.leave();
     this.#stage.replace(this);
   }
+}
+
+function tokensTakeTime(tokens: TokenPlan | null): boolean {
+  return tokens !== null && tokens.slow + tokens.hangs > 0;
 }

@@ -29,6 +29,8 @@ export type PageAction = { readonly page: number } & (
   /** Another network: what was open leads nowhere, or a proxy carries it over. */
   | { readonly type: 'roam'; readonly sockets: 'dead' | 'kept'; readonly told: boolean }
   | { readonly type: 'jump'; readonly ms: number }
+  /** The app, or its user, asks for a connection again and again. */
+  | { readonly type: 'hammer'; readonly times: number; readonly every: number }
   /** The page is gone, with its memory, and another one comes in its place. */
   | { readonly type: 'reload'; readonly how: 'crash' | 'crash-unheard' | 'destroy' }
 );
@@ -39,6 +41,7 @@ export type PageKind = PageAction['type'];
 export const PAGE_FAULTS: Readonly<Partial<Record<PageKind, number>>> = {
   cut: 6, vanish: 3, stall: 3, heal: 4, mode: 3, latency: 4, hide: 2, show: 3, freeze: 2, thaw: 3, sleep: 2, 'put-away': 1.5,
   roam: 2, offline: 2, online: 3, retry: 1, pause: 1, resume: 2, leave: 1, join: 2, jump: 1, revoke: 1, reload: 1.5,
+  hammer: 0.5,
 }; // prettier-ignore
 
 /** What apps do; no run is without it. */
@@ -106,6 +109,8 @@ export function drawPageAction(type: PageKind, draws: PageDraws): PageAction {
       const most = pick([3 * SECOND, 100 * SECOND, 6 * HOUR]);
       return { type, page, ms: Math.max(-MOST_BACK, between(-most, most)) };
     }
+    case 'hammer':
+      return { type, page, times: between(5, 30), every: between(1, 2000) };
     case 'reload':
       return { type, page, how: pick(['crash', 'crash-unheard', 'destroy']) };
     default:

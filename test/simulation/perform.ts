@@ -31,6 +31,8 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
       return inPage(() => life.page.set({ online: false }));
     case 'online':
       return inPage(() => life.page.set({ online: true }));
+    case 'hammer':
+      return inPage(() => void actor.hammer(action.times, action.every));
     case 'cut':
       return cable.cut(action.who);
     case 'vanish':

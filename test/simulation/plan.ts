@@ -141,6 +141,6 @@ function drawPage({ between, chance }: Draws): PagePlan {
       idle: chance(0.15) ? between(5, 60) * 1000 : null,
       tells: chance(0.5),
     },
-    holds: chance(0.5) ? 0 : between(0, 20_000),
+    holds: chance(0.5) ? 0 : between(0, 4000),
   };
 }

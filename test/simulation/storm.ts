@@ -104,8 +104,11 @@ class Storm {
     for (const channel of this.#plan.channels) this.#actors[0]!.publish(channel, 1, null);
     await this.#clock.advance(PROBE);
     await this.#compare();
-    for (const { number, reader } of this.#actors) {
+    for (const { number, reader, client } of this.#actors) {
       for (const channel of reader.deaf()) oracle.fail('I7', `page ${number} listens to ${channel}, and hears nothing`);
+      const { state } = client.status.get();
+      const { banner } = client.uiStatus.get();
+      if (state !== 'connected' || banner !== 'hidden') oracle.fail('I7', `page ${number} is ${state}, its banner ${banner}`);
     }
     this.#state = 'reckoning';
     for (const actor of [...this.#actors]) actor.destroy();

@@ -128,7 +128,7 @@ export class Wire implements Line {
       this.#receivesSpoiled = spoiled;
       const told = socket.received(data);
       this.#receivesSpoiled = false;
-      if (spoiled && told && socket.closedWith === null) onFault('a page went on after a garbled message');
+      if (spoiled && told && socket.closedWith !== END.badFrame) onFault('a page took a garbled message');
     });
   }
 
@@ -209,7 +209,7 @@ export class Wire implements Line {
     this.#spoiled = true;
     this.#line.onMessage(data);
     // The method may have changed it: narrowing does not know.
-    if ((this.#server as string) === 'open') this.#options.onFault('a server went on after a garbled message');
+    if ((this.#server as string) === 'open') this.#options.onFault('a server took a garbled message');
   }
 
   #endServer(): void {

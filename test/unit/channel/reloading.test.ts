@@ -161,4 +161,31 @@ describe('a reset', () => {
     await world.clock.advance(1000);
     expect(seen).toEqual(['old', ...said]);
   });
+
+  it('a loader that is done while the next connection is being opened loses nothing', async () => {
+    const world = createWorld({ server: SHORT });
+    const page = world.open();
+    const seen = listen(page);
+    const loaded = createDeferred<Cursor>();
+    let place: Cursor | null = null;
+    page.client.channel('room').onReset(({ cursor }) => {
+      place = cursor;
+      return loaded.promise;
+    });
+    await world.clock.advance(100);
+    await publish(world, 1);
+    await fallBehind(world, page, 2, 3, 4, 5);
+    page.network.delay(1000);
+    const { opened } = page.network;
+    page.network.cut();
+    // The opening frames have left, and no welcome has come.
+    while (page.network.opened === opened) await world.clock.advance(1);
+    await world.clock.advance(1500);
+    expect(page.client.status.get().state).toBe('connecting');
+    loaded.resolve(place!);
+    await world.clock.advance(10_000);
+    await publish(world, 6);
+    await world.clock.advance(10_000);
+    expect(seen).toEqual([1, 6]);
+  });
 });

@@ -129,6 +129,8 @@ export class Lane<R> {
 
   /** The next `pub`, or null if nothing can go now. Marks what it carries as attempted under `mem`. */
   take(room: Room, mem: string): Taken<R> | null {
+    // With nothing under way no answer can come. A message that came twice was answered twice, once for another batch.
+    if (this.#batches.length === 0 && this.inFlight > 0) this.#sendAgainFrom(this.#firstWaiting());
     const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : WINDOW - this.inFlight);
     if (this.#paused || most <= 0 || this.#sendFrom >= this.#next) return null;
     // Two batches with the same sequences under way, and no answer could be told from the other's.

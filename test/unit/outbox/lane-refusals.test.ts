@@ -30,6 +30,16 @@ describe('a transient refusal', () => {
     expect(takeAll(lane)).toEqual(['1×4!']);
   });
 
+  it('of copies: with nothing under way any more all that is unanswered goes again', () => {
+    const lane = createLane(6);
+    takeAll(lane, 'm1', { items: 2 });
+    lane.refuse(nack(5, 'unavailable'), 'm1');
+    lane.refuse(nack(2, 'unavailable'), 'm1');
+    accept(lane, 3, 2);
+    lane.resume();
+    expect(takeAll(lane)).toEqual(['1×6!']);
+  });
+
   it('a paused lane ignores the holes that the server then sees', () => {
     const lane = createLane(4);
     takeAll(lane, 'm1', { items: 2 });

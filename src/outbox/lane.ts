@@ -2,44 +2,10 @@
  * One lane: what this page publishes to one channel, numbered without holes (rule R4). No clock and no network here: times
  * and the connection's facts come in, frames and verdicts come out.
  */
-import type { Item, Nack, Pub, Result, Tombstone, TombstoneKind } from '../protocol/frame.ts';
+import type { Item, Nack, Pub, Result, Tombstone } from '../protocol/frame.ts';
+import type { Answer, LaneRecord, Room, Taken } from './lane-record.ts';
 
-/** One publication. `R` is whatever the owner keeps beside it. */
-export interface LaneRecord<R> {
-  readonly sequence: number;
-  readonly id: string;
-  readonly event: string;
-  readonly data: unknown;
-  /** bytes */
-  readonly size: number;
-  readonly owner: R;
-  /** What is sent in place of the item. The item is kept: the answer may be that it had been accepted. */
-  tombstone: TombstoneKind | null;
-  /** Lane memory under which it was first sent; null if it never was. */
-  attempted: string | null;
-  /** It may have arrived under a memory that the server has lost. */
-  doubtful: boolean;
-  /** When it was answered; null while it waits. Answered records are retained for a while, to repair a store (I4). */
-  answeredAt: number | null;
-}
-
-export interface Answer<R> {
-  readonly record: LaneRecord<R>;
-  readonly result: Result;
-  /** It had been answered before: news only if it was accepted then and is not now. */
-  readonly again: boolean;
-}
-
-export interface Taken<R> {
-  readonly frame: Pub;
-  readonly records: readonly LaneRecord<R>[];
-}
-
-/** What one `take` may carry. */
-export interface Room {
-  readonly items: number;
-  readonly bytes: number;
-}
+export type { Answer, LaneRecord, Room, Taken } from './lane-record.ts';
 
 /** Unanswered items of one lane. */
 export const WINDOW = 64;

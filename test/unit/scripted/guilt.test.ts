@@ -79,7 +79,6 @@ describe.each(ENDINGS)('a batch that is answered by %s', (_, end, code) => {
     await set.clock.advance(750);
     const receipts = publishAll(set, 'bad');
     await set.clock.advance(0);
-    expect(results(receipts)).toEqual([code]);
     expect(set.client.status.get()).toMatchObject({ state: 'connecting', attempt: 2 });
     hello(null, set.server.peer);
     receipts.push(...publishAll(set, 'a'));

@@ -1,13 +1,11 @@
 /** A doubtful connection and another one beside it: how each of them may end. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { TokenContext } from '../../../src/types.ts';
-import { subbed } from '../../support/scripted-frames.ts';
+import { ack, subbed } from '../../support/scripted-frames.ts';
 import type { Opening } from '../../support/scripted-transport.ts';
 import { type Scene, type SceneOptions, createScene } from './scene.ts';
 import { STATES } from './states.ts';
 
 let scene: Scene;
-let asked: TokenContext['reason'][];
 afterEach(() => scene.end());
 
 /** Half of whatever is drawn: the second connection is opened 750 ms after a hint. */
@@ -15,15 +13,7 @@ const PATIENCE = 750;
 const VERDICT = 2000;
 
 async function live(options: SceneOptions = {}): Promise<Opening> {
-  asked = [];
-  scene = createScene({
-    random: () => 0.5,
-    getToken: ({ reason }) => {
-      asked.push(reason);
-      return `token-${asked.length}`;
-    },
-    ...options,
-  });
+  scene = createScene({ random: () => 0.5, ...options });
   scene.client.channel('room').subscribe('message', () => {});
   await scene.enter();
   scene.line.send(subbed(scene.line.frames.find((frame) => frame.t === 'sub') ?? expect.fail('no sub')));
@@ -85,22 +75,6 @@ describe('the new connection fails', () => {
   });
 
   it.each([
-    [4201, 'expired'],
-    [4202, 'rejected'],
-  ])('with %i: the next attempt asks for a token as %s', async (code, reason) => {
-    const [old, fresh] = await doubt();
-    fresh.send(bye(code));
-    expect(asked).toEqual(['connect']);
-    answer(old);
-    await scene.clock.settle();
-    scene.page.tell('network');
-    await scene.clock.advance(PATIENCE);
-    expect(asked).toEqual(['connect', reason]);
-    scene.line.open();
-    expect(scene.line.hello).toMatchObject({ token: 'token-2', gen: 3 });
-  });
-
-  it.each([
     [4403, 'forbidden'],
     [4406, 'protocol-error'],
   ])('with %i: the client ends, and the old connection with it', async (code, error) => {
@@ -123,17 +97,16 @@ describe('the new connection fails', () => {
     expect([scene.clock.pending, scene.page.watchers, scene.transport.links]).toEqual([0, 0, 0]);
   });
 
-  it('by getting no token: the old one’s verdict decides', async () => {
-    const old = await live({ getToken: ({ reason }) => (reason === 'connect' ? 'token' : Promise.reject(new Error('offline'))) });
-    old.send({ t: 'auth', ttl: 1 });
-    await scene.clock.advance(10);
-    scene.page.tell('network');
-    await scene.clock.advance(PATIENCE);
-    expect([scene.status.state, scene.transport.openings.length]).toEqual(['connected', 1]);
-    expect(scene.errors.every(({ code }) => code === 'token-failed')).toBe(true);
-    answer(old);
-    await scene.clock.advance(20_000);
-    expect([scene.status.state, old.state]).toEqual(['connected', 'open']);
+  it('over what is too large for it: no publication is to blame, for none was sent there', async () => {
+    const [old, fresh] = await doubt();
+    const receipt = scene.client.channel('room').publish('message', 'innocent');
+    await scene.clock.settle();
+    expect(old.sent('pub')).toHaveLength(1);
+    fresh.end(1009);
+    expect(receipt.state.get()).toMatchObject({ state: 'pending', attempted: true });
+    old.send(ack(old.sent('pub')[0]!, 1));
+    await expect(receipt.accepted).resolves.toMatchObject({ cursor: { offset: 1 } });
+    expect(old.sent('pub')).toHaveLength(1);
   });
 });
 
@@ -165,37 +138,6 @@ describe('the old connection ends first', () => {
     fresh.end(1006);
     expect(scene.status).toMatchObject({ state: 'waiting', attempt: 3, retryAt: scene.clock.now() + 500 });
     expect(scene.transport.links).toBe(0);
-  });
-
-  it('in the middle of getting a token: the new one is opened as soon as that is there', async () => {
-    let give = (_: string): void => {};
-    const old = await live({
-      getToken: ({ reason }) => (reason === 'connect' ? 'token' : new Promise<string>((resolve) => (give = resolve))),
-    });
-    // The token is at its end, so that the second connection asks for another.
-    old.send({ t: 'auth', ttl: 1 });
-    await scene.clock.advance(10);
-    scene.page.tell('network');
-    await scene.clock.advance(PATIENCE);
-    old.end(1006);
-    expect(scene.status).toMatchObject({ state: 'connecting', attempt: 2, reason: { code: 1006 } });
-    give('another');
-    await scene.clock.settle();
-    scene.line.welcome();
-    expect(scene.line.hello).toMatchObject({ token: 'another', gen: 2 });
-    expect(scene.status.state).toBe('connected');
-  });
-
-  it.each([
-    [4201, 'expired'],
-    [4202, 'rejected'],
-  ])('with %i: the new one has the same token, so both are closed and another is asked for', async (code, reason) => {
-    const [old, fresh] = await doubt();
-    old.send(bye(code));
-    expect([fresh.closedWith, scene.transport.links]).toEqual([1000, 0]);
-    expect(scene.status).toMatchObject({ state: 'waiting', reason: { code } });
-    await scene.reopened(1000);
-    expect(asked).toEqual(['connect', reason]);
   });
 
   it('with 4403: the client ends, and the new connection with it', async () => {

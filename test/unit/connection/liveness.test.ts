@@ -194,6 +194,17 @@ describe('a check', () => {
     expect(silences).toEqual([7000]);
   });
 
+  it('after a sleep asks anew, though one from before it is still to be judged', async () => {
+    liveness.check();
+    clock.sleep(60_000);
+    liveness.check();
+    expect(sent).toHaveLength(2);
+    await clock.advance(1999);
+    expect(silences).toEqual([]);
+    await clock.advance(1);
+    expect(silences).toEqual([62_000]);
+  });
+
   it('of a silence that is asked about already brings its verdict forward', async () => {
     await clock.advance(31_100);
     liveness.check();

@@ -180,6 +180,18 @@ describe('what the page was like', () => {
     expect([senses.pageSince(back), senses.pageSince(back + 1)]).toEqual(['frozen', 'visible']);
   });
 
+  it('frozen until it said that it goes on, not until somebody is attentive again', async () => {
+    senses.listen(true);
+    page.tell('freeze');
+    senses.listen(false);
+    clock.sleep(HOUR);
+    page.tell('resume');
+    const back = now();
+    await clock.advance(1000);
+    senses.listen(true);
+    expect([senses.pageSince(back), senses.pageSince(back + 1)]).toEqual(['frozen', 'visible']);
+  });
+
   it('frozen no longer, once it goes on without having said so', async () => {
     senses.listen(true);
     page.tell('freeze');

@@ -14,7 +14,7 @@ import { Outgoing, type OutgoingHost } from './outgoing.ts';
 import { Publishing, type PublishingHost } from './publishing.ts';
 import type { Member } from './registry.ts';
 import type { Services } from './services.ts';
-import { Gate, type Identity, NOBODY, ttlOf, welcomeOf } from './session.ts';
+import { Gate, hasEnded, type Identity, NOBODY, ttlOf, welcomeOf } from './session.ts';
 import { Subscriptions, type SubscriptionsHost } from './subscriptions.ts';
 import type { ServerLine, ServerSocket, SocketInfo, Untyped } from './types.ts';
 import { within } from './verdict.ts';
@@ -68,8 +68,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     return this.#identity.userId;
   }
   get tokenExpired(): boolean {
-    const { expiresAt } = this.#identity;
-    return expiresAt !== null && this.#services.environment.now() >= expiresAt;
+    return hasEnded(this.#identity, this.#services.environment.now());
   }
 
   // ---- from the transport ----------------------------------------------------------------------------------------
@@ -186,6 +185,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   #admit(identity: Identity | null): void {
     if (this.#phase !== 'admitting') return;
     if (identity === null) return this.end(END.tokenRejected, 'the token was refused');
+    if (hasEnded(identity, this.#services.environment.now())) return this.end(END.tokenExpired, 'the token has expired');
     this.#identity = identity;
     this.payer = identity.userId === '' ? `page ${this.client}` : `user ${identity.userId}`;
     const { environment, timing } = this.#services;
@@ -248,7 +248,8 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
       onIdentity: (identity) => {
         if (identity === null) return this.end(END.tokenRejected, 'the token was refused');
         if (identity.userId !== this.userId) return this.end(END.tokenRejected, 'the token is another user’s');
-        this.#identity = identity;
+        // One that has ended already must not put off the end of the session.
+        if (!hasEnded(identity, this.#services.environment.now())) this.#identity = identity;
         answer();
       },
       // The old session goes on; what is left of it is told, so that the client tries again in time.

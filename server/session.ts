@@ -14,6 +14,10 @@ export interface Identity {
 
 export const NOBODY: Identity = { user: null, userId: '', expiresAt: null };
 
+export function hasEnded({ expiresAt }: Identity, now: number): boolean {
+  return expiresAt !== null && now >= expiresAt;
+}
+
 /** For `welcome` and `auth`; nothing for a session without end. */
 export function ttlOf({ expiresAt }: Identity, now: number): { readonly ttl: number } | undefined {
   return expiresAt === null ? undefined : { ttl: Math.max(0, Math.floor(expiresAt - now)) };

@@ -5,6 +5,7 @@ import { HoldfastError, type ErrorCode, isErrorCode } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { ChannelFrame, ClientFrame, ServerTell, Sub, Unsubbed } from '../protocol/frame.ts';
 import type { ChannelOptions, ChannelStatus, Message, Reset } from '../types.ts';
+import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
 import { lowest, toWire } from './cursor.ts';
 import type { Listeners } from './listeners.ts';
@@ -29,6 +30,7 @@ type Unstamped<T> = T extends Input ? Omit<T, 'k'> : never;
 
 const RETRY_BASE = 1000;
 const RETRY_CAP = 30_000;
+const REMEMBERED_TAGS = 1024;
 
 export class Feed {
   readonly #name: string;
@@ -37,6 +39,8 @@ export class Feed {
   readonly #listeners: Listeners;
   readonly #onStatus: (status: ChannelStatus) => void;
   readonly #retry;
+  /** Tags, in mode `live`: without a cursor nothing else tells that an older connection has brought it already. */
+  readonly #brought: Recent | null;
   #life: Life = 'open';
   #refusals = 0;
   #warned = false;
@@ -56,6 +60,7 @@ export class Feed {
     this.#context = context;
     this.#listeners = listeners;
     this.#onStatus = onStatus;
+    this.#brought = options.mode === 'live' ? new Recent(REMEMBERED_TAGS) : null;
     this.#sub = createSubscription(options.mode ?? 'log');
     this.#retry = createTimer(context.environment, () => this.#askNow());
     this.#tellStatus();
@@ -162,6 +167,8 @@ export class Feed {
     for (const { entry, cursor } of entries) {
       // A handler may have destroyed the client, or ended this very subscription.
       if (this.#life === 'ended') return;
+      if (this.#brought?.has(entry.g)) continue;
+      this.#brought?.add(entry.g);
       this.#listeners.deliver({
         channel: this.#name,
         event: entry.e,

@@ -14,16 +14,23 @@ export const FIRST_TRY_SPREAD = 2000;
 /** After a sign that the network is back, hardly anybody else had the same: try nearly at once. */
 export const HINTED_SPREAD = 500;
 
-/** How long a doubtful connection is waited for before another one is opened beside it, ms. */
-const PATIENCE = 500;
 /**
- * A hint is local, as a rule; but when a server falls silent all its clients notice at once, and may hear each other out
- * for as long as the verdict on the old connection takes.
+ * How long a doubtful connection is waited for before another one is opened beside it, ms, and what chance adds. A hint is
+ * local, as a rule. But when a server falls silent all its clients notice at once: most of a stall is waited for, and what
+ * is left of the time until the verdict is used up to spread them.
  */
-const PATIENCE_SPREAD = { hint: 500, silence: 3500 } as const;
+const PATIENCE = {
+  hint: { least: 500, spread: 500 },
+  silence: { least: 2000, spread: 2000 },
+} as const;
+/** An answer takes a round trip, and a bad line is not twice alike. */
+const ROUND_TRIPS = 1.5;
+/** ms */
+const LONGEST_PATIENCE = 3000;
 
-export function patience(cause: keyof typeof PATIENCE_SPREAD, random: number): number {
-  return PATIENCE + random * PATIENCE_SPREAD[cause];
+export function patience(cause: keyof typeof PATIENCE, random: number, roundTrip: number): number {
+  const { least, spread } = PATIENCE[cause];
+  return Math.min(LONGEST_PATIENCE, Math.max(least, ROUND_TRIPS * roundTrip)) + random * spread;
 }
 
 const WINDOW = 60_000;

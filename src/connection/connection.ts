@@ -66,7 +66,7 @@ export class Connection {
     this.#statuses = createStatuses(environment, timing.uiGrace, report);
     this.#senses = createSenses(environment, (hint) => this.#sense(hint));
     this.#timer = createTimer(environment, () => this.#dispatch({ type: 'due' }));
-    this.#renewal = createTimer(environment, () => void this.#renew('refresh'));
+    this.#renewal = createTimer(environment, () => void this.#renew());
     this.#tokens = getToken === undefined ? null : createTokens(environment, getToken);
   }
 
@@ -83,7 +83,7 @@ export class Connection {
     return this.#lines.line;
   }
 
-  /** Bytes that wait for the network. */
+  /** Bytes. */
   get buffered(): number {
     return this.#lines.buffered;
   }
@@ -122,8 +122,8 @@ export class Connection {
     const { page } = environment;
     const before = this.#state;
     const world = { now: environment.now(), random: environment.random(), online: page.online(), visible: page.visible() };
-    const { newest } = this.#lines;
-    const link = newest === null ? {} : { link: newest.link };
+    const { newest, carrier } = this.#lines;
+    const link = newest === null ? {} : { link: newest.link, roundTrip: carrier?.roundTrip };
     const { state, effects } = step(before, event, { ...world, ...timing, ...link });
     if (state === before && effects.length === 0) return;
     this.#state = state;
@@ -174,12 +174,12 @@ export class Connection {
         return this.#openLine();
       case 'abandon':
         this.#tokens?.abort();
-        this.#drop(this.#lines.held === null ? null : this.#lines.newest, effect.code);
-        return this.#drop(this.#lines.newest, effect.code);
+        this.#drop(this.#lines.held === null ? null : this.#lines.newest);
+        return this.#drop(this.#lines.newest);
       case 'drop-new':
-        return this.#lines.held === null ? undefined : this.#drop(this.#lines.newest, END.normal);
+        return this.#lines.held === null ? undefined : this.#drop(this.#lines.newest);
       case 'drop-held':
-        return this.#drop(this.#lines.held, END.normal);
+        return this.#drop(this.#lines.held);
       case 'check':
         return this.#lines.newest?.check();
     }
@@ -210,15 +210,15 @@ export class Connection {
   }
 
   #noteTokenLife(ttl: number): void {
-    if (this.#tokens === null) return;
-    if (ttl === 0) return void this.#renew('expired');
-    this.#renewal.set(this.#tokens.noteLife(ttl));
+    const renewAt = this.#tokens?.noteLife(ttl) ?? null;
+    if (renewAt !== null && renewAt <= this.#options.environment.now()) void this.#renew();
+    else this.#renewal.set(renewAt);
   }
 
-  async #renew(reason: TokenContext['reason']): Promise<void> {
+  async #renew(): Promise<void> {
     const line = this.#lines.carrier;
     try {
-      const token = (await this.#tokens?.get(reason)) ?? null;
+      const token = (await this.#tokens?.renew()) ?? null;
       if (this.#lines.carrier !== line || token === null) return;
       this.#token = token;
       line?.send({ t: 'auth', token });
@@ -258,10 +258,10 @@ export class Connection {
     this.#lines.add(line);
   }
 
-  #drop(line: OpenLine | null, code: number): void {
+  #drop(line: OpenLine | null): void {
     if (line === null) return;
-    this.#forget(line, code);
-    line.close(code);
+    this.#forget(line, END.normal);
+    line.close(END.normal);
   }
 
   /** @returns whether the session removed the cause of a final code */
@@ -284,7 +284,10 @@ export class Connection {
       `The ${line.transport} connection ended (${code} ${name}${said}).`,
     );
     const reason: Reason = { ...this.#reason({ code, by }, name, line), layer, opened, error };
+    const before = this.#state;
     const ended: Ended = { reason, after, spread, mended: this.#forget(line, code) };
+    // Who was told of an outcome may have ended this connection too, and begun another one.
+    if (this.#state !== before) return;
     this.#dispatch(isHeld ? { type: 'held-ended', ended } : { type: 'ended', ended });
     const state = this.#state;
     if (state.state === 'closed' && state.reason.error !== null) this.#options.report(state.reason.error);

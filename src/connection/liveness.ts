@@ -1,7 +1,7 @@
 import type { Environment } from '../platform/environment.ts';
 import type { ClientFrame } from '../protocol/frame.ts';
 import { createTimer } from '../util/timer.ts';
-import { VERDICT, type Watch, check, look, provesLife, watchFrom } from './watchdog.ts';
+import { type Watch, check, look, provesLife, verdictAfter, watchFrom } from './watchdog.ts';
 
 /** Watches one connection and measures its round trip. */
 export interface Liveness {
@@ -39,19 +39,21 @@ export function createLiveness(options: LivenessOptions): Liveness {
   let askedAt = 0;
   /** The first question of the check. */
   let checked = 0;
+  let roundTrip = 0;
 
   const timer = createTimer(environment, () => {
     const before = watch.state;
     const now = environment.now();
     // By a clock that was set back the last frame is yet to come, and silence would not be seen until then.
     lastFrame = Math.min(lastFrame, now);
-    const result = look(watch, now, lastFrame, ping);
+    const result = look(watch, now, lastFrame, ping, roundTrip);
     watch = result.watch;
     if (result.action === 'give-up') return onSilence();
     timer.set(watch.due);
     if (result.action === 'none') return;
+    if (before !== 'watching') return measure();
     ask();
-    if (before === 'watching') onDoubt();
+    onDoubt();
   });
   timer.set(watch.due);
 
@@ -82,14 +84,17 @@ export function createLiveness(options: LivenessOptions): Liveness {
     alive: () => heard(false),
     measure,
     answered(x) {
-      if (x === asked) onRoundTrip(environment.now() - askedAt);
+      if (x === asked) {
+        roundTrip = environment.now() - askedAt;
+        onRoundTrip(roundTrip);
+      }
       heard(x !== undefined && x >= checked);
     },
     check() {
       const now = environment.now();
       // One that is under way and ends no later will do.
-      if (watch.state !== 'watching' && watch.due <= now + VERDICT && now <= watch.due) return;
-      watch = check(now);
+      if (watch.state !== 'watching' && watch.due <= now + verdictAfter(roundTrip) && now <= watch.due) return;
+      watch = check(now, roundTrip);
       timer.set(watch.due);
       ask();
     },

@@ -35,8 +35,6 @@ import {
   worsen,
 } from './moves.ts';
 
-export { STABLE_AFTER } from './moves.ts';
-
 type Cell<S extends State['state'], E extends Event['type']> = (state: StateOf<S>, event: EventOf<E>, facts: Facts) => Step;
 type Table = { readonly [S in State['state']]: { readonly [E in Event['type']]: Cell<S, E> } };
 
@@ -63,7 +61,7 @@ const table: Table = {
     jump: stay, rest: stay, wake: stay, ...always,
   },
   resting: {
-    need: stay, connect: stay, pause, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay,
+    need: stay, connect: start, pause, retry: start, token: stay, 'token-failed': stay, welcome: stay, ended: stay,
     'held-ended': stay, silence: stay, alive: stay, due: start, online: start, offline: stay, visible: start, network: start,
     jump: start, rest: stay, wake: start, ...always,
   },

@@ -17,7 +17,7 @@ import {
 import { heldOf, reasonOf } from './state.ts';
 
 /** A connection that lived this long proves the transport and resets the backoff, ms. */
-export const STABLE_AFTER = 10_000;
+const STABLE_AFTER = 10_000;
 /** A page that still runs this long after it said that it rests goes on, ms. */
 const REST = 3000;
 /** What an opening may still take after a hint that its network is gone: a handshake is several round trips. ms */
@@ -30,7 +30,7 @@ export type EventOf<E extends Event['type']> = Extract<Event, { type: E }>;
 type Waiting = StateOf<'waiting' | 'offline'>;
 type Attempting = StateOf<'preparing' | 'opening'>;
 
-const ABANDON: Effect = { type: 'abandon', code: END.normal };
+const ABANDON: Effect = { type: 'abandon' };
 const CHECK: Effect = { type: 'check' };
 const go = (state: State, ...effects: readonly Effect[]): Step => ({ state, effects });
 export const stay = (state: State): Step => go(state);
@@ -52,11 +52,11 @@ export const retry = (state: Waiting, event: Event, facts: Facts): Step => {
 };
 
 export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Event, facts: Facts): Step => {
-  const until = earliestAttempt(state.memory.attempts, facts.now);
+  const until = Math.max(state.memory.floor, earliestAttempt(state.memory.attempts, facts.now));
   if (until <= facts.now) return prepare(state, event, facts);
   // Nothing is wrong, and yet that many attempts: the app has ended each of them.
   const reason = state.memory.reason ?? reasonOf('app', END.normal, endRule(END.normal).name);
-  return go({ state: 'waiting', memory: { ...state.memory, reason }, floor: until, until });
+  return go({ state: 'waiting', memory: { ...state.memory, reason }, until });
 };
 
 export const open = ({ memory, held }: StateOf<'preparing'>, _event: Event, { now, openTimeout }: Facts): Step =>
@@ -68,7 +68,12 @@ export const hurry = (state: StateOf<'opening'>, _event: Event, { now }: Facts):
 
 /** Welcomed: the token was good, so a later refusal of it is a first one again. */
 export const prove = ({ memory, held }: StateOf<'opening'>, _event: Event, { now }: Facts): Step => {
-  const proving: State = { state: 'proving', memory: { ...memory, reason: null }, since: now, until: now + STABLE_AFTER };
+  const proving: State = {
+    state: 'proving',
+    memory: { ...memory, reason: null, floor: 0 },
+    since: now,
+    until: now + STABLE_AFTER,
+  };
   return held === null ? go(proving) : go(proving, { type: 'drop-held' });
 };
 
@@ -78,7 +83,7 @@ export const settle = ({ memory, since }: StateOf<'proving'>): Step =>
 // ---- doubt ---------------------------------------------------------------------------------------------------------------
 
 function doubt(state: StateOf<'proving' | 'stable'>, cause: StateOf<'doubting'>['cause'], facts: Facts): State {
-  const until = facts.now + patience(cause, facts.random);
+  const until = facts.now + patience(cause, facts.random, facts.roundTrip ?? 0);
   return { state: 'doubting', memory: state.memory, held: heldOf(state)!, cause, until };
 }
 
@@ -91,28 +96,30 @@ export const suspect = (state: StateOf<'proving' | 'stable'>, _event: Event, fac
   go(doubt(state, 'silence', facts));
 
 export const worsen = (state: StateOf<'doubting'>, _event: Event, facts: Facts): Step => {
-  const until = Math.min(state.until ?? Infinity, facts.now + patience('hint', facts.random));
+  const until = Math.min(state.until ?? Infinity, facts.now + patience('hint', facts.random, facts.roundTrip ?? 0));
   return go({ ...state, cause: 'hint', until }, CHECK);
 };
 
 /** The doubtful one is kept for as long as the new one takes: it may only have been slow. */
 export const replace = (state: StateOf<'doubting'>, _event: Event, { now, online }: Facts): Step =>
-  online && earliestAttempt(state.memory.attempts, now) <= now
+  online && Math.max(state.memory.floor, earliestAttempt(state.memory.attempts, now)) <= now
     ? attempt(state.memory, state.held, now)
     : go({ ...state, until: null });
 
 /** It shows life. */
-export const relieve = ({ memory, held }: StateOf<'doubting'>): Step => go(back(memory, held));
+export const relieve = ({ memory, held }: StateOf<'doubting'>, _event: Event, { now }: Facts): Step =>
+  go(back(memory, held, now));
 
 /** The same, while another one is on its way. */
-export const relieveBeside = (state: Attempting, _event: Event, { link }: Facts): Step => {
+export const relieveBeside = (state: Attempting, _event: Event, { link, now }: Facts): Step => {
   // Once the new one has said hello the server ends the old one, so there is no going back to it.
   const greeted = state.state === 'opening' && link?.opened === true;
-  return state.held === null || greeted ? stay(state) : go(back(state.memory, state.held), { type: 'drop-new' });
+  return state.held === null || greeted ? stay(state) : go(back(state.memory, state.held, now), { type: 'drop-new' });
 };
 
-function back(memory: Memory, { since, life }: Held): State {
-  if (life === 'proving') return { state: 'proving', memory, since, until: since + STABLE_AFTER };
+function back(memory: Memory, { since, life }: Held, now: number): State {
+  // A clock that was set back must not put the proof off.
+  if (life === 'proving') return { state: 'proving', memory, since, until: Math.min(since, now) + STABLE_AFTER };
   return { state: 'stable', memory: { ...memory, failures: 0, reason: null }, since };
 }
 
@@ -120,7 +127,7 @@ function back(memory: Memory, { since, life }: Held): State {
 export const heldLost = (state: Attempting, event: EventOf<'held-ended'>, facts: Facts): Step => {
   const { action } = endRule(event.ended.reason.code);
   const goesOn = action === 'retry' || action === 'suspect' || action === 'spread' || event.ended.mended;
-  const verdict = judge(state.memory, event.ended);
+  const verdict = judge(state.memory, event.ended, facts);
   if (!goesOn || 'final' in verdict) return fail({ memory: state.memory }, event, facts);
   return go({ ...state, held: null, memory: verdict.memory });
 };
@@ -128,7 +135,7 @@ export const heldLost = (state: Attempting, event: EventOf<'held-ended'>, facts:
 // ---- ends ----------------------------------------------------------------------------------------------------------------
 
 export const pause = ({ memory }: { readonly memory: Memory }): Step =>
-  go({ state: 'paused', memory: { ...memory, failures: 0, reason: null } }, ABANDON);
+  go({ state: 'paused', memory: { ...memory, failures: 0, reason: null, floor: 0 } }, ABANDON);
 
 /** Open sockets keep a page out of the back/forward cache, or die in it unseen. */
 export const rest = ({ memory }: { readonly memory: Memory }, { reason }: EventOf<'rest'>, { now }: Facts): Step =>
@@ -146,10 +153,10 @@ export const fail = (
 ): Step => {
   if (held === null)
     return lose(memory, ended, facts, fullJitter(memory.failures + 1, facts.backoffBase, capOf(facts), facts.random));
-  const verdict = judge(memory, ended);
+  const verdict = judge(memory, ended, facts);
   if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
   // The doubtful one is still there, and its own verdict decides. It may have shown life before, so it is asked again.
-  return go({ state: 'doubting', memory: verdict.memory, held, cause: 'hint', until: null }, { type: 'drop-new' }, CHECK);
+  return go({ state: 'doubting', memory: verdict.memory, held, cause: 'silence', until: null }, { type: 'drop-new' }, CHECK);
 };
 
 /** A long-lived connection was lost. */
@@ -166,7 +173,7 @@ export const confirm = ({ memory, held, cause }: StateOf<'doubting'>, event: Eve
 };
 
 export const timeOut = (state: StateOf<'opening'>, _event: Event, facts: Facts): Step => {
-  const error = new HoldfastError('timeout', `The server did not welcome the client within ${facts.openTimeout} ms.`);
+  const error = new HoldfastError('timeout', 'The server did not welcome the client in time.');
   const timedOut = reasonOf('client', END.openTimeout, endRule(END.openTimeout).name, error);
   const reason: Reason = { ...timedOut, layer: 'transport', ...facts.link };
   return fail(state, { ended: { reason, after: 0, spread: null, mended: false } }, facts);
@@ -177,30 +184,31 @@ function capOf(facts: Facts): number {
 }
 
 /** What the end of a connection leaves to remember, or that it was the last one. */
-function judge(memory: Memory, { reason, mended }: Ended): { readonly final: Reason } | { readonly memory: Memory } {
+function judge(memory: Memory, ended: Ended, facts: Facts): { readonly final: Reason } | { readonly memory: Memory } {
+  const { reason, mended, after } = ended;
   const { action } = endRule(reason.code);
   const rejectedAgain = action === 'refresh-once' && memory.reason?.code === reason.code;
   if ((action === 'end' && !mended) || rejectedAgain) return { final: { ...reason, error: finalError(reason) } };
   const token = action === 'refresh' ? 'expired' : action === 'refresh-once' ? 'rejected' : memory.token;
   const failures = action === 'spread' ? memory.failures : memory.failures + 1;
-  return { memory: { ...memory, failures, token, reason } };
+  return { memory: { ...memory, failures, token, reason, floor: Math.max(memory.floor, facts.now + after) } };
 }
 
 function lose(memory: Memory, ended: Ended, facts: Facts, jitter: number): Step {
-  const verdict = judge(memory, ended);
+  const verdict = judge(memory, ended, facts);
   if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
   const spreads = endRule(ended.reason.code).action === 'spread' && ended.spread !== null;
-  const floor = facts.now + ended.after;
-  return go(delay(verdict.memory, facts, floor, floor + (spreads ? facts.random * ended.spread : jitter)), ABANDON);
+  const wait = spreads ? facts.random * ended.spread : jitter;
+  return go(delay(verdict.memory, facts, facts.now + ended.after + wait), ABANDON);
 }
 
 // ---- waits ---------------------------------------------------------------------------------------------------------------
 
-/** Waits until `until`, never before `floor` and never more than 15 attempts a minute (invariant I13). */
-function delay(memory: Memory, facts: Facts, floor: number, until: number): State {
-  const earliest = Math.max(floor, earliestAttempt(memory.attempts, facts.now));
-  if (facts.online) return { state: 'waiting', memory, floor, until: Math.max(earliest, until) };
-  return { state: 'offline', memory, floor, until: Math.max(earliest, slow(facts)) };
+/** Waits until `until`, never before the server's floor and never more than 15 attempts a minute (invariant I13). */
+function delay(memory: Memory, facts: Facts, until: number): State {
+  const earliest = Math.max(memory.floor, earliestAttempt(memory.attempts, facts.now));
+  if (facts.online) return { state: 'waiting', memory, until: Math.max(earliest, until) };
+  return { state: 'offline', memory, until: Math.max(earliest, slow(facts)) };
 }
 
 /** "Offline" is a hint and may be wrong (VPNs, virtual adapters), so a slow retry goes on. */
@@ -212,21 +220,20 @@ function slow(facts: Facts): number {
 export const hasten = (state: Waiting, _event: Event, facts: Facts): Step => {
   if (facts.online) {
     const soon = Math.min(state.until, facts.now + facts.random * HINTED_SPREAD);
-    return go(delay(state.memory, facts, state.floor, soon));
+    return go(delay(state.memory, facts, soon));
   }
   // Shown again: not the long wait of a hidden page.
-  const next = delay(state.memory, facts, state.floor, 0) as Waiting;
+  const next = delay(state.memory, facts, 0) as Waiting;
   return next.until < state.until ? go(next) : stay(state);
 };
 
 /** The floor was told in a time that is no more. */
 export const reset = (state: Waiting, event: Event, facts: Facts): Step => {
-  const floor = Math.min(state.floor, facts.now + LONGEST_FLOOR);
-  return hasten(floor === state.floor ? state : { ...state, floor }, event, facts);
+  const floor = Math.min(state.memory.floor, facts.now + LONGEST_FLOOR);
+  return hasten(floor === state.memory.floor ? state : { ...state, memory: { ...state.memory, floor } }, event, facts);
 };
 
-export const gone = (state: StateOf<'waiting'>, _event: Event, facts: Facts): Step =>
-  go(delay(state.memory, facts, state.floor, state.until));
+export const gone = (state: StateOf<'waiting'>, _event: Event, facts: Facts): Step => go(delay(state.memory, facts, state.until));
 
 function finalError(reason: Reason): HoldfastError {
   const options = { cause: reason.error };

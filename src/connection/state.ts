@@ -11,6 +11,8 @@ export interface Memory {
   readonly token: TokenContext['reason'] | null;
   /** Why the last connection ended. */
   readonly reason: Reason | null;
+  /** No attempt before: a server said so, and no welcome has come since. */
+  readonly floor: number;
 }
 
 /** A welcomed connection, and whether it has lived long enough to reset the backoff. */
@@ -44,8 +46,8 @@ export type State =
       /** Null: only the verdict on the doubtful one is awaited. */
       readonly until: number | null;
     }
-  | { readonly state: 'waiting'; readonly memory: Memory; readonly until: number; readonly floor: number }
-  | { readonly state: 'offline'; readonly memory: Memory; readonly until: number; readonly floor: number }
+  | { readonly state: 'waiting'; readonly memory: Memory; readonly until: number }
+  | { readonly state: 'offline'; readonly memory: Memory; readonly until: number }
   | { readonly state: 'closed'; readonly reason: Reason };
 
 export type Event =
@@ -98,7 +100,7 @@ export type Effect =
   /** Beside the one that is open, if there is one. */
   | { readonly type: 'open' }
   /** Close every link without waiting for the peer. */
-  | { readonly type: 'abandon'; readonly code: number }
+  | { readonly type: 'abandon' }
   /** The same for the link that is being opened: the doubtful one is kept. */
   | { readonly type: 'drop-new' }
   /** The same for the doubtful one: the new one is kept. */
@@ -120,13 +122,15 @@ export interface Facts {
   readonly visible: boolean;
   /** The link that is being opened, or the only one. */
   readonly link?: Pick<Reason, 'transport' | 'opened'>;
+  /** Of the connection that carries, ms; null if it was never measured. */
+  readonly roundTrip?: number | null | undefined;
   readonly backoffBase: number;
   readonly backoffCap: number;
   readonly backoffCapHidden: number;
   readonly openTimeout: number;
 }
 
-export const FRESH: Memory = { failures: 0, attempts: [], token: 'connect', reason: null };
+export const FRESH: Memory = { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0 };
 
 /** A reason without a connection behind it. */
 export function reasonOf(by: Reason['by'], code: number, name: string, error: HoldfastError | null = null): Reason {

@@ -6,6 +6,8 @@ import type { ClientOptions, TokenContext } from '../types.ts';
 const TIME_LIMIT = 10_000;
 /** A token is renewed when this part of its life has passed. */
 const RENEW_AT = 0.8;
+/** Between two renewals, ms: a server that calls every token ended must not be asked in circles. */
+const RENEWAL_FLOOR = 5000;
 
 export interface Tokens {
   /**
@@ -13,14 +15,18 @@ export interface Tokens {
    * Rejects with `token-failed`, or `unauthorized` if the app's callback said so.
    */
   get(reason: TokenContext['reason'] | null): Promise<string | null>;
-  /** What the server says is left of the life of the token at hand, ms. @returns when to renew it */
+  /** What the server says is left of the life of the token at hand, ms. @returns when to {@link renew} it */
   noteLife(ttl: number): number;
+  /** A fresh one, as {@link get} gives it, before the one at hand ends, or because it has. */
+  renew(): Promise<string | null>;
   abort(): void;
 }
 
 export function createTokens(environment: Environment, getToken: NonNullable<ClientOptions['getToken']>): Tokens {
   let token: string | null = null;
   let renewAt = -Infinity;
+  let renewedAt = -Infinity;
+  let renewal: TokenContext['reason'] = 'refresh';
   let flight: { readonly promise: Promise<string | null>; readonly abort: AbortController } | null = null;
 
   async function ask(reason: TokenContext['reason'], abort: AbortController): Promise<string | null> {
@@ -43,7 +49,8 @@ export function createTokens(environment: Environment, getToken: NonNullable<Cli
       renewAt = Infinity;
       return given;
     } catch (error) {
-      if (isHoldfastError(error, 'token-failed', 'unauthorized', 'aborted')) throw error;
+      // Only our own abort is one: whatever the callback awaited may have been aborted too.
+      if (isHoldfastError(error, 'token-failed', 'unauthorized') || abort.signal.aborted) throw error;
       throw new HoldfastError('token-failed', 'getToken failed.', { cause: error });
     } finally {
       environment.clearTimeout(timer);
@@ -51,19 +58,27 @@ export function createTokens(environment: Environment, getToken: NonNullable<Cli
     }
   }
 
+  function get(reason: TokenContext['reason'] | null): Promise<string | null> {
+    if (flight !== null) return flight.promise;
+    if (reason === null && environment.now() < renewAt) return Promise.resolve(token);
+    const abort = new AbortController();
+    const promise = ask(reason ?? 'refresh', abort);
+    promise.catch(() => {});
+    flight = { promise, abort };
+    return promise;
+  }
+
   return {
-    get(reason) {
-      if (flight !== null) return flight.promise;
-      if (reason === null && environment.now() < renewAt) return Promise.resolve(token);
-      const abort = new AbortController();
-      const promise = ask(reason ?? 'refresh', abort);
-      promise.catch(() => {});
-      flight = { promise, abort };
-      return promise;
+    get,
+    renew() {
+      renewedAt = environment.now();
+      return get(renewal);
     },
     noteLife(ttl) {
-      renewAt = environment.now() + ttl * RENEW_AT;
-      return renewAt;
+      const now = environment.now();
+      renewAt = now + ttl * RENEW_AT;
+      renewal = ttl === 0 ? 'expired' : 'refresh';
+      return Math.max(renewAt, Math.min(renewedAt, now) + RENEWAL_FLOOR);
     },
     abort() {
       flight?.abort.abort();

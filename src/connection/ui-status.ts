@@ -37,7 +37,8 @@ export function lookAt(before: Downtime, look: Look): { readonly downtime: Downt
   const spent = before.spent + counted(before, now);
   switch (status.state) {
     case 'idle':
-      return { downtime: NO_DOWNTIME, uiStatus: HIDDEN };
+      // Also while the page rests, after which it goes on where it was.
+      return { downtime: { ...NO_DOWNTIME, history: before.history }, uiStatus: HIDDEN };
     case 'connected':
       return { downtime: up(spent, before.upSince ?? now, now), uiStatus: HIDDEN };
     case 'closed': {
@@ -57,7 +58,9 @@ function counted({ from, due }: Downtime, now: number): number {
   return Math.max(0, now - from);
 }
 
-function up(spent: number, upSince: number, now: number): Downtime {
+function up(spent: number, since: number, now: number): Downtime {
+  // A clock that was set back must not put the end of it off.
+  const upSince = Math.min(since, now);
   const forgiven = now - upSince >= FORGIVEN_AFTER;
   const due = spent === 0 || forgiven ? null : upSince + FORGIVEN_AFTER;
   return { spent: forgiven ? 0 : spent, from: null, downSince: null, upSince, history: 'known', due };

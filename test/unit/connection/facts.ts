@@ -29,7 +29,7 @@ export const HELD = { since: NOW - 60_000, life: 'stable' } as const;
 /** One of each state, in the middle of its life. */
 export function stateOf<S extends State['state']>(name: S, given: Partial<Memory> = {}): Extract<State, { state: S }> {
   const held = memory(given);
-  const waiting = { memory: { ...held, reason: held.reason ?? reason(1006) }, floor: NOW, until: NOW + 20_000 };
+  const waiting = { memory: { ...held, reason: held.reason ?? reason(1006) }, until: NOW + 20_000 };
   const all: { readonly [N in State['state']]: Extract<State, { state: N }> } = {
     idle: { state: 'idle', memory: held },
     paused: { state: 'paused', memory: held },

@@ -24,7 +24,7 @@ const codesOf = (...kinds: readonly (keyof typeof ENDS)[]) =>
 
 function after(from: (typeof LIVE)[number], code: number, given: Partial<Ended> = {}, failures = 0): State {
   const { state, effects } = step(stateOf(from, { failures: from === 'stable' ? 0 : failures }), ended(code, given), facts());
-  expect(effects).toEqual([{ type: 'abandon', code: 1000 }]);
+  expect(effects).toEqual([{ type: 'abandon' }]);
   return state;
 }
 
@@ -68,7 +68,7 @@ describe('the client goes on', () => {
       const spread = code === 4000 ? 8000 : null;
       const [bare, floored] = [after(from, code, { spread }), after(from, code, { spread, after: 50_000 })];
       expect(waitOf(floored)).toBe(waitOf(bare) + 50_000);
-      expect(floored).toMatchObject({ floor: NOW + 50_000 });
+      expect(floored).toMatchObject({ memory: { floor: NOW + 50_000 } });
     },
   );
 
@@ -104,7 +104,7 @@ describe('the client ends', () => {
     const held = stateOf(from, { reason: reason(4202) });
     const { state, effects } = step(held, ended(4202), facts());
     expect(state).toMatchObject({ state: 'closed', reason: { code: 4202, error: { code: 'unauthorized' } } });
-    expect(effects).toEqual([{ type: 'abandon', code: 1000 }]);
+    expect(effects).toEqual([{ type: 'abandon' }]);
   });
 
   it.each(LIVE)('not at 4202 with another end in between, from %s', (from) => {

@@ -151,7 +151,10 @@ describe('the table', () => {
   });
 
   it('begins idle, without a token', () => {
-    expect(initialState).toEqual({ state: 'idle', memory: { failures: 0, attempts: [], token: 'connect', reason: null } });
+    expect(initialState).toEqual({
+      state: 'idle',
+      memory: { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0 },
+    });
   });
 });
 
@@ -174,7 +177,7 @@ describe('what the effects say', () => {
 
   it.each(STATES.filter((state) => state !== 'closed'))('%s: the app’s ends abandon with 1000', (state) => {
     for (const event of [events.destroy, events.fatal]) {
-      expect(step(stateOf(state), event, facts()).effects).toEqual([{ type: 'abandon', code: 1000 }] satisfies Effect[]);
+      expect(step(stateOf(state), event, facts()).effects).toEqual([{ type: 'abandon' }] satisfies Effect[]);
     }
   });
 
@@ -216,6 +219,6 @@ describe('times', () => {
 
   it('a pause forgets the failures, so that the next connect is at once', () => {
     const { state } = step(stateOf('waiting', { failures: 7 }), events.pause, facts());
-    expect(state).toMatchObject({ state: 'paused', memory: { failures: 0, reason: null } });
+    expect(state).toMatchObject({ state: 'paused', memory: { failures: 0, reason: null, floor: 0 } });
   });
 });

@@ -153,9 +153,9 @@ describe('a sign that the network is back', () => {
   it.each(signs)('%s × %s: never below a floor that the server set', (from, type) => {
     fc.assert(
       fc.property(random, fc.nat(100_000), (drawn, after) => {
-        const waiting = { ...stateOf(from), floor: NOW + after, until: NOW + after + 20_000 };
+        const waiting = { ...stateOf(from, { floor: NOW + after }), until: NOW + after + 20_000 };
         const { state } = step(waiting, { type }, facts({ random: drawn }));
-        expect(state).toMatchObject({ state: 'waiting', floor: NOW + after });
+        expect(state).toMatchObject({ state: 'waiting', memory: { floor: NOW + after } });
         expect(waitOf(state)).toBeCloseTo(Math.max(after, drawn * 500), 6);
       }),
     );

@@ -1,36 +1,193 @@
 /**
  * Faults put in on purpose, one at a time. A search that finds none of them would prove nothing by finding none of ours.
- * @type {readonly { readonly name: string, readonly file: string, readonly find: string, readonly replace: string }[]}
+ * @typedef {{ readonly file: string, readonly find: string, readonly replace: string }} Edit
+ * @type {readonly { readonly name: string, readonly edits: readonly Edit[] }[]}
  */
 export const breakages = [
+  // ---- what pages publish ------------------------------------------------------------------------------------------------
   {
     name: 'accepts-holes',
-    file: 'server/brokers/memory.ts',
-    find: 'if (sequence > lane.last + 1) {',
-    replace: 'if (sequence > lane.last + 1) lane.last = sequence - 1;\n    if (sequence > lane.last + 1) {',
+    edits: [
+      {
+        file: 'server/brokers/memory.ts',
+        find: 'if (sequence > lane.last + 1) {',
+        replace: 'if (sequence > lane.last + 1) lane.last = sequence - 1;\n    if (sequence > lane.last + 1) {',
+      },
+    ],
   },
   {
     name: 'no-dedupe',
-    file: 'server/brokers/memory.ts',
-    find: 'if (sequence + i <= lane.last)',
-    replace: 'if (sequence + i <= lane.last && false)',
+    edits: [
+      {
+        file: 'server/brokers/memory.ts',
+        find: 'if (sequence + i <= lane.last)',
+        replace: 'if (sequence + i <= lane.last && false)',
+      },
+    ],
+  },
+  {
+    name: 'judges-repeats',
+    edits: [
+      {
+        file: 'server/brokers/memory.ts',
+        find: 'if (sequence + i <= lane.last)',
+        replace:
+          'if (sequence + i <= lane.last && judged.refusal !== undefined) results.push(judged.refusal);\n      else if (sequence + i <= lane.last)',
+      },
+    ],
   },
   {
     name: 'no-rewind',
-    file: 'src/outbox/lane.ts',
-    find: 'this.#sendFrom = sequence;',
-    replace: 'this.#sendFrom = Math.max(this.#sendFrom, sequence);',
+    edits: [
+      {
+        file: 'src/outbox/lane.ts',
+        find: 'this.#sendFrom = sequence;',
+        replace: 'this.#sendFrom = Math.max(this.#sendFrom, sequence);',
+      },
+    ],
+  },
+  {
+    name: 'no-retention',
+    edits: [{ file: 'src/outbox/lane.ts', find: 'const RETAINED = 256;', replace: 'const RETAINED = 0;' }],
+  },
+  {
+    name: 'does-not-show-the-newest',
+    edits: [
+      {
+        file: 'src/outbox/lane.ts',
+        find: 'this.#firstWaiting() - (this.#answered > 0 ? 1 : 0)',
+        replace: 'this.#firstWaiting()',
+      },
+    ],
+  },
+  {
+    name: 'false-first',
+    edits: [
+      {
+        file: 'src/outbox/lane.ts',
+        find: 'if ((this.#records[0]?.sequence ?? this.#next) !== sequence || this.#answered > 0) return false;',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'retention-while-disconnected',
+    edits: [{ file: 'src/outbox/retention.ts', find: 'if (!this.#connected()) return;', replace: '' }],
+  },
+  // ---- what pages read ---------------------------------------------------------------------------------------------------
+  {
+    name: 'no-tag-check',
+    edits: [
+      {
+        file: 'server/brokers/memory-log.ts',
+        find: "if (offset === this.#top) return tag === this.#topTag ? null : 'branch';",
+        replace: 'if (offset === this.#top) return null;',
+      },
+      {
+        file: 'server/brokers/memory-log.ts',
+        find: "return this.#entries[this.#entries.length - 1 - (this.#top - offset)]!.g === tag ? null : 'branch';",
+        replace: 'return null;',
+      },
+    ],
+  },
+  {
+    name: 'the-tag-is-the-id',
+    edits: [
+      {
+        file: 'server/brokers/memory.ts',
+        find: 'log.append(item, this.#environment.createTag(), by, keep, now)',
+        replace: 'log.append(item, item.id, by, keep, now)',
+      },
+    ],
+  },
+  {
+    name: 'reads-before-it-joins',
+    edits: [
+      {
+        file: 'server/subscriptions.ts',
+        find: 'if (joining === null) return subscription.start();',
+        replace: 'subscription.start();\n    if (joining === null) return;',
+      },
+    ],
+  },
+  {
+    name: 'delivers-across-holes',
+    edits: [
+      {
+        file: 'server/tail.ts',
+        find: 'return entry.o === at[1] + 1 && previous === at[2] && epoch === at[0];',
+        replace: 'return entry.o > at[1] && previous !== null && epoch === at[0];',
+      },
+      { file: 'src/channel/step.ts', find: "hole = verdict === 'hole';", replace: 'hole = false;' },
+    ],
+  },
+  {
+    name: 'does-not-read-again-after-doubt',
+    edits: [
+      {
+        file: 'server/subscription.ts',
+        find: "  onDoubt(): void {\n    if (this.mode === 'live') return;",
+        replace: "  onDoubt(): void {\n    if (this.mode !== 'live') return;",
+      },
+    ],
+  },
+  {
+    // The place of a message whose handler throws is never reached.
+    name: 'moves-the-cursor-after-the-handler',
+    edits: [
+      {
+        file: 'src/channel/feed.ts',
+        find: 'this.#sub = next;\n    for (const effect of effects) this.#perform(effect);',
+        replace:
+          'try {\n      for (const effect of effects) this.#perform(effect);\n    } catch {\n      return;\n    }\n    this.#sub = next;',
+      },
+      {
+        file: 'src/channel/listeners.ts',
+        find: '(error) => this.#threw(error),',
+        replace: '(error) => {\n            throw error;\n          },',
+      },
+    ],
   },
   {
     name: 'does-not-wait-for-the-reset-handler',
-    file: 'src/channel/feed.ts',
-    find: 'void this.#listeners.reset(reset).then((cursors) => {',
-    replace: "this.#step({ type: 'reloaded', cursor: null });\n    void this.#listeners.reset(reset).then((cursors) => {",
+    edits: [
+      {
+        file: 'src/channel/feed.ts',
+        find: 'void this.#listeners.reset(reset).then((cursors) => {',
+        replace: "this.#step({ type: 'reloaded', cursor: null });\n    void this.#listeners.reset(reset).then((cursors) => {",
+      },
+    ],
   },
   {
     name: 'forgets-the-cursor',
-    file: 'src/channel/step.ts',
-    find: "const sent = sub.mode === 'live' ? null : sub.cursor;",
-    replace: 'const sent = null;',
+    edits: [
+      {
+        file: 'src/channel/step.ts',
+        find: "const sent = sub.mode === 'live' ? null : sub.cursor;",
+        replace: 'const sent = null;',
+      },
+    ],
+  },
+  // ---- connections -------------------------------------------------------------------------------------------------------
+  {
+    name: 'resets-the-backoff-on-open',
+    edits: [
+      {
+        file: 'src/connection/moves.ts',
+        find: 'memory: { ...memory, reason: null }, since: now',
+        replace: 'memory: { ...memory, failures: 0, reason: null }, since: now',
+      },
+    ],
+  },
+  {
+    name: 'hears-abandoned-connections',
+    edits: [
+      {
+        file: 'src/transports/websocket.ts',
+        find: '          silence();\n          socket.close(code);',
+        replace: '          void code;',
+      },
+      { file: 'src/connection/line.ts', find: "    this.#life = { state: 'ended' };", replace: '' },
+    ],
   },
 ];

@@ -21,7 +21,7 @@ export const FLEET_FAULTS: Readonly<Record<FleetKind, number>> = {
   drain: 1,
   'lose-store': 0.5,
   failover: 2,
-  'feed-loss': 2,
+  'feed-loss': 3,
   'store-faults': 1.5,
 };
 
@@ -46,7 +46,7 @@ export function drawFleetAction(
     case 'failover':
       return { type, lag: chance(0.3) ? 0 : between(1, 5000) };
     case 'feed-loss':
-      return { type, server: between(0, servers - 1), ms: between(1, 20_000) };
+      return { type, server: between(0, servers - 1), ms: between(1, 30_000) };
     case 'store-faults':
       return { type, ms: between(1, 15_000) };
   }

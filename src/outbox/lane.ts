@@ -3,9 +3,27 @@
  * and the connection's facts come in, frames and verdicts come out.
  */
 import type { Item, Nack, Pub, Result, Tombstone } from '../protocol/frame.ts';
-import type { Answer, LaneRecord, Room, Taken } from './lane-record.ts';
+import type { LaneRecord } from './record.ts';
 
-export type { Answer, LaneRecord, Room, Taken } from './lane-record.ts';
+export type { LaneRecord } from './record.ts';
+
+export interface Answer<R> {
+  readonly record: LaneRecord<R>;
+  readonly result: Result;
+  /** It had been answered before: news only if it was accepted then and is not now. */
+  readonly again: boolean;
+}
+
+export interface Taken<R> {
+  readonly frame: Pub;
+  readonly records: readonly LaneRecord<R>[];
+}
+
+/** What one `take` may carry. */
+export interface Room {
+  readonly items: number;
+  readonly bytes: number;
+}
 
 /** Unanswered items of one lane. */
 export const WINDOW = 64;
@@ -18,6 +36,8 @@ interface Batch {
   /** Of which rewind: an answer to what was sent before the last one moves nothing. */
   readonly round: number;
   readonly first: boolean;
+  /** It begins with one that had been answered. */
+  readonly shows: boolean;
 }
 
 export class Lane<R> {
@@ -118,7 +138,8 @@ export class Lane<R> {
     }
     this.#sendFrom += items.length;
     this.#restartAt = null;
-    this.#batches.push({ sequence, count: items.length, round: this.#round, first });
+    const shows = records[0] !== undefined && records[0].answeredAt !== null;
+    this.#batches.push({ sequence, count: items.length, round: this.#round, first, shows });
     const frame: Pub = { t: 'pub', c: this.channel, p: this.producer, s: sequence, items, ...(first && { first }) };
     return { frame, records };
   }
@@ -202,7 +223,9 @@ export class Lane<R> {
   /** Drops answered records older than `before`, and beyond the bound. */
   forget(now: number, age: number): void {
     let drop = Math.max(0, this.#answered - RETAINED);
-    while (drop < this.#answered && this.#records[drop]!.answeredAt! <= now - age) drop += 1;
+    // What is shown again may be gone with all those before it: they stay until it is answered, however long that takes.
+    const shown = this.#batches.some(({ shows }) => shows);
+    while (!shown && drop < this.#answered && this.#records[drop]!.answeredAt! <= now - age) drop += 1;
     // One that is on its way again is still needed.
     drop = Math.min(drop, Math.max(0, this.#sendFrom - (this.#records[0]?.sequence ?? 0)));
     if (drop === 0) return;

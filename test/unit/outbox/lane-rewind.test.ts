@@ -125,6 +125,20 @@ describe('retention', () => {
     expect(lane.waiting).toBe(2);
   });
 
+  it('keeps all while the newest is shown again, until the answer is there, however long that takes', () => {
+    const lane = createLane(3);
+    takeAll(lane);
+    accept(lane, 1, 3);
+    lane.recheck();
+    expect(takeAll(lane)).toEqual(['3×1']);
+    lane.forget(1e9, 60_000);
+    // It may be lost together with those before it.
+    expect(lane.retained).toBe(3);
+    accept(lane, 3, 1);
+    lane.forget(1e9, 60_000);
+    expect(lane.retained).toBe(0);
+  });
+
   it('keeps one that is on its way again', () => {
     const lane = createLane(3);
     takeAll(lane);

@@ -1,5 +1,4 @@
-/** What goes into a lane, and what comes out of it. */
-import type { Pub, Result, TombstoneKind } from '../protocol/frame.ts';
+import type { TombstoneKind } from '../protocol/frame.ts';
 
 /** One publication. `R` is whatever the owner keeps beside it. */
 export interface LaneRecord<R> {
@@ -18,22 +17,4 @@ export interface LaneRecord<R> {
   doubtful: boolean;
   /** When it was answered; null while it waits. Answered records are retained for a while, to repair a store (I4). */
   answeredAt: number | null;
-}
-
-export interface Answer<R> {
-  readonly record: LaneRecord<R>;
-  readonly result: Result;
-  /** It had been answered before: news only if it was accepted then and is not now. */
-  readonly again: boolean;
-}
-
-export interface Taken<R> {
-  readonly frame: Pub;
-  readonly records: readonly LaneRecord<R>[];
-}
-
-/** What one `take` may carry. */
-export interface Room {
-  readonly items: number;
-  readonly bytes: number;
 }

@@ -11,7 +11,9 @@ export type FleetAction =
   /** One server is told nothing of what is appended, for a while. */
   | { readonly type: 'feed-loss'; readonly server: number; readonly ms: number }
   /** The store answers nobody for a while: every operation is rejected. */
-  | { readonly type: 'store-faults'; readonly ms: number };
+  | { readonly type: 'store-faults'; readonly ms: number }
+  /** The app's back end publishes, and tries again under the same id until it is told that it did. */
+  | { readonly type: 'announce' };
 
 export type FleetKind = FleetAction['type'];
 
@@ -23,6 +25,7 @@ export const FLEET_FAULTS: Readonly<Record<FleetKind, number>> = {
   failover: 2,
   'feed-loss': 3,
   'store-faults': 1.5,
+  announce: 4,
 };
 
 /** Draws of one seed. */
@@ -42,6 +45,7 @@ export function drawFleetAction(
     case 'drain':
       return { type, server: between(0, servers - 1), spread: chance(0.5) ? 2000 : between(0, 15_000) };
     case 'lose-store':
+    case 'announce':
       return { type };
     case 'failover':
       return { type, lag: chance(0.3) ? 0 : between(1, 5000) };

@@ -5,7 +5,7 @@ import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Cable } from './cable.ts';
 import type { FleetAction, FleetPlan } from './fleet-actions.ts';
 import { RuleFault, createChannelRules } from './fleet-rules.ts';
-import type { Oracle } from './oracle.ts';
+import type { Oracle, Said } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import type { StoreConnection } from './store-connection.ts';
 import { Store } from './store.ts';
@@ -32,6 +32,10 @@ interface Process {
 
 /** Until one that died is back, ms. */
 const DOWN_AT_MOST = 5000;
+/** There in every plan. */
+const ANNOUNCED_ON = 'a';
+const ATTEMPTS = 5;
+const RETRY_AFTER = 1000;
 const DEFAULT_PING = 25_000;
 /** Beyond two pings: one capped backoff, and what the limit of attempts a minute may cost. */
 const PATIENCE = 30_000 + 60_000;
@@ -42,6 +46,7 @@ export class Fleet {
   readonly #store: Store;
   readonly #slots: Process[] = [];
   readonly #processes = new Set<Process>();
+  #announcements = 0;
   #calm = false;
 
   private constructor(options: FleetOptions) {
@@ -81,6 +86,9 @@ export class Fleet {
         return this.#slots[action.server]!.connection.lose(action.ms);
       case 'store-faults':
         return this.#store.fail(action.ms);
+      case 'announce':
+        this.#announcements += 1;
+        return this.#announce(this.#options.createId(), this.#announcements, ATTEMPTS);
     }
   }
 
@@ -131,6 +139,16 @@ export class Fleet {
     for (const process of this.#processes) this.#kill(process);
     this.#store.lose();
     this.#bootMissing();
+  }
+
+  /** No order is promised between these, so each is as if from a page of its own. */
+  #announce(id: string, number: number, attempts: number): void {
+    const said: Said = { page: -number, n: 1, user: 'app' };
+    this.any()
+      ?.publish(ANNOUNCED_ON, 'said', said, { id })
+      .catch(() => {
+        if (attempts > 1) this.#options.clock.setTimeout(() => this.#announce(id, number, attempts - 1), RETRY_AFTER);
+      });
   }
 
   #kill(process: Process): void {

@@ -79,13 +79,16 @@ export function drawPlan(seed: number): Plan {
 
   const pages = Array.from({ length: between(2, 4) }, () => drawPage(draws));
   const channels = chance(0.5) ? ['a'] : ['a', 'b'];
-  const fleet = drawFleetPlan(draws);
+  // Pages that take little, of servers that queue little.
+  const pressed = chance(0.1);
+  const fleet = pressed ? queueing(drawFleetPlan(draws), between(1000, 4000)) : drawFleetPlan(draws);
   const length = chance(0.1) ? between(5, 20) * 60_000 : between(20, 240) * 1000;
 
   const weights: [Kind, number][] = Object.entries({ ...PAGE_FAULTS, ...FLEET_FAULTS, night: 0.3 })
     .filter(() => chance(0.4))
     .map(([kind, weight]) => [kind as Kind, weight * random()]);
   weights.push(...(Object.entries(PAGE_WORK) as [Kind, number][]));
+  if (pressed) weights.push(['stall', 8], ['publish', 12]);
   const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
   const drawKind = (): Kind => {
     let left = random() * total;
@@ -115,6 +118,11 @@ export function drawPlan(seed: number): Plan {
     handlers: { throws: chance(0.3) ? 0.1 : 0, acts: chance(0.3) ? 0.01 + random() * 0.04 : 0 },
     schedule,
   };
+}
+
+function queueing(fleet: FleetPlan, queue: number): FleetPlan {
+  const { server } = fleet;
+  return { ...fleet, server: { ...server, limits: { ...server.limits, queue } } };
 }
 
 function isFleetKind(kind: Kind): kind is FleetKind {

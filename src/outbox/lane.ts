@@ -224,7 +224,7 @@ export class Lane<R> {
   forget(now: number, age: number): void {
     let drop = Math.max(0, this.#answered - RETAINED);
     // What is shown again may be gone with all those before it: they stay until it is answered, however long that takes.
-    const shown = this.#batches.some(({ shows }) => shows);
+    const shown = this.#sendFrom < this.#firstWaiting() || this.#batches.some(({ shows }) => shows);
     while (!shown && drop < this.#answered && this.#records[drop]!.answeredAt! <= now - age) drop += 1;
     // One that is on its way again is still needed.
     drop = Math.min(drop, Math.max(0, this.#sendFrom - (this.#records[0]?.sequence ?? 0)));

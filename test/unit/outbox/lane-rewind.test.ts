@@ -130,10 +130,17 @@ describe('retention', () => {
     takeAll(lane);
     accept(lane, 1, 3);
     lane.recheck();
+    // It may be lost together with those before it.
+    lane.forget(1e9, 60_000);
+    expect(lane.retained).toBe(3);
     expect(takeAll(lane)).toEqual(['3×1']);
     lane.forget(1e9, 60_000);
-    // It may be lost together with those before it.
     expect(lane.retained).toBe(3);
+    lane.refuse(nack(3, 'unavailable'), 'm1');
+    lane.forget(1e9, 60_000);
+    expect(lane.retained).toBe(3);
+    lane.resume();
+    takeAll(lane);
     accept(lane, 3, 1);
     lane.forget(1e9, 60_000);
     expect(lane.retained).toBe(0);

@@ -20,9 +20,10 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['test/{unit,contract,simulation,docs}/**/*.test.ts', 'test/architecture.test.ts'],
+          include: ['test/{unit,contract,docs}/**/*.test.ts', 'test/architecture.test.ts'],
         },
       },
+      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'] } },
       {
         test: {
           name: 'package',

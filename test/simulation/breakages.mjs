@@ -174,8 +174,8 @@ export const breakages = [
     edits: [
       {
         file: 'src/connection/moves.ts',
-        find: 'memory: { ...memory, reason: null }, since: now',
-        replace: 'memory: { ...memory, failures: 0, reason: null }, since: now',
+        find: 'memory: { ...memory, reason: null, floor: 0 },',
+        replace: 'memory: { ...memory, failures: 0, reason: null, floor: 0 },',
       },
     ],
   },

@@ -46,7 +46,7 @@ export class Outbox {
     this.#shelf = new Shelf(store, user, report);
     this.#expiry = createAlarm(environment, (now) => this.#expire(now));
     this.#lanes = new Lanes(() => environment.createId());
-    this.#retention = new Retention(environment, this.#lanes, () => context.line() !== null);
+    this.#retention = new Retention(environment, this.#lanes);
     this.#pauses = new Pauses(environment, (lane) => {
       lane.resume();
       this.#lanes.active.add(lane);
@@ -114,6 +114,8 @@ export class Outbox {
     const answers = lane.answer(s, r, this.#context.environment.now());
     this.#pauses.forgive(lane);
     if (lane.retained > 0) this.#retention.note();
+    // With nothing waiting it may still have to repair: a rest of that could not go before this was answered.
+    this.#lanes.active.add(lane);
     // First, so that the server has the next batch while the app is told of this one.
     this.#flush();
     // What the app is told of may make it end the client.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Nack } from '../../../src/protocol/frame.ts';
-import { ack, nack } from '../../support/scripted-frames.ts';
+import type { Nack, Pub } from '../../../src/protocol/frame.ts';
+import { ack, nack, welcome } from '../../support/scripted-frames.ts';
 import { useStage } from '../../support/scripted-client.ts';
 
 const stage = useStage();
@@ -171,5 +171,32 @@ describe('a nack without need', () => {
       { state: 'settled', outcome: { result: 'accepted', cursor: { offset: 2 } } },
       { state: 'settled', outcome: { result: 'accepted', cursor: { offset: 1 } } },
     ]);
+  });
+});
+
+describe('a repair that is refused in the middle', () => {
+  it('goes on after the pause, also if what is before it is answered only then', async () => {
+    const { client, clock, server } = stage({
+      hello: (_, peer) => peer.send(welcome({ limits: { items: 1 } })),
+      pub: (frame, peer) => peer.send(ack(frame, frame.s)),
+    });
+    ['a', 'b'].forEach((data) => client.channel('room').publish('message', data));
+    await clock.advance(0);
+    const held: Pub[] = [];
+    server.follow({
+      pub(frame, peer) {
+        if (frame.first !== true && held.length === 0) peer.send(nack(frame, 'unknown-producer'));
+        else if (frame.first === true) held.push(frame);
+        else peer.send(nack(frame, 'rate-limited'));
+      },
+    });
+    server.peer.send({ t: 'recheck' });
+    await clock.advance(5000);
+    expect(held).toMatchObject([{ s: 1 }]);
+    server.follow({ pub: (frame, peer) => peer.send(ack(frame, frame.s)) });
+    const before = server.peer.got('pub').length;
+    server.peer.send(ack(held[0]!, 1));
+    await clock.advance(0);
+    expect(server.peer.got('pub').slice(before)).toMatchObject([{ s: 2, items: [{ d: 'b' }] }]);
   });
 });

@@ -12,12 +12,14 @@ interface LaneUp {
   answered: number;
 }
 
+type Moment = readonly [page: number, real: number];
+
 interface Life {
   state: Status['state'];
   /** As the client says: tells a connection that it kept from a new one. */
   since: number;
   /** By the page's clock, which may have been set, and by ours. */
-  connectedAt: readonly [page: number, real: number];
+  connectedAt: Moment;
   /** Attempts that failed since a connection lived long enough. */
   failures: number;
 }
@@ -63,7 +65,7 @@ export class Connections {
   status(page: number, status: Status, now: number): void {
     const life = this.#lives.get(page) ?? { state: 'idle', since: -1, connectedAt: [0, 0], failures: 0 };
     const before = life.state;
-    const lived = Math.max(now - life.connectedAt[0], this.#now() - life.connectedAt[1]);
+    const lived = lifetime(life.connectedAt, [now, this.#now()]);
     const left = before === 'connected' && (status.state !== 'connected' || status.since !== life.since);
     if (left && lived >= STABLE_AFTER) life.failures = 0;
     this.#lives.set(page, life);
@@ -134,4 +136,9 @@ export class Connections {
     if (lane === undefined) lanes.set(key, (lane = { connection: 0, sent: 0, answered: 0 }));
     return lane;
   }
+}
+
+/** Who set the page's clock meanwhile may have made it any length. */
+function lifetime([page, real]: Moment, [pageNow, realNow]: Moment): number {
+  return pageNow - page === realNow - real ? realNow - real : Infinity;
 }

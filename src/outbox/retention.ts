@@ -7,17 +7,15 @@ const RETENTION = 60_000;
 /** A timer this late means that the page stood still, and has not read what came meanwhile, ms. */
 const LATE = 5000;
 
-/** How long answered records are kept (invariant I4). Time counts only while a server could have told of a loss. */
+/** How long answered records are kept (invariant I4). A lane keeps what it has still to show, so time counts only while connected. */
 export class Retention<R> {
   readonly #environment: Environment;
   readonly #lanes: Iterable<Lane<R>>;
-  readonly #connected: () => boolean;
   readonly #alarm: Alarm;
 
-  constructor(environment: Environment, lanes: Iterable<Lane<R>>, connected: () => boolean) {
+  constructor(environment: Environment, lanes: Iterable<Lane<R>>) {
     this.#environment = environment;
     this.#lanes = lanes;
-    this.#connected = connected;
     this.#alarm = createAlarm(environment, (now, at) => this.#look(now, now - at > LATE));
   }
 
@@ -37,8 +35,6 @@ export class Retention<R> {
   }
 
   #look(now: number, late: boolean): void {
-    // The next `welcome` begins anew.
-    if (!this.#connected()) return;
     for (const lane of this.#lanes) {
       if (late) lane.renew(now);
       else lane.forget(now, RETENTION);

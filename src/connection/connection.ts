@@ -1,5 +1,5 @@
 /** Performs what the machine decides: asks for tokens, opens lines, tells the status. Chooses no state itself. */
-import { HoldfastError, isHoldfastError } from '../errors.ts';
+import { type HoldfastError, isHoldfastError } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Hint } from '../platform/page.ts';
 import type { Codec } from '../protocol/codec.ts';
@@ -8,7 +8,7 @@ import type { ClientFrame, SessionFrame } from '../protocol/frame.ts';
 import type { Transport } from '../transports/transport.ts';
 import type { ClientOptions, Readable, Reason, Status, TimingOptions, TokenContext, UiStatus } from '../types.ts';
 import { createTimer } from '../util/timer.ts';
-import { type Line, type LineEnd, OpenLine } from './line.ts';
+import { type Line, type LineEnd, OpenLine, errorOf } from './line.ts';
 import { Lines } from './lines.ts';
 import { initialState, step } from './machine.ts';
 import { findWay, helloOf } from './opening.ts';
@@ -271,19 +271,15 @@ export class Connection {
     return this.#session.lost(line.gen, carried ? code : null);
   }
 
-  #ended(line: OpenLine, { code, why, by, layer, opened, after = 0, spread }: LineEnd): void {
+  #ended(line: OpenLine, end: LineEnd): void {
     const { held, newest } = this.#lines;
     if (line !== held && line !== newest) return;
-    const { name } = endRule(code);
+    const { code, by, layer, opened, after = 0, spread } = end;
     // Before another one is opened beside it, the doubtful one is still the newest.
     const isHeld = line === held || this.#state.state === 'preparing';
     const welcomed = isHeld || (held === null && heldOf(this.#state) !== null);
-    const said = why === '' || why === name ? '' : `: ${why}`;
-    const error = new HoldfastError(
-      welcomed ? 'connection-lost' : 'connection-failed',
-      `The ${line.transport} connection ended (${code} ${name}${said}).`,
-    );
-    const reason: Reason = { ...this.#reason({ code, by }, name, line), layer, opened, error };
+    const error = errorOf(end, line.transport, welcomed);
+    const reason: Reason = { ...this.#reason({ code, by }, endRule(code).name, line), layer, opened, error };
     const before = this.#state;
     const ended: Ended = { reason, after, spread, mended: this.#forget(line, code) };
     // Who was told of an outcome may have ended this connection too, and begun another one.

@@ -2,7 +2,7 @@
 import { HoldfastError } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Codec } from '../protocol/codec.ts';
-import { END } from '../protocol/end-codes.ts';
+import { END, endRule } from '../protocol/end-codes.ts';
 import {
   type ClientFrame,
   type Limits,
@@ -29,6 +29,14 @@ export interface LineEnd extends End {
   readonly layer: Reason['layer'];
   /** Wait a random part of this, ms; null if the server did not say. */
   readonly spread: number | null;
+}
+
+/** @param welcomed whether it was a connection already, and not an attempt */
+export function errorOf({ code, why }: LineEnd, transport: string, welcomed: boolean): HoldfastError {
+  const { name } = endRule(code);
+  const said = why === '' || why === name ? '' : `: ${why}`;
+  const text = `The ${transport} connection ended (${code} ${name}${said}).`;
+  return new HoldfastError(welcomed ? 'connection-lost' : 'connection-failed', text);
 }
 
 export interface LineOptions {

@@ -1,7 +1,7 @@
 // Holds I13 (docs/guarantees.md).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { earliestAttempt, fullJitter, recentAttempts } from '../../../src/connection/backoff.ts';
+import { earliestAttempt, fullJitter, patience, recentAttempts } from '../../../src/connection/backoff.ts';
 
 const NOW = 10_000_000;
 
@@ -36,6 +36,24 @@ describe('fullJitter', () => {
         },
       ),
     );
+  });
+});
+
+describe('patience with a doubtful connection', () => {
+  it.each([
+    // cause, round trip, from, to
+    ['hint', 0, 500, 1000],
+    ['hint', 333, 500, 1000],
+    ['hint', 400, 600, 1100],
+    ['hint', 1000, 1500, 2000],
+    ['hint', 2000, 3000, 3500],
+    ['hint', 60_000, 3000, 3500],
+    ['silence', 0, 2000, 4000],
+    ['silence', 1333, 2000, 4000],
+    ['silence', 1600, 2400, 4400],
+    ['silence', 60_000, 3000, 5000],
+  ] as const)('%s, with a round trip of %i ms: %i to %i ms', (cause, roundTrip, from, to) => {
+    expect([0, 0.5, 1].map((random) => patience(cause, random, roundTrip))).toEqual([from, (from + to) / 2, to]);
   });
 });
 

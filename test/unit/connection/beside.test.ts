@@ -262,7 +262,7 @@ describe('the old connection answers', () => {
     expect([old.state, scene.transport.openings.length]).toEqual(['open', 2]);
     expect(said(before)).toEqual(['connected']);
     // The doubt is over: the next silence is one like the first.
-    await scene.clock.advance(11_000 + 2250);
+    await scene.clock.advance(11_000 + 1.5 * 1750 + 1000);
     expect(scene.transport.openings).toHaveLength(3);
   });
 

@@ -131,7 +131,7 @@ describe('retryNow', () => {
     expect(scene.transport.openings).toHaveLength(2);
   });
 
-  it.each(STATES.filter(([name]) => !['waiting', 'offline'].includes(name)))(
+  it.each(STATES.filter(([name]) => !['waiting', 'offline', 'resting'].includes(name)))(
     'does nothing to %s',
     async (_, { options, reach }) => {
       scene = createScene(options);

@@ -213,6 +213,39 @@ describe('a check', () => {
     expect([doubts, silences]).toEqual([[31_000], [33_100]]);
   });
 
+  it('gives a slow line three of its round trips, as they were last measured', async () => {
+    liveness.measure();
+    await clock.advance(1200);
+    liveness.answered(1);
+    liveness.check();
+    await clock.advance(3599);
+    expect(silences).toEqual([]);
+    await clock.advance(1);
+    expect(silences).toEqual([4800]);
+  });
+
+  it('whose verdict ran late asks again, and the answer to either question passes it at once', async () => {
+    liveness.check();
+    clock.sleep(60_000);
+    await clock.advance(0);
+    expect(sent).toEqual([
+      { t: 'ping', x: 1 },
+      { t: 'ping', x: 2 },
+    ]);
+    await clock.advance(10);
+    liveness.answered(1);
+    expect([lives, silences, roundTrips]).toEqual([[60_010], [], []]);
+  });
+
+  it('whose verdict ran late is not passed at once by what was asked before it', async () => {
+    liveness.measure();
+    liveness.check();
+    clock.sleep(60_000);
+    await clock.advance(10);
+    liveness.answered(1);
+    expect(lives).toEqual([]);
+  });
+
   it('never puts the verdict on a silence off', async () => {
     await clock.advance(33_500);
     liveness.check();

@@ -20,7 +20,7 @@ const brief = ({ state, effects }: Step): string => [state.state, ...effects.map
 describe('doubt', () => {
   it.each([
     ['a hint', { type: 'network' }, 500, 1000],
-    ['silence', { type: 'silence' }, 500, 4000],
+    ['silence', { type: 'silence' }, 2000, 4000],
   ] as const)('by %s waits for a sign of life before another connection is opened', (_, event, least, most) => {
     const until = (random: number): number => {
       const { state } = step(stateOf('stable'), event, facts({ random }));
@@ -133,6 +133,13 @@ describe('the other connection fails', () => {
     if (kept !== null) expect(next.state).toMatchObject({ held: HELD, until: null, memory: { failures: 1, ...kept } });
   });
 
+  it('and then the verdict on the doubtful one comes: all others may notice too, so the wait is of 0 to 2 s', () => {
+    const { state: doubting } = step(beside('opening'), ended(1006), facts());
+    expect(doubting).toMatchObject({ cause: 'silence' });
+    const wait = (random: number): number => waitOf(step(doubting, ended(4003), facts({ random })).state);
+    expect([wait(0), wait(0.5), wait(0.999_999)]).toEqual([0, 1000, expect.closeTo(2000, 1)]);
+  });
+
   it('with a second refusal of its token in a row: the end', () => {
     const { state } = step(beside('opening', { reason: reason(4202) }), ended(4202), facts());
     expect(state).toMatchObject({ state: 'closed', reason: { error: { code: 'unauthorized' } } });
@@ -210,6 +217,11 @@ describe('a rest', () => {
 });
 
 describe('a clock that was set', () => {
+  it('back does not put the proof off, once a doubt is over', () => {
+    const young = { ...stateOf('doubting'), held: { since: NOW + 3_600_000, life: 'proving' } } as const;
+    expect(step(young, { type: 'alive' }, facts()).state).toMatchObject({ state: 'proving', until: NOW + 10_000 });
+  });
+
   it('back lets no floor be further away than a minute', () => {
     const waiting = { ...stateOf('waiting', { floor: NOW + 3_600_000 }), until: NOW + 3_601_000 };
     expect(step(waiting, { type: 'jump' }, facts()).state).toMatchObject({

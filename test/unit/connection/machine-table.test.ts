@@ -24,10 +24,10 @@ const TABLE: Readonly<Record<State['state'] | 'preparing beside' | 'opening besi
     online: '·', offline: '·', visible: '·', network: '·', jump: '·', rest: '·', wake: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
-  // Whatever tells that the page runs again ends the rest.
+  // Whatever tells that the page runs again ends the rest, the app's own word too; what it publishes does not.
   resting: {
-    need: '·', connect: '·',
-    pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', 'held-ended': '·',
+    need: '·', connect: 'preparing ask-token', pause: 'paused abandon', retry: 'preparing ask-token',
+    token: '·', 'token-failed': '·', welcome: '·', ended: '·', 'held-ended': '·',
     silence: '·', alive: '·', due: 'preparing ask-token',
     online: 'preparing ask-token', offline: '·', visible: 'preparing ask-token', network: 'preparing ask-token',
     jump: 'preparing ask-token', rest: '·', wake: 'preparing ask-token',

@@ -160,11 +160,37 @@ describe('a rest', () => {
 
   it('in the middle of a wait ends it: the next try is at once', async () => {
     await live();
-    scene.line.end(1006, { after: 50_000 });
+    scene.line.end(1006);
     scene.page.tell('pagehide');
     scene.page.tell('pageshow');
     expect(scene.transport.openings).toHaveLength(2);
     expect(scene.status).toMatchObject({ state: 'connecting', attempt: 2 });
+  });
+
+  it('in the middle of a wait that the server asked for ends it, but not below what was asked', async () => {
+    await live();
+    scene.line.end(4429, { after: 50_000 });
+    const floor = scene.clock.now() + 50_000;
+    await scene.clock.advance(10_000);
+    scene.page.tell('freeze');
+    await scene.clock.advance(1000);
+    scene.page.tell('resume');
+    expect(scene.status).toMatchObject({ state: 'waiting', retryAt: floor });
+    await scene.clock.advance(floor - scene.clock.now() - 1);
+    expect(scene.transport.openings).toHaveLength(1);
+    await scene.clock.advance(1);
+    expect(scene.transport.openings).toHaveLength(2);
+  });
+
+  it.each(['connect', 'retryNow'] as const)('is ended by the app’s own %s: it runs, so the page does', async (method) => {
+    await live();
+    scene.page.tell('freeze');
+    await scene.clock.advance(1000);
+    scene.client[method]();
+    expect(scene.transport.openings).toHaveLength(2);
+    scene.page.tell('resume');
+    await scene.clock.advance(5000);
+    expect([scene.transport.openings.length, scene.status.state]).toEqual([2, 'connecting']);
   });
 
   it('in the middle of getting a token aborts that, and asks again', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Watch, check, look, provesLife, watchFrom } from '../../../src/connection/watchdog.ts';
+import { type Watch, check, look, provesLife, verdictAfter, watchFrom } from '../../../src/connection/watchdog.ts';
 
 const T = 5_000_000;
 const PING = 25_000;
@@ -60,6 +60,28 @@ describe('checking', () => {
     const now = T + 2000 + LATE;
     const { watch, action } = look(checking, now, T - 1, PING);
     expect({ watch, action }).toEqual({ watch: { state: 'rechecking', since: now, due: now + 2000 }, action: 'ask' });
+  });
+});
+
+describe('on a slow line', () => {
+  it.each([
+    [0, 2000],
+    [666, 2000],
+    [700, 2100],
+    [1300, 3900],
+    [2000, 6000],
+    [60_000, 6000],
+  ])('a round trip of %i ms leaves %i ms for an answer', (roundTrip, verdict) => {
+    expect(verdictAfter(roundTrip)).toBe(verdict);
+    expect(check(T, roundTrip).due).toBe(T + verdict);
+    // Silence has 4 s anyway, of which a late timer may have used up some.
+    const doubted = look(watching, T + DOUBT, T, PING, roundTrip).watch.due;
+    expect(doubted).toBe(T + Math.max(LIMIT, DOUBT + verdict));
+    const now = T + 60_000;
+    expect(look(check(T, roundTrip), now, T - 1, PING, roundTrip).watch).toMatchObject({
+      state: 'rechecking',
+      due: now + verdict,
+    });
   });
 });
 

@@ -25,8 +25,8 @@ describe('a server that falls silent', () => {
       { t: 'ping', x: 2 },
     ]);
     const since = clock.now() - 31_000;
-    // Half of 0.5 to 4 s.
-    await clock.advance(2249);
+    // Half of 2 to 4 s.
+    await clock.advance(2999);
     expect([server.peers.length, client.status.get()]).toMatchObject([1, { state: 'connected', since }]);
     server.follow({ ping: pong });
     await clock.advance(1);

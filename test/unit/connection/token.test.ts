@@ -138,6 +138,14 @@ describe('a callback that misbehaves', () => {
     expect(await outcome(promise)).toBe('! unauthorized');
   });
 
+  it('was aborted by somebody else: that is a failure like any other', async () => {
+    const cause = new HoldfastError('aborted', 'A request of the app was aborted.');
+    const promise = tokens.get('connect');
+    await clock.settle();
+    asks[0]!.reject(cause);
+    expect(await promise.catch((thrown: unknown) => thrown)).toMatchObject({ code: 'token-failed', cause });
+  });
+
   it('throws another error of this library', async () => {
     const promise = tokens.get('connect');
     await clock.settle();
@@ -219,6 +227,32 @@ describe('the token at hand', () => {
     await clock.advance(1);
     expect(await given('two', null)).toBe('two');
     expect(asks.map(({ reason }) => reason)).toEqual(['connect', 'refresh']);
+  });
+
+  it.each([
+    ['one with a life', 100_000, 80_000, 'refresh'],
+    ['one that has ended', 0, 0, 'expired'],
+  ] as const)('is renewed, %s, when noteLife says, and not again within 5 s', async (_, ttl, after, reason) => {
+    await given('one');
+    expect(tokens.noteLife(ttl)).toBe(clock.now() + after);
+    await clock.advance(after);
+    const renewal = tokens.renew();
+    const at = clock.now();
+    await clock.settle();
+    asks[1]!.resolve('two');
+    expect([await renewal, asks[1]!.reason]).toEqual(['two', reason]);
+    expect([tokens.noteLife(0), tokens.noteLife(1000), tokens.noteLife(60_000)]).toEqual([at + 5000, at + 5000, at + 48_000]);
+  });
+
+  it('is renewed within 5 s though the clock was set back by an hour', async () => {
+    let back = 0;
+    const { setTimeout, clearTimeout } = clock;
+    const now = (): number => clock.now() - back;
+    const plain = createTokens(createEnvironment({ now, setTimeout, clearTimeout }), () => 'token');
+    await plain.get('connect');
+    await plain.renew();
+    back = 3_600_000;
+    expect(plain.noteLife(0)).toBe(now() + 5000);
   });
 
   it('does not serve if a reason says so', async () => {

@@ -1,4 +1,3 @@
-// Holds I13 (docs/guarantees.md).
 /** What a server asked for (`after`) is kept to until another one welcomes, whatever happens meanwhile. */
 import { describe, expect, it } from 'vitest';
 import { step } from '../../../src/connection/machine.ts';

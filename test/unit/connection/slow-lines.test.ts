@@ -1,4 +1,3 @@
-// Holds I7 (docs/guarantees.md).
 /** A line whose answers take long is alive all the same: what is asked of it must leave time for an answer. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type World, createWorld } from '../../support/world.ts';

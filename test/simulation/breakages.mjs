@@ -70,10 +70,6 @@ export const breakages = [
       },
     ],
   },
-  {
-    name: 'retention-while-disconnected',
-    edits: [{ file: 'src/outbox/retention.ts', find: 'if (!this.#connected()) return;', replace: '' }],
-  },
   // ---- what pages read ---------------------------------------------------------------------------------------------------
   {
     name: 'no-tag-check',

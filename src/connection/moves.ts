@@ -52,7 +52,7 @@ export const retry = (state: Waiting, event: Event, facts: Facts): Step => {
 };
 
 export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Event, facts: Facts): Step => {
-  const until = Math.max(state.memory.floor, earliestAttempt(state.memory.attempts, facts.now));
+  const until = Math.max(trusted(state.memory.floor, facts), earliestAttempt(state.memory.attempts, facts.now));
   if (until <= facts.now) return prepare(state, event, facts);
   // Nothing is wrong, and yet that many attempts: the app has ended each of them.
   const reason = state.memory.reason ?? reasonOf('app', END.normal, endRule(END.normal).name);
@@ -227,9 +227,14 @@ export const hasten = (state: Waiting, _event: Event, facts: Facts): Step => {
   return next.until < state.until ? go(next) : stay(state);
 };
 
+/** While a page rests its clock may be set unseen. */
+function trusted(floor: number, { now }: Facts): number {
+  return Math.min(floor, now + LONGEST_FLOOR);
+}
+
 /** The floor was told in a time that is no more. */
 export const reset = (state: Waiting, event: Event, facts: Facts): Step => {
-  const floor = Math.min(state.memory.floor, facts.now + LONGEST_FLOOR);
+  const floor = trusted(state.memory.floor, facts);
   return hasten(floor === state.memory.floor ? state : { ...state, memory: { ...state.memory, floor } }, event, facts);
 };
 

@@ -18,6 +18,13 @@ function play(from: State, ...events: readonly (Event | Exclude<Event['type'], '
 const floored = (code: number): Event => ended(code, { after: 30_000 });
 const WAITS = { state: 'waiting', until: FLOOR, memory: { floor: FLOOR } };
 
+describe('a clock that was set back while the page rested', () => {
+  it('makes nobody wait for more than a minute', () => {
+    const resting = { ...stateOf('resting'), memory: { ...stateOf('resting').memory, floor: NOW + 3_600_000 } };
+    expect(play(resting, 'wake')).toMatchObject({ state: 'waiting', until: NOW + 60_000 });
+  });
+});
+
 describe('a floor outlasts', () => {
   it.each(['due', 'online', 'visible', 'network', 'jump', 'wake', 'connect', 'retry'] as const)('a rest that %s ends', (type) => {
     expect(play(stateOf('opening'), floored(4429), REST, type)).toMatchObject(WAITS);

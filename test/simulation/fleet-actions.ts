@@ -60,9 +60,6 @@ export function isFleetAction(action: { readonly type: string }): action is Flee
   return Object.hasOwn(FLEET_FAULTS, action.type);
 }
 
-/** One way to a store in the same building, ms. */
-const NEAR = 50;
-
 type Span = readonly [min: number, max: number];
 
 /** How far away the store is. All zero: as if it were in the process, and faultless unless an action says otherwise. */
@@ -107,15 +104,11 @@ export interface ServerPlan {
   readonly entries: number;
 }
 
-/** @param far the store is: then a log is not read entry by entry, which would take all the time there is */
-export function drawServerPlan({ between, chance }: Draws, far: boolean): ServerPlan {
-  const small = chance(0.3);
-  // Twice the bound must hold the answers to a full window: 30 kB with one for each item, 2 kB with one for all.
-  const least = small || far ? 15_000 : 1000;
+export function drawServerPlan({ between, chance }: Draws): ServerPlan {
   const limits = {
-    ...(small && { items: between(1, 8) }),
+    ...(chance(0.3) && { items: between(1, 8) }),
     ...(chance(0.2) && { batch: between(100, 1000) }),
-    queue: chance(0.2) ? between(least, 2 * least + 5000) : 1_048_576,
+    queue: chance(0.2) ? between(1000, 20_000) : 1_048_576,
     publishRate: chance(0.3) ? between(20, 60) : Infinity,
   };
   const timing = {
@@ -138,6 +131,17 @@ export interface FleetPlan {
 
 /** All three, for a plan. */
 export function drawFleetPlan(draws: Draws): FleetPlan {
-  const store = drawStorePlan(draws);
-  return { servers: draws.between(1, 3), store, server: drawServerPlan(draws, store.latency[1] > NEAR) };
+  return { servers: draws.between(1, 3), store: drawStorePlan(draws), server: drawServerPlan(draws) };
+}
+
+/** One way to a store in the same building, ms. */
+const NEAR = 50;
+const SHORT_QUEUE = 20_000;
+
+/** A log that is far away is not read entry by entry, which would take all the time there is. */
+export function withinReach({ servers, store, server }: FleetPlan): FleetPlan {
+  const { queue = Infinity } = server.limits;
+  if (queue > SHORT_QUEUE) return { servers, store, server };
+  const [min, max] = store.latency;
+  return { servers, store: { ...store, latency: [Math.min(min, NEAR), Math.min(max, NEAR)] }, server };
 }

@@ -3,7 +3,7 @@ import { createServerCore } from '../../server/server.ts';
 import type { ServerCore, ServerEvent } from '../../server/types.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Cable } from './cable.ts';
-import type { FleetAction, FleetPlan } from './fleet-actions.ts';
+import { type FleetAction, type FleetPlan, withinReach } from './fleet-actions.ts';
 import { RuleFault, createChannelRules } from './fleet-rules.ts';
 import type { Oracle, Said } from './oracle.ts';
 import type { Plan } from './plan.ts';
@@ -52,8 +52,8 @@ export class Fleet {
   private constructor(options: FleetOptions) {
     const { fleet, clock, random, createId, oracle } = options;
     this.#options = options;
-    this.#plan = fleet;
-    this.#store = new Store({ plan: fleet.store, clock, random, createId, oracle });
+    this.#plan = withinReach(fleet);
+    this.#store = new Store({ plan: this.#plan.store, clock, random, createId, oracle });
   }
 
   static start(options: FleetOptions): Promise<Fleet> {

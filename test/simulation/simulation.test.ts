@@ -8,7 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { explain as explainUntyped, simulate as simulateUntyped } from '../../scripts/simulate.mjs';
 // @ts-expect-error -- as above
 import { breakages as untypedBreakages } from './breakages.mjs';
+import { FLEET_FAULTS } from './fleet-actions.ts';
 import type { Found } from './main.ts';
+import { PAGE_FAULTS, PAGE_WORK } from './page-actions.ts';
 
 interface SimulateOptions {
   readonly from?: number;
@@ -36,47 +38,44 @@ const MINUTES = 5 * 60_000;
 /** The end of a story tells what went wrong. */
 const STORY = 30_000;
 
-/** A storm that never happens proves nothing: how often each thing must have happened in all seeds together. */
+/** A storm that never happens proves nothing: what each kind of action must have come to in all seeds together. */
+const EACH_ACTION = 25;
+const ACTIONS = Object.keys({ ...PAGE_FAULTS, ...PAGE_WORK, ...FLEET_FAULTS, night: 0 });
+
+/** The same for what came of them, and for what happens by chance. */
 const HAPPENED: readonly (readonly [least: number, what: string])[] = [
-  // The network.
-  [500, 'cut'],
-  [200, 'vanish'],
-  [200, 'stall'],
-  [200, 'mode'],
-  [200, 'latency'],
-  [200, 'roam'],
-  [100, 'repeated'],
-  [30, 'garbled up'],
-  [100, 'garbled down'],
-  [100, 'ended by a proxy'],
-  // The page.
-  [200, 'hide'],
-  [200, 'freeze'],
-  [200, 'sleep'],
-  [200, 'put-away'],
-  [30, 'night'],
-  [100, 'jump'],
-  [200, 'reload'],
-  [1000, 'handler threw'],
-  [300, 'handler acted'],
-  [30, 'token failed'],
-  [20, 'token hung'],
-  [30, 'token late'],
-  [20, 'token refused'],
-  [100, 'revoke'],
-  [5, 'closed bad-frame'],
-  // The servers.
-  [200, 'crash'],
-  [100, 'drain'],
-  [50, 'lose-store'],
-  // What came of it.
   [50_000, 'accepted'],
+  [1000, 'rejected'],
+  [1000, 'expired'],
+  [250, 'cancelled'],
+  [100, 'lost'],
   [100_000, 'delivered'],
   [500, 'heard'],
-  [300, 'expired'],
-  [200, 'cancelled'],
   [200, 'reset epoch'],
-  [100, 'reset trimmed'],
+  [150, 'reset ahead'],
+  [10, 'reset branch'],
+  [200, 'reset trimmed'],
+  [100, 'snapshot'],
+  [1000, 'ended abnormal'],
+  [100, 'ended ping-timeout'],
+  [100, 'ended going-away'],
+  [50, 'ended token-rejected'],
+  [5, 'ended token-expired'],
+  [50, 'ended try-later'],
+  [50, 'ended invalid-data'],
+  [10, 'ended bad-frame'],
+  [3, 'ended slow-consumer'],
+  [5, 'closed bad-frame'],
+  [100, 'ended by a proxy'],
+  [200, 'repeated'],
+  [10, 'garbled up'],
+  [70, 'garbled down'],
+  [50, 'token failed'],
+  [20, 'token hung'],
+  [50, 'token late'],
+  [25, 'token refused'],
+  [500, 'handler acted'],
+  [4000, 'handler threw'],
 ];
 
 describe('the simulation', () => {
@@ -88,7 +87,8 @@ describe('the simulation', () => {
       expect.fail(`npm run simulate -- --explain ${first.seed}\n${story.slice(-STORY)}`);
     }
     expect(seeds).toBe(SEEDS);
-    const calm = HAPPENED.filter(([least, what]) => (counts[what] ?? 0) < least);
+    const wanted = [...HAPPENED, ...ACTIONS.map((action) => [EACH_ACTION, action] as const)];
+    const calm = wanted.filter(([least, what]) => (counts[what] ?? 0) < least);
     expect(calm.map(([least, what]) => `${what}: ${counts[what] ?? 0} times, not ${least}`)).toEqual([]);
   });
 

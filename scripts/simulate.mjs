@@ -169,6 +169,7 @@ async function main() {
   const options = { from: Number(values.from), seeds: Number(values.seeds), breakage: values.break, onProgress };
   const { seeds, failed, found, counts } = await simulate(options);
   const broken = values.break === undefined ? '' : ` --break ${values.break}`;
+  if (failed > 0 && broken === '') console.log(await explain(found[0].seed));
   for (const { seed, violations } of found) {
     console.log(`seed ${seed}:\n  ${violations.slice(0, 3).join('\n  ')}`);
     console.log(`  npm run simulate -- --explain ${seed}${broken}`);

@@ -20,6 +20,9 @@ export async function explain(seed: number): Promise<string> {
     ...timeline,
     '',
     `seed ${seed}, of ${drawn.schedule.length} actions ${plan.schedule.length} are needed:`,
+    ...plan.schedule.map(({ at, action }) => `${String(at).padStart(8)} ${JSON.stringify(action)}`),
+    '',
+    'what is wrong then:',
     ...violations.map((violation) => `  ${violation}`),
   ].join('\n');
 }

@@ -171,6 +171,13 @@ export class Lane<R> {
     if (batch === undefined) return 'none';
     // A server may refuse a batch at its door while an earlier one is still being written.
     this.#batches.splice(index, 1);
+    // Also of an earlier round: nothing was sent since, and without this the lane would be refused for ever.
+    if (nack.code === 'unknown-producer' && !batch.first) {
+      const lowest = this.#records[0]?.sequence ?? this.#next;
+      this.#sendAgainFrom(lowest);
+      this.#restartAt = lowest;
+      return this.pending().some((record) => record.attempted !== null && record.attempted !== mem) ? 'doubt' : 'none';
+    }
     if (batch.round !== this.#round) {
       // Answers may overtake one another: the server wants what it stopped at first.
       this.#sendFrom = Math.min(this.#sendFrom, nack.s, nack.expected ?? nack.s);
@@ -179,12 +186,6 @@ export class Lane<R> {
     if (nack.code === 'out-of-order' && nack.expected !== undefined && nack.expected < nack.s) {
       this.#sendAgainFrom(Math.min(nack.expected, this.#firstWaiting()));
       return 'none';
-    }
-    if (nack.code === 'unknown-producer' && !batch.first) {
-      const lowest = this.#records[0]?.sequence ?? this.#next;
-      this.#sendAgainFrom(lowest);
-      this.#restartAt = lowest;
-      return this.pending().some((record) => record.attempted !== null && record.attempted !== mem) ? 'doubt' : 'none';
     }
     // Not beyond what of it is unanswered: it may be an older copy of the batch that was stopped here.
     this.#sendAgainFrom(Math.min(nack.s, Math.max(batch.sequence, this.#firstWaiting())));

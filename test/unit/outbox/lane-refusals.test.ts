@@ -40,6 +40,18 @@ describe('a transient refusal', () => {
     expect(takeAll(lane)).toEqual(['1×6!']);
   });
 
+  it('that overtakes the word that the lane is unknown does not hide it: the lane would be refused for ever', () => {
+    const lane = createLane(6);
+    takeAll(lane, 'm1', { items: 2 });
+    lane.rewind();
+    expect(takeAll(lane, 'm2', { items: 2 })).toEqual(['1×2', '3×2', '5×2']);
+    expect(lane.refuse(nack(5, 'rate-limited'), 'm2')).toBe('pause');
+    expect(lane.refuse(nack(1, 'unknown-producer'), 'm2')).toBe('doubt');
+    expect(lane.refuse(nack(3, 'unknown-producer'), 'm2')).toBe('doubt');
+    lane.resume();
+    expect(takeAll(lane, 'm2')).toEqual(['1×6!']);
+  });
+
   it('a paused lane ignores the holes that the server then sees', () => {
     const lane = createLane(4);
     takeAll(lane, 'm1', { items: 2 });

@@ -70,6 +70,18 @@ export const breakages = [
       },
     ],
   },
+  {
+    name: 'forgets-what-is-still-to-be-shown',
+    edits: [
+      { file: 'src/outbox/lane.ts', find: 'while (!shown && drop', replace: 'while (drop' },
+      {
+        file: 'src/outbox/lane.ts',
+        find: 'drop = Math.min(drop, Math.max(0, this.#sendFrom - (this.#records[0]?.sequence ?? 0)));',
+        replace: '',
+      },
+      { file: 'src/outbox/retention.ts', find: 'lane.renew(this.#environment.now());', replace: '' },
+    ],
+  },
   // ---- what pages read ---------------------------------------------------------------------------------------------------
   {
     name: 'no-tag-check',
@@ -141,6 +153,11 @@ export const breakages = [
         file: 'src/channel/listeners.ts',
         find: '(error) => this.#threw(error),',
         replace: '(error) => {\n            throw error;\n          },',
+      },
+      {
+        file: 'src/channel/feed.ts',
+        find: 'this.#listeners.deliver(message);',
+        replace: 'try {\n      this.#listeners.deliver(message);\n    } catch {\n      return;\n    }',
       },
     ],
   },

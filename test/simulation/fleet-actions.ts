@@ -83,7 +83,7 @@ export function drawStorePlan({ between, chance }: Draws): StorePlan {
   return {
     latency: span(chance(0.2) ? 800 : 40),
     notices: span(chance(0.3) ? 1500 : 40),
-    joins: span(chance(0.3) ? 1000 : 20),
+    joins: span(chance(0.5) ? 1500 : 20),
     rejects: chance(0.3) ? 0.02 : 0,
   };
 }

@@ -6,13 +6,10 @@ import type { Cable } from './cable.ts';
 import { type FleetAction, type FleetPlan, withinReach } from './fleet-actions.ts';
 import { RuleFault, createChannelRules } from './fleet-rules.ts';
 import type { Oracle, Said } from './oracle.ts';
-import type { Plan } from './plan.ts';
 import type { StoreConnection } from './store-connection.ts';
 import { Store } from './store.ts';
 
 interface FleetOptions {
-  readonly plan: Plan;
-  /** As drawn by `drawFleetPlan`. */
   readonly fleet: FleetPlan;
   readonly clock: VirtualClock;
   readonly random: () => number;
@@ -75,11 +72,11 @@ export class Fleet {
   async perform(action: FleetAction): Promise<void> {
     switch (action.type) {
       case 'crash':
-        return this.crash(action.server);
+        return this.#crash(action.server);
       case 'drain':
-        return this.drain(action.server, action.spread);
+        return this.#drain(action.server, action.spread);
       case 'lose-store':
-        return this.loseStore();
+        return this.#loseStore();
       case 'failover':
         return this.#store.failOver(action.lag);
       case 'feed-loss':
@@ -112,7 +109,7 @@ export class Fleet {
   }
 
   /** Like kill -9: no goodbye, no timer, no socket. It is back after a while. */
-  crash(index: number): void {
+  #crash(index: number): void {
     const process = this.#slots[index]!;
     this.#kill(process);
     this.#options.clock.setTimeout(() => {
@@ -121,7 +118,7 @@ export class Fleet {
   }
 
   /** The next one is up before this one sends its clients away. */
-  drain(index: number, spread = 2000): void {
+  #drain(index: number, spread: number): void {
     const old = this.#slots[index]!;
     if (old.life !== 'up') return;
     this.#slots[index] = this.#boot();
@@ -135,7 +132,7 @@ export class Fleet {
   }
 
   /** The store is gone with all it knew, and every server with it. */
-  loseStore(): void {
+  #loseStore(): void {
     for (const process of this.#processes) this.#kill(process);
     this.#store.lose();
     this.#bootMissing();

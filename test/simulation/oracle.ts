@@ -98,7 +98,7 @@ export class Oracle {
   }
 
   /** After a quiet time: everything that was published has ended, and as the log says. */
-  settle(page: number, ids: ReadonlyMap<string, string>, _storeLost?: boolean): void {
+  settle(page: number, ids: ReadonlyMap<string, string>): void {
     this.#outcomes.settle(page, ids);
   }
 

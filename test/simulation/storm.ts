@@ -70,7 +70,7 @@ class Storm {
   static async start(plan: Plan, keepTimeline: boolean): Promise<Storm> {
     const storm = new Storm(plan, keepTimeline);
     const { clock, random, createId, oracle, cables } = storm.#stage;
-    storm.#fleet = await Fleet.start({ plan, fleet: plan.fleet, clock, random, createId, oracle, cables });
+    storm.#fleet = await Fleet.start({ fleet: plan.fleet, clock, random, createId, oracle, cables });
     plan.pages.forEach((_, slot) => storm.#enter(slot));
     return storm;
   }

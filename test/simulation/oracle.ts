@@ -2,8 +2,8 @@
  * Sees everything and forgives nothing: holds what pages were told against what stands in the logs.
  *
  * Who calls what. The store: `appended`, `branch`, `lostStore`. The fleet: `published`, `calm`. The storm: `outcome`,
- * `delivered`, `reset`, `reloaded`, `left`, `settle`, `caughtUp`, `fail`; `status` at each change of a client's status (in
- * its `subscribe`), with the page's own time; at the end it adds `notes()` to its counts. The cable: `attempted` for each connection that a page
+ * `delivered`, `reset`, `reloaded`, `left`, `settle`, `caughtUp`, `fail`; `status` at each change of a client's status, with
+ * the page's own time; at the end it adds `notes()` to its counts. The cable: `attempted` for each connection that a page
  * opens, and for each connection, by a number that grows with each one of that page: `sentUp` when the page hands frames to
  * it, `cameDown` when frames reach the page, and `queued` when bytes begin to wait on the server's side.
  */

@@ -84,18 +84,14 @@ function spawnWorker(file, args) {
 
 /** @param onLine called with each line of JSON that it prints */
 function work(worker, onLine) {
+  createInterface({ input: worker.stdout }).on('line', (line) => onLine(JSON.parse(line)));
   return new Promise((resolve, reject) => {
-    const lines = createInterface({ input: worker.stdout });
-    lines.on('line', (line) => onLine(JSON.parse(line)));
     worker.on('error', reject);
-    let code = null;
-    worker.on('exit', (exit, signal) => (code = signal === null ? exit : 0));
-    // What it printed last may come after its end.
-    lines.on('close', () => (code === null ? worker.on('exit', settle) : settle()));
-    function settle() {
-      if (code === 0) resolve();
-      else reject(new Error(`the simulation exited with ${code}`));
-    }
+    // Not `exit`: what it printed last may come after that.
+    worker.on('close', (code, signal) => {
+      if (code === 0 || worker.killed) resolve();
+      else reject(new Error(`the simulation exited with ${code ?? signal}`));
+    });
   });
 }
 

@@ -174,6 +174,7 @@ export class Lane<R> {
     // Also of an earlier round: nothing was sent since, and without this the lane would be refused for ever.
     if (nack.code === 'unknown-producer' && !batch.first) {
       const lowest = this.#records[0]?.sequence ?? this.#next;
+      if (this.#restartAt === lowest) return 'none';
       this.#sendAgainFrom(lowest);
       this.#restartAt = lowest;
       return this.pending().some((record) => record.attempted !== null && record.attempted !== mem) ? 'doubt' : 'none';

@@ -47,7 +47,7 @@ describe('a transient refusal', () => {
     expect(takeAll(lane, 'm2', { items: 2 })).toEqual(['1×2', '3×2', '5×2']);
     expect(lane.refuse(nack(5, 'rate-limited'), 'm2')).toBe('pause');
     expect(lane.refuse(nack(1, 'unknown-producer'), 'm2')).toBe('doubt');
-    expect(lane.refuse(nack(3, 'unknown-producer'), 'm2')).toBe('doubt');
+    expect(lane.refuse(nack(3, 'unknown-producer'), 'm2')).toBe('none');
     lane.resume();
     expect(takeAll(lane, 'm2')).toEqual(['1×6!']);
   });

@@ -21,6 +21,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,contract,docs}/**/*.test.ts', 'test/architecture.test.ts'],
+          // Properties with hundreds of runs take a second, and several times that on a machine that is busy.
+          testTimeout: 20_000,
         },
       },
       { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'] } },

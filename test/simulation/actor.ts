@@ -262,7 +262,7 @@ export class Actor {
     this.cable.orphan(told);
   }
 
-  /** Its end is over: what a client that has ended must not have left (invariant I16). */
+  /** Its handlers have run: what a client that has ended must not have left (invariant I16). */
   unload(): void {
     if (this.#state === 'crashed') return;
     const { life, cable, number } = this;
@@ -274,7 +274,8 @@ export class Actor {
 
   #end(state: 'closed' | 'destroyed' | 'crashed'): void {
     this.#state = state;
-    this.reader.leave();
+    if (state === 'crashed') this.reader.abandon();
+    else this.reader.leave();
     this.#stage.replace(this);
   }
 }

@@ -28,10 +28,13 @@ export class Reader {
   }
 
   leave(): void {
-    for (const [channel, stop] of this.#stops) {
-      stop();
-      this.#stage.oracle.left(this.#actor.number, channel);
-    }
+    for (const stop of this.#stops.values()) stop();
+    this.abandon();
+  }
+
+  /** Nobody is told: the page is gone with its process. */
+  abandon(): void {
+    for (const channel of this.#stops.keys()) this.#stage.oracle.left(this.#actor.number, channel);
     this.#stops.clear();
     this.#heard.clear();
   }

@@ -111,6 +111,7 @@ class HoldfastClient implements Client {
     this.#outbox = new Outbox(
       {
         ...shared,
+        heardAt: () => this.#connection.heardAt,
         buffered: () => this.#connection.buffered,
         onOutcome: (outcome) => this.#events.emit('outcome', outcome),
       },

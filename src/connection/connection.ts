@@ -83,7 +83,10 @@ export class Connection {
     return this.#lines.line;
   }
 
-  /** Bytes. */
+  get heardAt(): number {
+    return this.#lines.heardAt;
+  }
+
   get buffered(): number {
     return this.#lines.buffered;
   }

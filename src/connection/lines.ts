@@ -23,6 +23,10 @@ export class Lines {
     return this.carrier?.line ?? null;
   }
 
+  get heardAt(): number {
+    return this.carrier?.heardAt ?? -Infinity;
+  }
+
   get buffered(): number {
     return this.carrier?.buffered ?? 0;
   }

@@ -7,6 +7,8 @@ import type { Outcome } from '../types.ts';
 export interface OutboxContext {
   readonly environment: Environment;
   line(): Line | null;
+  /** When the last frame of the present connection came; -Infinity without one. */
+  heardAt(): number;
   /** Bytes that wait for the network. */
   buffered(): number;
   send(frame: ClientFrame): void;

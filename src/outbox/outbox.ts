@@ -46,7 +46,7 @@ export class Outbox {
     this.#shelf = new Shelf(store, user, report);
     this.#expiry = createAlarm(environment, (now) => this.#expire(now));
     this.#lanes = new Lanes(() => environment.createId());
-    this.#retention = new Retention(environment, this.#lanes);
+    this.#retention = new Retention(environment, this.#lanes, () => context.heardAt());
     this.#pauses = new Pauses(environment, (lane) => {
       lane.resume();
       this.#lanes.active.add(lane);

@@ -7,15 +7,21 @@ const RETENTION = 60_000;
 /** A timer this late means that the page stood still, and has not read what came meanwhile, ms. */
 const LATE = 5000;
 
-/** How long answered records are kept (invariant I4). A lane keeps what it has still to show, so time counts only while connected. */
+/**
+ * How long answered records are kept (invariant I4). A lane keeps what it has still to show, so time counts only while
+ * connected, and only up to the last frame: a line that is open and dead tells of no loss.
+ */
 export class Retention<R> {
   readonly #environment: Environment;
   readonly #lanes: Iterable<Lane<R>>;
+  readonly #heardAt: () => number;
   readonly #alarm: Alarm;
 
-  constructor(environment: Environment, lanes: Iterable<Lane<R>>) {
+  /** @param heardAt when the last frame of the present connection came */
+  constructor(environment: Environment, lanes: Iterable<Lane<R>>, heardAt: () => number) {
     this.#environment = environment;
     this.#lanes = lanes;
+    this.#heardAt = heardAt;
     this.#alarm = createAlarm(environment, (now, at) => this.#look(now, now - at > LATE));
   }
 
@@ -37,7 +43,7 @@ export class Retention<R> {
   #look(now: number, late: boolean): void {
     for (const lane of this.#lanes) {
       if (late) lane.renew(now);
-      else lane.forget(now, RETENTION);
+      else lane.forget(Math.min(now, this.#heardAt()), RETENTION);
       if (lane.retained > 0) this.note();
     }
   }

@@ -35,6 +35,18 @@ describe('the minute for which answered publications are retained', () => {
     expect(await logOf(world)).toEqual([1, 2, 3]);
   });
 
+  it('stands still on a line that is open and dead, which tells of no loss either', async () => {
+    const world = createWorld({ server: { timing: { ping: 60_000 } } });
+    const { client, network } = await accepted(world);
+    network.hang('up', 'down');
+    // The minute has passed, and the silence is not long enough yet.
+    await world.clock.advance(64_000);
+    expect(client.status.get()).toMatchObject({ state: 'connected' });
+    world.restart({ keepStore: false });
+    await world.clock.advance(60_000);
+    expect(await logOf(world)).toEqual([1, 2, 3]);
+  });
+
   it('begins again with a connection, which may be one to a server that has not heard of the loss either', async () => {
     const world = createWorld();
     const { client } = await accepted(world);

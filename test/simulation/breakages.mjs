@@ -80,6 +80,7 @@ export const breakages = [
         replace: '',
       },
       { file: 'src/outbox/retention.ts', find: 'lane.renew(this.#environment.now());', replace: '' },
+      { file: 'src/outbox/retention.ts', find: 'Math.min(now, this.#heardAt())', replace: 'now' },
     ],
   },
   // ---- what pages read ---------------------------------------------------------------------------------------------------

@@ -237,15 +237,15 @@ export class Connection {
     const { environment, transports, codec, user, url } = this.#options;
     const way = findWay(environment, transports, url);
     if ('code' in way) return this.#fatal(way);
-    const gen = (this.#gen += 1);
-    const client = (this.#clientId ??= environment.createId());
+    const [client, gen] = [(this.#clientId ??= environment.createId()), (this.#gen += 1)];
     const line: OpenLine = new OpenLine({
       ...way,
       gen,
       codec,
       environment,
       user,
-      opening: () => [helloOf(client, gen, this.#token), ...this.#session.opening(gen)],
+      hello: () => helloOf(client, gen, this.#token),
+      opening: () => this.#session.opening(gen),
       onWelcome: (welcomed) => {
         this.#dispatch({ type: 'welcome' });
         this.#session.welcomed(welcomed);

@@ -5,6 +5,7 @@ import type { Codec } from '../protocol/codec.ts';
 import { END, endRule } from '../protocol/end-codes.ts';
 import {
   type ClientFrame,
+  type Hello,
   type Limits,
   PROTOCOL_VERSION,
   type ServerBye,
@@ -47,6 +48,8 @@ export interface LineOptions {
   readonly environment: Environment;
   /** Whom the server must name. */
   readonly user: string;
+  hello(): Hello;
+  /** One `sub` for each wanted channel. */
   opening(): readonly ClientFrame[];
   onWelcome(line: Line): void;
   onFrame(line: Line, frame: SessionFrame): void;
@@ -78,13 +81,13 @@ export class OpenLine {
   #heardAt: number;
 
   constructor(options: LineOptions) {
-    const { gen, transport, url, codec, environment, opening } = options;
+    const { gen, transport, url, codec, environment, hello, opening } = options;
     this.gen = gen;
     this.transport = transport.name;
     this.#options = options;
     this.#heardAt = environment.now();
     this.#link = transport.open(
-      { url, codec, environment, opening: () => this.#open(opening) },
+      { url, codec, environment, hello, opening: () => [hello(), ...this.#open(opening)] },
       {
         onFrames: (frames) => this.#receive(frames),
         // What the transport ends of its own accord is what it could not read.

@@ -20,7 +20,13 @@ export interface Environment {
   /** Where errors go that nobody listens for. */
   readonly logError: (error: unknown) => void;
   readonly WebSocket?: SocketConstructor | undefined;
+  readonly fetch?: Fetch | undefined;
+  readonly CompressionStream?: typeof CompressionStream | undefined;
+  readonly RTCPeerConnection?: typeof RTCPeerConnection | undefined;
 }
+
+/** WHATWG Fetch, as far as the transports use it: `status`, `ok`, `headers.get`, `body.getReader`, `arrayBuffer`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** WHATWG "WebSockets": the browser's, Node's from 22 on, that of `ws` or undici. Their full types do not fit one another. */
 export type SocketConstructor = new (url: string, protocols: string[]) => Pick<WebSocket, 'bufferedAmount' | 'close'>;
@@ -41,6 +47,16 @@ export function defaultEnvironment(): Environment {
     },
     get WebSocket() {
       return globalThis.WebSocket;
+    },
+    get fetch() {
+      // Browsers refuse a fetch that is called as somebody else's method.
+      return globalThis.fetch?.bind(globalThis);
+    },
+    get CompressionStream() {
+      return globalThis.CompressionStream;
+    },
+    get RTCPeerConnection() {
+      return globalThis.RTCPeerConnection;
     },
   };
 }

@@ -14,6 +14,9 @@ export const CLIENT_FRAMES: is.Shapes = is.shapes({
     gen: is.isCount,
     'token?': isToken,
     'why?': is.text(32),
+    'wait?': is.isCount,
+    'since?': is.isCount,
+    'mem?': is.text(64, 1),
   },
   sub: {
     c: is.isChannel,

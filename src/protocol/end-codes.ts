@@ -16,6 +16,8 @@ export const END = {
   openTimeout: 4010,
   /** Never on the wire: `getToken` failed. */
   tokenFailed: 4011,
+  /** Never on the wire: something between holds an event stream back. */
+  buffered: 4012,
   tokenExpired: 4201,
   tokenRejected: 4202,
   badFrame: 4400,
@@ -68,6 +70,7 @@ const rules = new Map<number, EndRule>([
   [END.superseded, { name: 'superseded', action: 'retry' }],
   [END.openTimeout, { name: 'open-timeout', action: 'retry' }],
   [END.tokenFailed, { name: 'token-failed', action: 'retry' }],
+  [END.buffered, { name: 'buffered', action: 'suspect' }],
   [END.tokenExpired, { name: 'token-expired', action: 'refresh' }],
   [END.tokenRejected, { name: 'token-rejected', action: 'refresh-once' }],
   [END.badFrame, { name: 'bad-frame', action: 'end' }],

@@ -82,6 +82,12 @@ export interface Hello {
   readonly gen: number;
   readonly token?: string;
   readonly why?: 'connect' | 'reconnect' | 'upgrade' | 'resume';
+  /** On a poll: the longest time to hold the answer. */
+  readonly wait?: number;
+  /** On a poll: how long ago the last answer of this connection came. */
+  readonly since?: number;
+  /** On an upstream request: the lane memory that the connection's `welcome` announced. */
+  readonly mem?: string;
 }
 export interface Sub {
   readonly t: 'sub';

@@ -1,10 +1,14 @@
 import type { Environment } from '../platform/environment.ts';
 import type { Codec } from '../protocol/codec.ts';
-import type { ClientFrame, ServerFrame } from '../protocol/frame.ts';
+import type { ClientFrame, Hello, ServerFrame } from '../protocol/frame.ts';
 
 /** Port of a way to the server. A transport is a value made by a function; it keeps nothing between two openings. */
 export interface Transport {
   readonly name: string;
+  /** Only opened beside a connection that works, to take its place. @default false */
+  readonly upgradeOnly?: true;
+  /** Volatile messages may be missed between two of its requests. @default false */
+  readonly lossy?: true;
   isSupported(environment: Environment): boolean;
   /** Never throws and never calls the sink before it has returned. */
   open(target: Target, sink: Sink): Link;
@@ -14,8 +18,12 @@ export interface Target {
   /** The client's `url`: http, https, ws or wss, without a trailing slash. */
   readonly url: string;
   readonly codec: Codec;
-  /** `hello` and one `sub` for each wanted channel; made anew for each opening. */
-  opening(): readonly ClientFrame[];
+  /** `hello` and one `sub` for each wanted channel; made anew for each opening, and for each {@link Link.reopen}. */
+  opening(): readonly [Hello, ...ClientFrame[]];
+  /** `hello` alone, with the token of the moment: for requests beside the one that was opened. */
+  hello(): Hello;
+  /** Of the HTTP transports. @default 'omit' */
+  readonly credentials?: RequestCredentials;
   readonly environment: Environment;
 }
 
@@ -40,6 +48,12 @@ export interface End {
 export interface Link {
   /** @param most bytes of one transport message, as the server announced. @default 512 KiB */
   send(frames: readonly ClientFrame[], most?: number): void;
+  /**
+   * Only where a request fixes what is subscribed (SSE, long polling): what is wanted has changed, or a sign of life is. The
+   * transport makes its request anew, soon, with {@link Target.opening}; its `welcome` is the sign. Whoever has it is never
+   * given `sub`, `unsub`, `auth`, `ping` or `pong` to send.
+   */
+  reopen?(): void;
   /** Silences the sink at once, even if the peer never answers. Idempotent. */
   close(code?: number): void;
   /** Bytes accepted by {@link send} and not yet handed to the network. */

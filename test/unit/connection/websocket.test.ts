@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OpenLine } from '../../../src/connection/line.ts';
 import { type Environment, createEnvironment } from '../../../src/platform/environment.ts';
-import type { ClientFrame, ServerFrame } from '../../../src/protocol/frame.ts';
+import type { ClientFrame, Hello, ServerFrame } from '../../../src/protocol/frame.ts';
 import { json } from '../../../src/protocol/json.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
-import type { End, Link } from '../../../src/transports/transport.ts';
+import type { End, Link, Target } from '../../../src/transports/transport.ts';
 import { type WebSocketOptions, webSocket } from '../../../src/transports/websocket.ts';
 import { WELCOME } from '../../support/scripted-transport.ts';
 import { FakeSocket } from './fake-socket.ts';
 
-const OPENING: readonly ClientFrame[] = [
+const OPENING: readonly [Hello, ...ClientFrame[]] = [
   { t: 'hello', v: [1, 1], client: 'page', gen: 1 },
   { t: 'sub', c: 'room', k: 1 },
 ];
@@ -24,12 +24,12 @@ function open(
   options?: WebSocketOptions,
   { codec = json(), url = 'https://test.example/realtime', environment = platform } = {},
 ): Link {
-  const opening = (): readonly ClientFrame[] => {
+  const opening: Target['opening'] = () => {
     openings += 1;
     return OPENING;
   };
   const sink = { onFrames: (batch: readonly ServerFrame[]) => frames.push(batch), onEnd: (end: End) => ends.push(end) };
-  return webSocket(options).open({ url, codec, environment, opening }, sink);
+  return webSocket(options).open({ url, codec, environment, opening, hello: () => OPENING[0] }, sink);
 }
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -198,7 +198,8 @@ describe('a message that cannot be read', () => {
     const line = new OpenLine({
       ...{ gen: 1, transport: webSocket(), url: 'https://test.example', codec: json(), environment: platform, user: 'anonymous' },
       ...{
-        opening: () => OPENING,
+        hello: () => OPENING[0],
+        opening: () => OPENING.slice(1),
         onWelcome() {},
         onFrame() {},
         onTokenLife() {},

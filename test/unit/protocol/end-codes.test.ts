@@ -24,6 +24,7 @@ const table = [
   [4009, 'superseded', 'retry'],
   [4010, 'open-timeout', 'retry'],
   [4011, 'token-failed', 'retry'],
+  [4012, 'buffered', 'suspect'],
   [4201, 'token-expired', 'refresh'],
   [4202, 'token-rejected', 'refresh-once'],
   [4400, 'bad-frame', 'end'],

@@ -1,7 +1,8 @@
 /** The composition root: builds the parts and ties them together. Names no transport and no store but the memory one. */
 import { EventEmitter } from 'eventemitter3';
 import { Channels } from './channel/channels.ts';
-import { Connection, type Session } from './connection/connection.ts';
+import { Connection } from './connection/connection.ts';
+import type { Session } from './connection/session.ts';
 import type { Line } from './connection/line.ts';
 import { HoldfastError, isHoldfastError } from './errors.ts';
 import { memoryOutbox } from './outbox/memory-store.ts';
@@ -95,6 +96,7 @@ class HoldfastClient implements Client {
         codec,
         user,
         getToken,
+        credentials: options.credentials,
         timing,
         report,
         trace: (...args) => this.#trace(...args),

@@ -18,12 +18,17 @@ export interface ClientOptions {
   readonly user?: string;
   /** What each kind of channel does, by name or pattern (`room:{id}`). The only place for channel options. @default {} */
   readonly channels?: Readonly<Record<string, ChannelOptions>>;
-  /** In order of preference: the first that the platform supports is used. @default [webSocket()] */
+  /**
+   * In order of preference: the next is started beside one that is silent, and better ones are tried while a lesser one
+   * works. @default [webSocket(), sse(), longPolling()]
+   */
   readonly transports?: readonly [Transport, ...Transport[]];
   /** @default json() */
   readonly codec?: Codec;
   readonly outbox?: OutboxOptions;
   readonly timing?: TimingOptions;
+  /** Of the requests of the HTTP transports (WHATWG Fetch). @default 'omit' */
+  readonly credentials?: RequestCredentials;
   /** Clock, randomness, sockets: for tests and unusual platforms. @default the browser's or Node's */
   readonly environment?: Partial<Environment>;
   /** Ends the client for good, as `destroy()`. @default none */
@@ -73,6 +78,8 @@ export interface TimingOptions {
   readonly backoffCapHidden?: number;
   /** An opening without `welcome` is given up after. @default 10_000 */
   readonly openTimeout?: number;
+  /** The next transport is started beside a silent one after. @default 1500, or 4 remembered round trips (at most 5000) */
+  readonly raceAfter?: number;
   /** Downtime before `uiStatus` speaks; it adds up while the page is shown. @default 2000 */
   readonly uiGrace?: number;
   /** How long an unused channel stays subscribed (absorbs route changes and StrictMode). @default 1000 */
@@ -88,6 +95,8 @@ export function checkOptions(options: ComposeOptions): void {
   // Each transport adds a path of its own to it.
   check(parsed?.search === '' && parsed.hash === '', '`url` must have no query and no fragment.');
   check(Array.isArray(transports) && transports.length > 0, '`transports` must name at least one transport.');
+  const first = Array.isArray(transports) && transports.some(({ upgradeOnly }) => upgradeOnly !== true);
+  check(first, '`transports` must name one that a connection can begin with: webRTC() only takes over.');
   check(user === undefined || (typeof user === 'string' && user !== ''), '`user` must be a non-empty string.');
   check(getToken === undefined || typeof getToken === 'function', '`getToken` must be a function.');
   for (const [pattern, { mode = 'log', rewind = 0 }] of Object.entries(channels)) {

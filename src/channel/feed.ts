@@ -44,6 +44,8 @@ export class Feed {
   #life: Life = 'open';
   #refusals = 0;
   #warned = false;
+  /** Which connection is not to be asked before the retry is due. */
+  #restsOn: number | null = null;
   /** Where a `sub` could not be sent, for there was no welcome yet. */
   #unsent: number | null = null;
   #sub: Subscription;
@@ -62,15 +64,18 @@ export class Feed {
     this.#onStatus = onStatus;
     this.#brought = options.mode === 'live' ? new Recent(REMEMBERED_TAGS) : null;
     this.#sub = createSubscription(options.mode ?? 'log');
-    this.#retry = createTimer(context.environment, () => this.#askNow());
+    this.#retry = createTimer(context.environment, () => {
+      this.#restsOn = null;
+      this.#askNow();
+    });
     this.#tellStatus();
   }
 
-  /** The `sub` for a connection that is being opened; null while the channel rests. */
+  /** The `sub` for a connection that is being opened, or for its next request; null while the channel rests. */
   opening(gen: number): ClientFrame | null {
-    if (this.#life !== 'open') return null;
-    this.#retry.set(null);
-    const { next, effects } = step(this.#sub, { type: 'ask', gen, k: this.#context.nextK() });
+    if (this.#life !== 'open' || (this.#restsOn === gen && gen === this.#context.line()?.gen)) return null;
+    this.#rest(null);
+    const { next, effects } = step(this.#sub, { type: 'open', gen, k: this.#context.nextK() });
     this.#sub = next;
     const [ask] = effects;
     return ask?.type === 'sub' ? this.#frame(ask) : null;
@@ -116,7 +121,7 @@ export class Feed {
 
   end(): void {
     this.#life = 'ended';
-    this.#retry.set(null);
+    this.#rest(null);
     const line = this.#context.line();
     if (line !== null && this.#sub.ears.has(line.gen)) this.#context.send({ t: 'unsub', c: this.#name });
   }
@@ -246,19 +251,26 @@ export class Feed {
 
   #wait(times: number, floor = 0): void {
     const { now, random } = this.#context.environment;
-    this.#retry.set(now() + floor + fullJitter(times, RETRY_BASE, RETRY_CAP, random()));
+    this.#rest(now() + floor + fullJitter(times, RETRY_BASE, RETRY_CAP, random()));
+  }
+
+  #rest(until: number | null): void {
+    this.#retry.set(until);
+    this.#restsOn = until === null ? null : (this.#context.line()?.gen ?? null);
   }
 
   #tellStatus(): void {
-    if (this.#life === 'open') this.#onStatus(statusOf(this.#sub));
+    if (this.#life === 'open') this.#onStatus(statusOf(this.#sub, this.#context.line()?.lossy === true));
   }
 }
 
-/** The same object each time, so that a message costs no comparison. */
+/** The same objects each time, so that a message costs no comparison. */
 const LIVE: ChannelStatus = { state: 'live', lossy: false };
+const LOSSY: ChannelStatus = { state: 'live', lossy: true };
 
-function statusOf({ hold, feeding, ears, cursor }: Subscription): ChannelStatus {
+function statusOf({ hold, feeding, ears, cursor }: Subscription, lossy: boolean): ChannelStatus {
   if (hold !== null) return { state: 'recovering', why: hold.why };
-  if (feeding !== null && ears.get(feeding)?.state === 'ready') return LIVE;
+  const state = feeding === null ? undefined : ears.get(feeding)?.state;
+  if (state === 'ready' || state === 'renewing') return lossy ? LOSSY : LIVE;
   return cursor === null ? { state: 'subscribing' } : { state: 'recovering', why: 'reconnect' };
 }

@@ -7,11 +7,12 @@ import type { Cursor } from '../types.ts';
 import { fromWire, judge, sameCursor } from './cursor.ts';
 
 /**
- * An open connection, as this channel sees it. asking: a `sub` is unanswered. ready: its frames count if it feeds.
- * void: what it still answers is about a place where this page no longer is.
+ * An open connection, as this channel sees it. asking: a `sub` is unanswered. renewing: the same, though nothing was
+ * amiss: the connection is made of requests, and the next one has begun. ready: its frames count if it feeds. void: what it
+ * still answers is about a place where this page no longer is.
  */
 export interface Ear {
-  readonly state: 'asking' | 'ready' | 'void';
+  readonly state: 'asking' | 'renewing' | 'ready' | 'void';
   readonly k: number;
   readonly sent: Cursor | null;
 }
@@ -44,8 +45,10 @@ export interface Subscription {
 }
 
 export type Input =
-  /** Ask on this connection, in its opening or now. */
+  /** Ask on this connection now. */
   | { readonly type: 'ask'; readonly gen: number; readonly k: number }
+  /** Ask in its opening, or in its next request. */
+  | { readonly type: 'open'; readonly gen: number; readonly k: number }
   | { readonly type: 'lost'; readonly gen: number; readonly k: number }
   | { readonly type: 'subbed'; readonly gen: number; readonly k: number; readonly frame: Subbed }
   | { readonly type: 'entries'; readonly gen: number; readonly k: number; readonly entries: readonly Entry[] }
@@ -79,6 +82,8 @@ export function step(sub: Subscription, input: Input): Step {
   switch (input.type) {
     case 'ask':
       return ask(sub, input.gen, input.k);
+    case 'open':
+      return open(sub, input.gen, input.k);
     case 'lost':
       return lost(sub, input.gen, input.k);
     case 'subbed':
@@ -96,9 +101,10 @@ export function step(sub: Subscription, input: Input): Step {
 
 const nothing = (next: Subscription): Step => ({ next, effects: [] });
 
-/** Only the feeding connection counts, and not while it owes an answer. */
+/** Only the feeding connection counts, and not while it owes an answer, unless there is no place that could be missed. */
 function listens(sub: Subscription, gen: number): boolean {
-  return sub.feeding === gen && sub.ears.get(gen)?.state === 'ready';
+  const state = sub.ears.get(gen)?.state;
+  return sub.feeding === gen && (state === 'ready' || (state === 'renewing' && sub.mode === 'live'));
 }
 
 function withEar(sub: Subscription, gen: number, ear: Ear): Subscription {
@@ -110,6 +116,17 @@ function ask(sub: Subscription, gen: number, k: number): Step {
   return { next: withEar(sub, gen, { state: 'asking', k, sent }), effects: [{ type: 'sub', gen, k, cursor: sent }] };
 }
 
+function open(sub: Subscription, gen: number, k: number): Step {
+  const state = sub.ears.get(gen)?.state;
+  const { next, effects } = ask(sub, gen, k);
+  if (sub.feeding !== gen || (state !== 'ready' && state !== 'renewing')) return { next, effects };
+  return { next: withEar(next, gen, { ...next.ears.get(gen)!, state: 'renewing' }), effects };
+}
+
+function owes(ear: Ear | undefined): ear is Ear {
+  return ear?.state === 'asking' || ear?.state === 'renewing';
+}
+
 function lost(sub: Subscription, gen: number, k: number): Step {
   const ears = new Map(sub.ears);
   ears.delete(gen);
@@ -117,13 +134,13 @@ function lost(sub: Subscription, gen: number, k: number): Step {
   // One that was neither heard nor asked is not missed.
   if (next.feeding !== null || sub.ears.get(gen)?.state === 'void') return nothing(next);
   const newestGen = Math.max(...ears.keys());
-  const unasked = ears.size > 0 && ears.get(newestGen)?.state !== 'asking';
+  const unasked = ears.size > 0 && !owes(ears.get(newestGen));
   return unasked ? ask(next, newestGen, k) : nothing(next);
 }
 
 function subbed(sub: Subscription, gen: number, k: number, frame: Subbed): Step {
   const ear = sub.ears.get(gen);
-  if (ear?.state !== 'asking' || ear.k !== frame.k) return nothing(sub);
+  if (!owes(ear) || ear.k !== frame.k) return nothing(sub);
   // The answer of an older connection that comes late must not take the feed back.
   if (sub.feeding !== null && gen < sub.feeding) return nothing(withEar(sub, gen, { ...ear, state: 'void' }));
   const fed: Subscription = { ...withEar(sub, gen, { ...ear, state: 'ready' }), feeding: gen };
@@ -234,7 +251,7 @@ function reloaded(sub: Subscription, k: number, cursor: Cursor | null): Step {
 /** The app named a place of its own: every outstanding answer is about another one. */
 function askAgain(sub: Subscription, k: number): Step {
   // Without a connection, or at rest: the next one that is asked gets this cursor.
-  if (sub.feeding === null && ![...sub.ears.values()].some(({ state }) => state === 'asking')) return nothing(sub);
+  if (sub.feeding === null && ![...sub.ears.values()].some(owes)) return nothing(sub);
   return ask({ ...sub, ears: silenced(sub) }, sub.feeding ?? Math.max(...sub.ears.keys()), k);
 }
 

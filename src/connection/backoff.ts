@@ -47,3 +47,17 @@ export function earliestAttempt(attempts: readonly number[], now: number): numbe
   const recent = recentAttempts(attempts, now);
   return recent.length < ATTEMPTS_PER_WINDOW ? now : recent[0]! + WINDOW;
 }
+
+const FIRST_CLIMB = 30_000;
+const CLIMB_BASE = 300_000;
+const CLIMB_CAP = 3_600_000;
+const CLIMB_SOON = 1000;
+
+/**
+ * How long a lesser transport is used before better ones are tried, ms: 30 s, after failures 5 min doubling to 1 h, on
+ * another network 1 s; each ± 25 %, so that those who fell together do not climb together.
+ */
+export function climbAfter(failures: number, random: number): number {
+  const mean = failures < 0 ? CLIMB_SOON : failures === 0 ? FIRST_CLIMB : Math.min(CLIMB_CAP, CLIMB_BASE * 2 ** (failures - 1));
+  return mean * (0.75 + random / 2);
+}

@@ -1,49 +1,21 @@
 /** Performs what the machine decides: asks for tokens, opens lines, tells the status. Chooses no state itself. */
-import { type HoldfastError, isHoldfastError } from '../errors.ts';
-import type { Environment } from '../platform/environment.ts';
 import type { Hint } from '../platform/page.ts';
-import type { Codec } from '../protocol/codec.ts';
 import { END, endRule } from '../protocol/end-codes.ts';
-import type { ClientFrame, SessionFrame } from '../protocol/frame.ts';
-import type { Transport } from '../transports/transport.ts';
-import type { ClientOptions, Readable, Reason, Status, TimingOptions, TokenContext, UiStatus } from '../types.ts';
+import type { ClientFrame } from '../protocol/frame.ts';
+import type { Readable, Reason, Status, UiStatus } from '../types.ts';
 import { createTimer } from '../util/timer.ts';
+import { type Credentials, createCredentials } from './credentials.ts';
+import type { Choice } from './ladder.ts';
 import { type Line, type LineEnd, OpenLine, errorOf } from './line.ts';
 import { Lines } from './lines.ts';
 import { initialState, step } from './machine.ts';
-import { findWay, helloOf } from './opening.ts';
+import type { ConnectionOptions, Session } from './session.ts';
+import { helloOf, resolve, unsupported } from './opening.ts';
 import { type Senses, createSenses } from './senses.ts';
-import { type Effect, type Ended, type Event, type State, dueAt, heldOf, reasonOf } from './state.ts';
+import { type Effect, type Ended, type Event, type Facts, type State, dueAt, heldOf, reasonOf } from './state.ts';
 import { statusOf } from './status.ts';
 import { type Statuses, createStatuses } from './statuses.ts';
-import { type Tokens, createTokens } from './token.ts';
-
-/** Who lives on the connection. */
-export interface Session {
-  /** One `sub` for each wanted channel; made anew for each opening. */
-  opening(gen: number): readonly ClientFrame[];
-  welcomed(line: Line): void;
-  received(line: Line, frame: SessionFrame): void;
-  /**
-   * @param code null if it carried nothing, or another one carries on
-   * @returns true if it removed the cause of a final code (a batch that is now sent item by item)
-   */
-  lost(gen: number, code: number | null): boolean;
-  /** There will be no other connection. */
-  closed(error: HoldfastError): void;
-}
-
-export interface ConnectionOptions {
-  readonly environment: Environment;
-  readonly url: string;
-  readonly transports: readonly Transport[];
-  readonly codec: Codec;
-  readonly user: string;
-  readonly getToken: ClientOptions['getToken'];
-  readonly timing: Required<Omit<TimingOptions, 'releaseAfter'>>;
-  report(error: unknown): void;
-  trace(name: string, detail: Readonly<Record<string, unknown>>): void;
-}
+import { type Ways, createWays } from './ways.ts';
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -51,23 +23,35 @@ export class Connection {
   readonly #statuses: Statuses;
   readonly #senses: Senses;
   readonly #timer;
-  readonly #renewal;
-  readonly #tokens: Tokens | null;
+  readonly #credentials: Credentials;
+  readonly #ways: Ways;
   readonly #lines = new Lines();
+  /** Carried until another one was welcomed. */
+  #replaced: OpenLine | null = null;
   #state: State = initialState;
   #clientId: string | null = null;
   #gen = 0;
-  #token: string | null = null;
 
   constructor(options: ConnectionOptions, session: Session) {
-    const { environment, getToken, timing, report } = options;
+    const { environment, transports, url, getToken, timing, report } = options;
     this.#options = options;
     this.#session = session;
     this.#statuses = createStatuses(environment, timing.uiGrace, report);
     this.#senses = createSenses(environment, (hint) => this.#sense(hint));
     this.#timer = createTimer(environment, () => this.#dispatch({ type: 'due' }));
-    this.#renewal = createTimer(environment, () => void this.#renew());
-    this.#tokens = getToken === undefined ? null : createTokens(environment, getToken);
+    this.#ways = createWays({ environment, transports, url, raceAfter: timing.raceAfter });
+    this.#credentials = createCredentials({
+      ...{ environment, getToken, report },
+      onReady: () => this.#dispatch({ type: 'token' }),
+      onFailed: (reason, final) => {
+        if (this.#state.state !== 'preparing') return;
+        if (final) return this.#fatal(reason);
+        report(reason.error);
+        this.#dispatch({ type: 'token-failed', ended: { reason, after: 0, spread: null, mended: false } });
+      },
+      connection: () => this.#lines.carrier,
+      onRenewed: (token) => this.send({ t: 'auth', token }),
+    });
   }
 
   get status(): Readable<Status> {
@@ -76,6 +60,11 @@ export class Connection {
 
   get uiStatus(): Readable<UiStatus> {
     return this.#statuses.uiStatus;
+  }
+
+  /** Why which transport carried, the newest last. */
+  get choices(): readonly Choice[] {
+    return this.#ways.choices;
   }
 
   /** The welcomed connection that carries, if there is one. */
@@ -89,6 +78,10 @@ export class Connection {
 
   get buffered(): number {
     return this.#lines.buffered;
+  }
+
+  get token(): string | null {
+    return this.#credentials.token;
   }
 
   need(): void {
@@ -121,16 +114,15 @@ export class Connection {
   // ---- the machine -----------------------------------------------------------------------------------------------------
 
   #dispatch(event: Event): void {
-    const { environment, timing, trace } = this.#options;
-    const { page } = environment;
+    const { timing, trace } = this.#options;
     const before = this.#state;
-    const world = { now: environment.now(), random: environment.random(), online: page.online(), visible: page.visible() };
-    const { newest, carrier } = this.#lines;
-    const link = newest === null ? {} : { link: newest.link, roundTrip: carrier?.roundTrip };
-    const { state, effects } = step(before, event, { ...world, ...timing, ...link });
+    const { state, effects } = step(before, event, this.#facts(timing));
     if (state === before && effects.length === 0) return;
     this.#state = state;
     trace(event.type, { from: before.state, to: state.state, ...('ended' in event && event.ended.reason) });
+    if (before.state === 'proving' && state.state === 'stable') {
+      this.#ways.note({ type: 'stable', rung: state.rung, roundTrip: this.#lines.carrier?.roundTrip ?? null });
+    }
     for (const effect of effects) this.#perform(effect);
     // An effect may have led to another event, which has seen to the rest already.
     if (this.#state !== state) return;
@@ -138,6 +130,15 @@ export class Connection {
     this.#attend();
     this.#tellStatus();
     if (state.state === 'closed' && state.reason.error !== null) this.#session.closed(state.reason.error);
+  }
+
+  #facts(timing: ConnectionOptions['timing']): Facts {
+    const { now, random, page } = this.#options.environment;
+    const { carrier, racing } = this.#lines;
+    const links = new Map([...racing].map(([rung, { link }]) => [rung, link]));
+    const world = { now: now(), random: random(), online: page.online(), visible: page.visible() };
+    const ways = this.#ways.facts(heldOf(this.#state)?.rung ?? null);
+    return { ...world, ...timing, ...ways, links, roundTrip: carrier?.roundTrip };
   }
 
   /** Not in the constructor: making a client touches no global, so that a server that renders can make one too. */
@@ -159,12 +160,13 @@ export class Connection {
         return this.#dispatch({ type: 'wake' });
       default:
         if (hint === 'visible') this.#statuses.look();
+        if (hint === 'network') this.#ways.note({ type: 'network', name: this.#options.environment.page.network() });
         return this.#dispatch({ type: hint });
     }
   }
 
   #tellStatus(): void {
-    const line = this.#lines.carrier ?? this.#lines.newest;
+    const line = this.#lines.carrier ?? [...this.#lines.racing.values()].at(-1);
     const transport = line?.transport ?? this.#options.transports[0]?.name ?? '';
     this.#statuses.set(statusOf(this.#state, transport, line?.roundTrip ?? null));
   }
@@ -172,19 +174,27 @@ export class Connection {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'ask-token':
-        return this.#askToken(effect.reason);
+        this.#ways.note({ type: 'attempt' });
+        return this.#credentials.ask(effect.reason);
+      case 'no-way':
+        return this.#fatal(unsupported(this.#options.transports));
       case 'open':
-        return this.#openLine();
+        return this.#openLine(effect.rung);
       case 'abandon':
-        this.#tokens?.abort();
-        this.#drop(this.#lines.held === null ? null : this.#lines.newest);
-        return this.#drop(this.#lines.newest);
+        this.#credentials.abort();
+        this.#dropRacing();
+        return this.#drop(this.#lines.carrier);
+      case 'drop':
+        if (effect.why === 'late') this.#noteFailure(effect.rung, endRule(END.openTimeout).name);
+        return this.#drop(this.#lines.racing.get(effect.rung) ?? null);
       case 'drop-new':
-        return this.#lines.held === null ? undefined : this.#drop(this.#lines.newest);
+        return this.#dropRacing();
       case 'drop-held':
-        return this.#drop(this.#lines.held);
+        this.#drop(this.#replaced);
+        this.#replaced = null;
+        return;
       case 'check':
-        return this.#lines.newest?.check();
+        return this.#lines.carrier?.check();
     }
   }
 
@@ -193,65 +203,22 @@ export class Connection {
     this.#dispatch({ type: 'fatal', reason });
   }
 
-  // ---- tokens ------------------------------------------------------------------------------------------------------------
-
-  #askToken(reason: TokenContext['reason'] | null): void {
-    if (this.#tokens === null) return this.#dispatch({ type: 'token' });
-    this.#tokens.get(reason).then(
-      (token) => {
-        this.#token = token;
-        this.#dispatch({ type: 'token' });
-      },
-      (error: unknown) => {
-        if (this.#state.state !== 'preparing' || !isHoldfastError(error) || error.code === 'aborted') return;
-        const failed = reasonOf('app', END.tokenFailed, error.code, error);
-        if (error.code === 'unauthorized') return this.#fatal(failed);
-        this.#options.report(error);
-        this.#dispatch({ type: 'token-failed', ended: { reason: failed, after: 0, spread: null, mended: false } });
-      },
-    );
-  }
-
-  #noteTokenLife(ttl: number): void {
-    const renewAt = this.#tokens?.noteLife(ttl) ?? null;
-    if (renewAt !== null && renewAt <= this.#options.environment.now()) void this.#renew();
-    else this.#renewal.set(renewAt);
-  }
-
-  async #renew(): Promise<void> {
-    const line = this.#lines.carrier;
-    try {
-      const token = (await this.#tokens?.renew()) ?? null;
-      if (this.#lines.carrier !== line || token === null) return;
-      this.#token = token;
-      line?.send({ t: 'auth', token });
-    } catch (error) {
-      // The server grants 30 s and then ends the connection, after which tokens are asked for by the backoff.
-      if (!isHoldfastError(error, 'aborted')) this.#options.report(error);
-    }
-  }
-
   // ---- lines -------------------------------------------------------------------------------------------------------------
 
-  #openLine(): void {
-    const { environment, transports, codec, user, url } = this.#options;
-    const way = findWay(environment, transports, url);
-    if ('code' in way) return this.#fatal(way);
-    const [client, gen] = [(this.#clientId ??= environment.createId()), (this.#gen += 1)];
+  #openLine(rung: number): void {
+    const { environment, transports, codec, user, url, credentials } = this.#options;
+    const address = resolve(url, environment.baseUrl);
+    if (typeof address !== 'string') return this.#fatal(address);
+    const client = (this.#clientId ??= environment.createId());
+    const why = this.#isClimbing() ? 'upgrade' : undefined;
     const line: OpenLine = new OpenLine({
-      ...way,
-      gen,
-      codec,
-      environment,
-      user,
-      hello: () => helloOf(client, gen, this.#token),
-      opening: () => this.#session.opening(gen),
-      onWelcome: (welcomed) => {
-        this.#dispatch({ type: 'welcome' });
-        this.#session.welcomed(welcomed);
-      },
+      ...{ rung, transport: transports[rung]!, url: address, codec, environment, user, credentials },
+      nextGen: () => (this.#gen += 1),
+      hello: (gen) => helloOf(client, gen, this.#credentials.token, why),
+      opening: (gen) => this.#session.opening(gen),
+      onWelcome: (welcomed) => this.#welcomed(line, welcomed),
       onFrame: (from, frame) => this.#session.received(from, frame),
-      onTokenLife: (ttl) => this.#noteTokenLife(ttl),
+      onTokenLife: (ttl) => this.#credentials.noteLife(ttl),
       onRoundTrip: () => this.#tellStatus(),
       onDoubt: () => this.#dispatch({ type: 'silence' }),
       onLife: () => this.#dispatch({ type: 'alive' }),
@@ -259,6 +226,29 @@ export class Connection {
       onUnfit: (error, code) => this.#fatal(reasonOf('client', code, error.code, error)),
     });
     this.#lines.add(line);
+  }
+
+  #welcomed(line: OpenLine, welcomed: Line): void {
+    const running = [...this.#lines.racing.keys()];
+    this.#ways.note({ type: 'welcome', rung: line.rung, running, beside: this.#isClimbing() });
+    this.#options.trace('choose', { ...this.#ways.choices.at(-1) });
+    this.#replaced = this.#lines.promote(line);
+    this.#dispatch({ type: 'welcome', rung: line.rung });
+    this.#session.welcomed(welcomed);
+  }
+
+  /** Whether what is being opened is tried beside a connection that works. */
+  #isClimbing(): boolean {
+    const state = this.#state;
+    return 'held' in state && state.held !== null && 'trust' in state.held && state.held.trust === 'sound';
+  }
+
+  #noteFailure(rung: number, why: string): void {
+    this.#ways.note({ type: 'failed', rung, why, beside: this.#isClimbing() });
+  }
+
+  #dropRacing(): void {
+    for (const line of [...this.#lines.racing.values()]) this.#drop(line);
   }
 
   #drop(line: OpenLine | null): void {
@@ -270,24 +260,29 @@ export class Connection {
   /** @returns whether the session removed the cause of a final code */
   #forget(line: OpenLine, code: number): boolean {
     const carried = this.#lines.remove(line);
-    if (carried) this.#renewal.set(null);
+    if (carried) this.#credentials.lapse();
     return this.#session.lost(line.gen, carried ? code : null);
   }
 
   #ended(line: OpenLine, end: LineEnd): void {
-    const { held, newest } = this.#lines;
-    if (line !== held && line !== newest) return;
+    const { carrier, racing } = this.#lines;
+    const { rung } = line;
+    if (line !== carrier && line !== racing.get(rung)) return;
     const { code, by, layer, opened, after = 0, spread } = end;
-    // Before another one is opened beside it, the doubtful one is still the newest.
-    const isHeld = line === held || this.#state.state === 'preparing';
-    const welcomed = isHeld || (held === null && heldOf(this.#state) !== null);
-    const error = errorOf(end, line.transport, welcomed);
-    const reason: Reason = { ...this.#reason({ code, by }, endRule(code).name, line), layer, opened, error };
+    const { name, action } = endRule(code);
+    const error = errorOf(end, line.transport, line === carrier);
+    const reason: Reason = { ...this.#reason({ code, by }, name, line), layer, opened, error };
     const before = this.#state;
+    if (line === carrier) {
+      const young = heldOf(before)?.life === 'proving' && reason.page !== 'frozen' && reason.page !== 'asleep';
+      const fault = action === 'suspect' || (young && layer === 'transport' && by === 'network');
+      this.#ways.note({ type: 'ended', rung, why: name, fault });
+    } else if (layer === 'transport' || action === 'suspect') this.#noteFailure(rung, name);
     const ended: Ended = { reason, after, spread, mended: this.#forget(line, code) };
     // Who was told of an outcome may have ended this connection too, and begun another one.
     if (this.#state !== before) return;
-    this.#dispatch(isHeld ? { type: 'held-ended', ended } : { type: 'ended', ended });
+    const isHeld = line === carrier && (before.state === 'preparing' || before.state === 'opening');
+    this.#dispatch(isHeld ? { type: 'held-ended', ended } : { type: 'ended', rung, ended });
     const state = this.#state;
     if (state.state === 'closed' && state.reason.error !== null) this.#options.report(state.reason.error);
   }

@@ -24,6 +24,8 @@ export interface Line {
   readonly gen: number;
   readonly mem: string;
   readonly limits: Limits;
+  /** Volatile messages may be missed on it. */
+  readonly lossy: boolean;
 }
 
 export interface LineEnd extends End {
@@ -41,16 +43,20 @@ export function errorOf({ code, why }: LineEnd, transport: string, welcomed: boo
 }
 
 export interface LineOptions {
-  readonly gen: number;
+  /** Of the transport: 0 is the most preferred. */
+  readonly rung: number;
   readonly transport: Transport;
   readonly url: string;
   readonly codec: Codec;
   readonly environment: Environment;
   /** Whom the server must name. */
   readonly user: string;
-  hello(): Hello;
+  readonly credentials: RequestCredentials | undefined;
+  /** Drawn with the first hello: of two that are opened side by side the later one to speak is the newer. */
+  nextGen(): number;
+  hello(gen: number): Hello;
   /** One `sub` for each wanted channel. */
-  opening(): readonly ClientFrame[];
+  opening(gen: number): readonly ClientFrame[];
   onWelcome(line: Line): void;
   onFrame(line: Line, frame: SessionFrame): void;
   /** What is left of the token's life, ms. */
@@ -70,24 +76,30 @@ type Life =
   { readonly state: 'opening' | 'ended' } | { readonly state: 'welcomed'; readonly line: Line; readonly liveness: Liveness };
 
 export class OpenLine {
-  readonly gen: number;
+  readonly rung: number;
   readonly transport: string;
   readonly #options: LineOptions;
   readonly #link: Link;
   #life: Life = { state: 'opening' };
   #queue: ClientFrame[] = [];
-  #opened = false;
+  #gen = 0;
   #roundTrip: number | null = null;
   #heardAt: number;
+  #openedAt: number;
 
   constructor(options: LineOptions) {
-    const { gen, transport, url, codec, environment, hello, opening } = options;
-    this.gen = gen;
+    const { rung, transport, url, codec, environment, credentials } = options;
+    this.rung = rung;
     this.transport = transport.name;
     this.#options = options;
-    this.#heardAt = environment.now();
+    this.#openedAt = environment.now();
+    this.#heardAt = this.#openedAt;
     this.#link = transport.open(
-      { url, codec, environment, hello, opening: () => [hello(), ...this.#open(opening)] },
+      {
+        ...{ url, codec, environment, ...(credentials !== undefined && { credentials }) },
+        hello: () => options.hello(this.#gen),
+        opening: () => this.#open(),
+      },
       {
         onFrames: (frames) => this.#receive(frames),
         // What the transport ends of its own accord is what it could not read.
@@ -101,8 +113,13 @@ export class OpenLine {
     return this.#life.state === 'welcomed' ? this.#life.line : null;
   }
 
+  /** 0 until it says hello. */
+  get gen(): number {
+    return this.#gen;
+  }
+
   get link(): Pick<Reason, 'transport' | 'opened'> {
-    return { transport: this.transport, opened: this.#opened };
+    return { transport: this.transport, opened: this.#gen > 0 };
   }
 
   get buffered(): number {
@@ -122,6 +139,11 @@ export class OpenLine {
   /** Joins this tick's batch. */
   send(frame: ClientFrame): void {
     if (this.#life.state !== 'welcomed') return;
+    // What its request has fixed changes by another request; the heartbeat is the request's own.
+    if (this.#link.reopen !== undefined && frame.t !== 'pub' && frame.t !== 'tell') {
+      if (frame.t !== 'ping' && frame.t !== 'pong') this.#link.reopen();
+      return;
+    }
     if (this.#queue.push(frame) === 1) soon(this.#flush);
   }
 
@@ -134,9 +156,11 @@ export class OpenLine {
     this.#link.close(code);
   }
 
-  #open(opening: () => readonly ClientFrame[]): readonly ClientFrame[] {
-    this.#opened = true;
-    return opening();
+  #open(): readonly [Hello, ...ClientFrame[]] {
+    const { nextGen, hello, opening, environment } = this.#options;
+    this.#gen ||= nextGen();
+    this.#openedAt = environment.now();
+    return [hello(this.#gen), ...opening(this.#gen)];
   }
 
   readonly #flush = (): void => {
@@ -173,7 +197,7 @@ export class OpenLine {
   }
 
   #welcome({ v, user: named = 'anonymous', mem, limits, ping, ttl }: Welcome): void {
-    const { gen, user, environment, onUnfit, onWelcome, onTokenLife, onRoundTrip, onDoubt, onLife } = this.#options;
+    const { user, environment, transport, onUnfit, onWelcome, onTokenLife, onRoundTrip, onDoubt, onLife } = this.#options;
     if (v !== PROTOCOL_VERSION) {
       const message = `The server speaks version ${v} of the protocol, this client version ${PROTOCOL_VERSION}.`;
       return onUnfit(new HoldfastError('protocol-error', message), END.noCommonVersion);
@@ -182,11 +206,13 @@ export class OpenLine {
       const message = `The server signed this connection in as '${named}', but the client was made for '${user}'.`;
       return onUnfit(new HoldfastError('unauthorized', message), END.forbidden);
     }
-    const line: Line = { gen, mem, limits };
+    const line: Line = { gen: this.#gen, mem, limits, lossy: transport.lossy === true };
+    const { reopen } = this.#link;
     const liveness = createLiveness({
       environment,
       ping,
       send: (frame) => this.send(frame),
+      reopen: reopen === undefined ? null : () => reopen.call(this.#link),
       onRoundTrip: (ms) => {
         this.#roundTrip = ms;
         onRoundTrip();
@@ -199,6 +225,8 @@ export class OpenLine {
       },
     });
     this.#life = { state: 'welcomed', line, liveness };
+    // The first request is a round trip; of the later ones an answer may have been held.
+    if (reopen !== undefined) this.#roundTrip = environment.now() - this.#openedAt;
     liveness.measure();
     if (ttl !== undefined) onTokenLife(ttl);
     onWelcome(line);
@@ -214,11 +242,22 @@ export class OpenLine {
       case 'auth':
         return frame.ttl === undefined ? undefined : this.#options.onTokenLife(frame.ttl);
       case 'welcome':
+        return this.#welcomedAgain(line, liveness, frame);
       case 'bye':
         return;
       default:
         return this.#options.onFrame(line, frame);
     }
+  }
+
+  /** Each request of a connection that is made of several is answered by one. */
+  #welcomedAgain({ mem }: Line, liveness: Liveness, { mem: present, user = 'anonymous', ttl }: Welcome): void {
+    liveness.renewed();
+    if (mem !== present || user !== this.#options.user) {
+      const why = 'the server knows nothing of this connection any more';
+      return this.#end({ code: END.restart, why, by: 'server', opened: true, layer: 'session', spread: null });
+    }
+    if (ttl !== undefined) this.#options.onTokenLife(ttl);
   }
 
   #bye({ code, why, after = 0, spread }: ServerBye): void {

@@ -1,57 +1,55 @@
-/** The connections that are open at a time: one, or a doubtful one and the newer one that is to take its place. */
+/** The connections that are open at a time: one that carries, and those that are being opened beside it. */
 import type { ClientFrame } from '../protocol/frame.ts';
 import type { Line, OpenLine } from './line.ts';
 
 export class Lines {
-  #newest: OpenLine | null = null;
-  #held: OpenLine | null = null;
+  #carrier: OpenLine | null = null;
+  readonly #racing = new Map<number, OpenLine>();
 
-  get newest(): OpenLine | null {
-    return this.#newest;
-  }
-
-  get held(): OpenLine | null {
-    return this.#held;
-  }
-
-  /** The one that carries: the newest that was welcomed. Until then the held one does. */
+  /** The one that was welcomed last. */
   get carrier(): OpenLine | null {
-    return this.#newest !== null && this.#newest.line !== null ? this.#newest : this.#held;
+    return this.#carrier;
+  }
+
+  /** Not welcomed yet, by rung. */
+  get racing(): ReadonlyMap<number, OpenLine> {
+    return this.#racing;
   }
 
   get line(): Line | null {
-    return this.carrier?.line ?? null;
+    return this.#carrier?.line ?? null;
   }
 
   get heardAt(): number {
-    return this.carrier?.heardAt ?? -Infinity;
+    return this.#carrier?.heardAt ?? -Infinity;
   }
 
   get buffered(): number {
-    return this.carrier?.buffered ?? 0;
+    return this.#carrier?.buffered ?? 0;
   }
 
   /** Dropped without a welcomed connection: whoever needs it sends it again after `welcome`. */
   send(frame: ClientFrame): void {
-    this.carrier?.send(frame);
+    this.#carrier?.send(frame);
   }
 
   add(line: OpenLine): void {
-    if (this.#newest !== null) this.#held = this.#newest;
-    this.#newest = line;
+    this.#racing.set(line.rung, line);
   }
 
-  /**
-   * It ended, or is to be closed. What held on beside it is the newest again.
-   *
-   * @returns whether it was the one that carries
-   */
+  /** It was welcomed. @returns the one that carried until now */
+  promote(line: OpenLine): OpenLine | null {
+    const before = this.#carrier;
+    this.#racing.delete(line.rung);
+    this.#carrier = line;
+    return before;
+  }
+
+  /** @returns whether it was the one that carries */
   remove(line: OpenLine): boolean {
-    const [newest, held] = [this.#newest, this.#held];
-    // What is opened beside another one carries nothing yet; once it does, the other one carries nothing any more.
-    const carried = line === held ? newest?.line === null : held === null;
-    this.#held = null;
-    if (line === newest) this.#newest = held;
-    return carried;
+    if (this.#racing.get(line.rung) === line) this.#racing.delete(line.rung);
+    if (this.#carrier !== line) return false;
+    this.#carrier = null;
+    return true;
   }
 }

@@ -12,6 +12,8 @@ export interface Liveness {
   /** The server's heartbeat: the best moment to measure, since it needs no timer of the page, which browsers throttle. */
   measure(): void;
   answered(x: number | undefined): void;
+  /** The connection's request was made anew, and answered. */
+  renewed(): void;
   /** A sign of life is wanted within 2 s. */
   check(): void;
   stop(): void;
@@ -22,6 +24,8 @@ interface LivenessOptions {
   /** ms, as the server announced */
   readonly ping: number;
   send(frame: ClientFrame): void;
+  /** Where nothing can be asked of what is open, it is opened anew; null: it can be asked. */
+  readonly reopen: (() => void) | null;
   onRoundTrip(ms: number): void;
   /** The server was silent for longer than it should be, and has been asked. */
   onDoubt(): void;
@@ -32,7 +36,7 @@ interface LivenessOptions {
 }
 
 export function createLiveness(options: LivenessOptions): Liveness {
-  const { environment, ping, send, onRoundTrip, onDoubt, onLife, onSilence } = options;
+  const { environment, ping, send, reopen, onRoundTrip, onDoubt, onLife, onSilence } = options;
   let lastFrame = environment.now();
   let watch: Watch = watchFrom(lastFrame, ping);
   let asked = 0;
@@ -51,13 +55,14 @@ export function createLiveness(options: LivenessOptions): Liveness {
     if (result.action === 'give-up') return onSilence();
     timer.set(watch.due);
     if (result.action === 'none') return;
-    if (before !== 'watching') return measure();
+    if (before !== 'watching') return reopen === null ? measure() : reopen();
     ask();
     onDoubt();
   });
   timer.set(watch.due);
 
   function measure(): void {
+    if (reopen !== null) return;
     askedAt = environment.now();
     asked += 1;
     send({ t: 'ping', x: asked });
@@ -66,6 +71,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
   function ask(): void {
     measure();
     checked = asked;
+    reopen?.();
   }
 
   function heard(answer: boolean): void {
@@ -90,6 +96,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
       }
       heard(x !== undefined && x >= checked);
     },
+    renewed: () => heard(true),
     check() {
       const now = environment.now();
       // One that is under way and ends no later will do.

@@ -8,6 +8,7 @@ import {
   type EventOf,
   type StateOf,
   check,
+  climb,
   close,
   confirm,
   destroy,
@@ -15,14 +16,9 @@ import {
   fail,
   gone,
   hasten,
-  heldLost,
-  hurry,
-  open,
   pause,
   prepare,
-  prove,
   relieve,
-  relieveBeside,
   replace,
   reset,
   rest,
@@ -31,9 +27,9 @@ import {
   start,
   stay,
   suspect,
-  timeOut,
   worsen,
 } from './moves.ts';
+import { advance, distrust, heldLost, hurry, open, relieveBeside, runnerEnded, win } from './race-moves.ts';
 
 type Cell<S extends State['state'], E extends Event['type']> = (state: StateOf<S>, event: EventOf<E>, facts: Facts) => Step;
 type Table = { readonly [S in State['state']]: { readonly [E in Event['type']]: Cell<S, E> } };
@@ -67,13 +63,13 @@ const table: Table = {
   },
   preparing: {
     need: stay, connect: stay, pause, retry: stay, token: open, 'token-failed': fail, welcome: stay, ended: stay,
-    'held-ended': heldLost, silence: stay, alive: relieveBeside, due: stay, online: stay, offline: stay, visible: stay,
-    network: stay, jump: stay, rest, wake: stay, ...always,
+    'held-ended': heldLost, silence: distrust, alive: relieveBeside, due: stay, online: hurry, offline: hurry, visible: hurry,
+    network: hurry, jump: hurry, rest, wake: hurry, ...always,
   },
   opening: {
-    need: stay, connect: stay, pause, retry: stay, token: stay, 'token-failed': stay, welcome: prove, ended: fail,
-    'held-ended': heldLost, silence: stay, alive: relieveBeside, due: timeOut, online: hurry, offline: stay, visible: stay,
-    network: hurry, jump: hurry, rest, wake: stay, ...always,
+    need: stay, connect: stay, pause, retry: stay, token: stay, 'token-failed': stay, welcome: win, ended: runnerEnded,
+    'held-ended': heldLost, silence: distrust, alive: relieveBeside, due: advance, online: hurry, offline: hurry, visible: hurry,
+    network: hurry, jump: hurry, rest, wake: hurry, ...always,
   },
   proving: {
     need: stay, connect: stay, pause, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: fail,
@@ -82,7 +78,7 @@ const table: Table = {
   },
   stable: {
     need: stay, connect: stay, pause, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: drop,
-    'held-ended': stay, silence: suspect, alive: stay, due: stay, online: check, offline: check, visible: check,
+    'held-ended': stay, silence: suspect, alive: stay, due: climb, online: check, offline: check, visible: check,
     network: check, jump: check, rest, wake: check, ...always,
   },
   doubting: {

@@ -2,8 +2,9 @@
 import { HoldfastError } from '../errors.ts';
 import { END, endRule } from '../protocol/end-codes.ts';
 import type { Reason } from '../types.ts';
-import { FIRST_TRY_SPREAD, HINTED_SPREAD, earliestAttempt, fullJitter, patience, recentAttempts } from './backoff.ts';
+import { FIRST_TRY_SPREAD, HINTED_SPREAD, climbAfter, earliestAttempt, fullJitter, patience, recentAttempts } from './backoff.ts';
 import {
+  type Beside,
   type Effect,
   type Ended,
   type Event,
@@ -13,31 +14,32 @@ import {
   type Memory,
   type State,
   type Step,
+  heldOf,
+  reasonOf,
 } from './state.ts';
-import { heldOf, reasonOf } from './state.ts';
 
 /** A connection that lived this long proves the transport and resets the backoff, ms. */
-const STABLE_AFTER = 10_000;
+export const STABLE_AFTER = 10_000;
 /** A page that still runs this long after it said that it rests goes on, ms. */
 const REST = 3000;
-/** What an opening may still take after a hint that its network is gone: a handshake is several round trips. ms */
-const HURRY = 4000;
+/** Of failed climbs: the network is another one. */
+const SOON = -1;
 /** No floor is trusted to be further away once the clock was set. ms */
 const LONGEST_FLOOR = 60_000;
 
 export type StateOf<S extends State['state']> = Extract<State, { state: S }>;
 export type EventOf<E extends Event['type']> = Extract<Event, { type: E }>;
 type Waiting = StateOf<'waiting' | 'offline'>;
-type Attempting = StateOf<'preparing' | 'opening'>;
+export type Attempting = StateOf<'preparing' | 'opening'>;
 
 const ABANDON: Effect = { type: 'abandon' };
-const CHECK: Effect = { type: 'check' };
-const go = (state: State, ...effects: readonly Effect[]): Step => ({ state, effects });
+export const CHECK: Effect = { type: 'check' };
+export const go = (state: State, ...effects: readonly Effect[]): Step => ({ state, effects });
 export const stay = (state: State): Step => go(state);
 
 // ---- attempts ----------------------------------------------------------------------------------------------------------
 
-function attempt(memory: Memory, held: Held | null, now: number): Step {
+function attempt(memory: Memory, held: Beside | null, now: number): Step {
   const attempts = [...recentAttempts(memory.attempts, now), now];
   return go({ state: 'preparing', memory: { ...memory, attempts }, held }, { type: 'ask-token', reason: memory.token });
 }
@@ -59,78 +61,67 @@ export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Even
   return go({ state: 'waiting', memory: { ...state.memory, reason }, until });
 };
 
-export const open = ({ memory, held }: StateOf<'preparing'>, _event: Event, { now, openTimeout }: Facts): Step =>
-  go({ state: 'opening', memory: { ...memory, token: null }, held, until: now + openTimeout }, { type: 'open' });
+export const settle = ({ memory: { attempts, climbs }, rung, since }: StateOf<'proving'>, _event: Event, facts: Facts): Step =>
+  go({
+    ...{ state: 'stable', memory: { ...FRESH, attempts, climbs, token: null }, rung, since },
+    until: nextClimb(climbs, facts),
+  });
 
-/** Its network may be gone, and a socket that is being opened cannot be asked. */
-export const hurry = (state: StateOf<'opening'>, _event: Event, { now }: Facts): Step =>
-  now + HURRY < state.until ? go({ ...state, until: now + HURRY }) : stay(state);
+// ---- better transports -----------------------------------------------------------------------------------------------------
 
-/** Welcomed: the token was good, so a later refusal of it is a first one again. */
-export const prove = ({ memory, held }: StateOf<'opening'>, _event: Event, { now }: Facts): Step => {
-  const proving: State = {
-    state: 'proving',
-    memory: { ...memory, reason: null, floor: 0 },
-    since: now,
-    until: now + STABLE_AFTER,
-  };
-  return held === null ? go(proving) : go(proving, { type: 'drop-held' });
+export function nextClimb(climbs: number, { now, random, climb }: Facts): number | null {
+  return climb.length === 0 ? null : now + climbAfter(climbs, random);
+}
+
+/** A better transport is tried beside the one that works, which nothing happens to meanwhile. */
+export const climb = (state: StateOf<'stable'>, _event: Event, facts: Facts): Step => {
+  const { memory } = state;
+  const free = facts.online && facts.visible && earliestAttempt(memory.attempts, facts.now) <= facts.now;
+  if (free && facts.climb.length > 0) return attempt(memory, { ...heldOf(state)!, trust: 'sound' }, facts.now);
+  return go({ ...state, until: nextClimb(memory.climbs, facts) });
 };
-
-export const settle = ({ memory, since }: StateOf<'proving'>): Step =>
-  go({ state: 'stable', memory: { ...FRESH, attempts: memory.attempts, token: null }, since });
 
 // ---- doubt ---------------------------------------------------------------------------------------------------------------
 
-function doubt(state: StateOf<'proving' | 'stable'>, cause: StateOf<'doubting'>['cause'], facts: Facts): State {
+export function doubt(memory: Memory, held: Held, cause: StateOf<'doubting'>['cause'], facts: Facts): State {
   const until = facts.now + patience(cause, facts.random, facts.roundTrip ?? 0);
-  return { state: 'doubting', memory: state.memory, held: heldOf(state)!, cause, until };
+  return { state: 'doubting', memory, held, cause, until };
+}
+
+/** On another network other transports may work. */
+export function noteNetwork(memory: Memory, { type }: Event): Memory {
+  return type === 'network' ? { ...memory, climbs: SOON } : memory;
 }
 
 /** A hint causes a check, never a verdict (rule R9). */
-export const check = (state: StateOf<'proving' | 'stable'>, _event: Event, facts: Facts): Step =>
-  go(doubt(state, 'hint', facts), CHECK);
+export const check = (state: StateOf<'proving' | 'stable'>, event: Event, facts: Facts): Step =>
+  go(doubt(noteNetwork(state.memory, event), heldOf(state)!, 'hint', facts), CHECK);
 
 /** The connection has been asked already. */
 export const suspect = (state: StateOf<'proving' | 'stable'>, _event: Event, facts: Facts): Step =>
-  go(doubt(state, 'silence', facts));
+  go(doubt(state.memory, heldOf(state)!, 'silence', facts));
 
-export const worsen = (state: StateOf<'doubting'>, _event: Event, facts: Facts): Step => {
+export const worsen = (state: StateOf<'doubting'>, event: Event, facts: Facts): Step => {
   const until = Math.min(state.until ?? Infinity, facts.now + patience('hint', facts.random, facts.roundTrip ?? 0));
-  return go({ ...state, cause: 'hint', until }, CHECK);
+  return go({ ...state, memory: noteNetwork(state.memory, event), cause: 'hint', until }, CHECK);
 };
 
 /** The doubtful one is kept for as long as the new one takes: it may only have been slow. */
 export const replace = (state: StateOf<'doubting'>, _event: Event, { now, online }: Facts): Step =>
   online && Math.max(state.memory.floor, earliestAttempt(state.memory.attempts, now)) <= now
-    ? attempt(state.memory, state.held, now)
+    ? attempt(state.memory, { ...state.held, trust: 'doubted' }, now)
     : go({ ...state, until: null });
 
 /** It shows life. */
-export const relieve = ({ memory, held }: StateOf<'doubting'>, _event: Event, { now }: Facts): Step =>
-  go(back(memory, held, now));
+export const relieve = ({ memory, held }: StateOf<'doubting'>, _event: Event, facts: Facts): Step =>
+  go(back(memory, held, facts));
 
-/** The same, while another one is on its way. */
-export const relieveBeside = (state: Attempting, _event: Event, { link, now }: Facts): Step => {
-  // Once the new one has said hello the server ends the old one, so there is no going back to it.
-  const greeted = state.state === 'opening' && link?.opened === true;
-  return state.held === null || greeted ? stay(state) : go(back(state.memory, state.held, now), { type: 'drop-new' });
-};
-
-function back(memory: Memory, { since, life }: Held, now: number): State {
+export function back(memory: Memory, { rung, since, life }: Held, facts: Facts): State {
   // A clock that was set back must not put the proof off.
-  if (life === 'proving') return { state: 'proving', memory, since, until: Math.min(since, now) + STABLE_AFTER };
-  return { state: 'stable', memory: { ...memory, failures: 0, reason: null }, since };
+  if (life === 'proving') return { state: 'proving', memory, rung, since, until: Math.min(since, facts.now) + STABLE_AFTER };
+  const until = nextClimb(memory.climbs, facts);
+  return { state: 'stable', memory: { ...memory, failures: 0, reason: null }, rung, since, until };
 }
-
-/** The doubtful one is gone, and the attempt that is under way is the first retry. */
-export const heldLost = (state: Attempting, event: EventOf<'held-ended'>, facts: Facts): Step => {
-  const { action } = endRule(event.ended.reason.code);
-  const goesOn = action === 'retry' || action === 'suspect' || action === 'spread' || event.ended.mended;
-  const verdict = judge(state.memory, event.ended, facts);
-  if (!goesOn || 'final' in verdict) return fail({ memory: state.memory }, event, facts);
-  return go({ ...state, held: null, memory: verdict.memory });
-};
 
 // ---- ends ----------------------------------------------------------------------------------------------------------------
 
@@ -147,12 +138,14 @@ export const destroy = (state: State): Step => close(state, { reason: reasonOf('
 
 /** An attempt failed, or a connection was lost before it was stable. */
 export const fail = (
-  { memory, held = null }: { readonly memory: Memory; readonly held?: Held | null },
+  { memory, held = null }: { readonly memory: Memory; readonly held?: Beside | null },
   { ended }: { readonly ended: Ended },
   facts: Facts,
 ): Step => {
   if (held === null)
     return lose(memory, ended, facts, fullJitter(memory.failures + 1, facts.backoffBase, capOf(facts), facts.random));
+  // Whatever it was, it is no reason to touch the one that works.
+  if (held.trust === 'sound') return go(back({ ...memory, climbs: memory.climbs + 1 }, held, facts), { type: 'drop-new' });
   const verdict = judge(memory, ended, facts);
   if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
   // The doubtful one is still there, and its own verdict decides. It may have shown life before, so it is asked again.
@@ -172,19 +165,12 @@ export const confirm = ({ memory, held, cause }: StateOf<'doubting'>, event: Eve
   return lose(memory, event.ended, facts, facts.random * (cause === 'hint' ? HINTED_SPREAD : FIRST_TRY_SPREAD));
 };
 
-export const timeOut = (state: StateOf<'opening'>, _event: Event, facts: Facts): Step => {
-  const error = new HoldfastError('timeout', 'The server did not welcome the client in time.');
-  const timedOut = reasonOf('client', END.openTimeout, endRule(END.openTimeout).name, error);
-  const reason: Reason = { ...timedOut, layer: 'transport', ...facts.link };
-  return fail(state, { ended: { reason, after: 0, spread: null, mended: false } }, facts);
-};
-
 function capOf(facts: Facts): number {
   return facts.visible ? facts.backoffCap : facts.backoffCapHidden;
 }
 
 /** What the end of a connection leaves to remember, or that it was the last one. */
-function judge(memory: Memory, ended: Ended, facts: Facts): { readonly final: Reason } | { readonly memory: Memory } {
+export function judge(memory: Memory, ended: Ended, facts: Facts): { readonly final: Reason } | { readonly memory: Memory } {
   const { reason, mended, after } = ended;
   const { action } = endRule(reason.code);
   const rejectedAgain = action === 'refresh-once' && memory.reason?.code === reason.code;

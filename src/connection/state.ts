@@ -1,5 +1,6 @@
 import type { HoldfastError } from '../errors.ts';
 import type { Reason, TokenContext } from '../types.ts';
+import type { Race } from './race.ts';
 
 /** What outlives a state: kept until a connection has been stable, or the client is destroyed. */
 export interface Memory {
@@ -13,12 +14,21 @@ export interface Memory {
   readonly reason: Reason | null;
   /** No attempt before: a server said so, and no welcome has come since. */
   readonly floor: number;
+  /** How often in a row better transports were tried in vain; -1: on another network than this. */
+  readonly climbs: number;
 }
 
 /** A welcomed connection, and whether it has lived long enough to reset the backoff. */
 export interface Held {
+  /** Its transport: 0 is the most preferred. */
+  readonly rung: number;
   readonly since: number;
   readonly life: 'proving' | 'stable';
+}
+
+/** One that carries while others are opened: in its place, since it is in doubt, or above it, since they may be better. */
+export interface Beside extends Held {
+  readonly trust: 'doubted' | 'sound';
 }
 
 /**
@@ -26,7 +36,8 @@ export interface Held {
  * connection would otherwise be hammered at the first step for ever.
  *
  * doubting: a sign of life has been asked for. At `until` another connection is opened beside the doubtful one, which
- * preparing and opening then hold: whichever shows life first is kept (make before break).
+ * preparing and opening then hold: whichever shows life first is kept (make before break). They hold a sound one too, while
+ * a better transport than its own is tried: at `until` of stable.
  */
 export type State =
   | { readonly state: 'idle'; readonly memory: Memory }
@@ -34,10 +45,23 @@ export type State =
   | { readonly state: 'paused'; readonly memory: Memory }
   /** The page was left or frozen. Should it go on without saying so, `until` passes. */
   | { readonly state: 'resting'; readonly memory: Memory; readonly until: number }
-  | { readonly state: 'preparing'; readonly memory: Memory; readonly held: Held | null }
-  | { readonly state: 'opening'; readonly memory: Memory; readonly held: Held | null; readonly until: number }
-  | { readonly state: 'proving'; readonly memory: Memory; readonly since: number; readonly until: number }
-  | { readonly state: 'stable'; readonly memory: Memory; readonly since: number }
+  | { readonly state: 'preparing'; readonly memory: Memory; readonly held: Beside | null }
+  | {
+      readonly state: 'opening';
+      readonly memory: Memory;
+      readonly held: Beside | null;
+      readonly race: Race;
+      readonly until: number;
+    }
+  | { readonly state: 'proving'; readonly memory: Memory; readonly rung: number; readonly since: number; readonly until: number }
+  | {
+      readonly state: 'stable';
+      readonly memory: Memory;
+      readonly rung: number;
+      readonly since: number;
+      /** Null: there is no better transport to try. */
+      readonly until: number | null;
+    }
   | {
       readonly state: 'doubting';
       readonly memory: Memory;
@@ -60,10 +84,10 @@ export type Event =
   /** A token is at hand, or none is needed. */
   | { readonly type: 'token' }
   | { readonly type: 'token-failed'; readonly ended: Ended }
-  | { readonly type: 'welcome' }
-  /** The only connection there was, or the one that was being opened. */
-  | { readonly type: 'ended'; readonly ended: Ended }
-  /** The doubtful one, while another was being opened. */
+  | { readonly type: 'welcome'; readonly rung: number }
+  /** The only connection there was, or one that was being opened. */
+  | { readonly type: 'ended'; readonly rung: number; readonly ended: Ended }
+  /** The one that carries, while others were being opened. */
   | { readonly type: 'held-ended'; readonly ended: Ended }
   /** Nothing was heard for longer than the server is ever silent. */
   | { readonly type: 'silence' }
@@ -97,13 +121,17 @@ export interface Ended {
 
 export type Effect =
   | { readonly type: 'ask-token'; readonly reason: TokenContext['reason'] | null }
-  /** Beside the one that is open, if there is one. */
-  | { readonly type: 'open' }
+  /** The platform supports no transport. */
+  | { readonly type: 'no-way' }
+  /** Beside those that are open. */
+  | { readonly type: 'open'; readonly rung: number }
   /** Close every link without waiting for the peer. */
   | { readonly type: 'abandon' }
-  /** The same for the link that is being opened: the doubtful one is kept. */
+  /** The same for one that is being opened: it took too long, or lost the race. */
+  | { readonly type: 'drop'; readonly rung: number; readonly why: 'late' | 'lost' }
+  /** The same for all that are being opened: the one that carries is kept. */
   | { readonly type: 'drop-new' }
-  /** The same for the doubtful one: the new one is kept. */
+  /** The same for the one that carried: a new one has been welcomed. */
   | { readonly type: 'drop-held' }
   /** Ask for a sign of life, with a verdict after 2 s. */
   | { readonly type: 'check' };
@@ -120,17 +148,22 @@ export interface Facts {
   readonly random: number;
   readonly online: boolean;
   readonly visible: boolean;
-  /** The link that is being opened, or the only one. */
-  readonly link?: Pick<Reason, 'transport' | 'opened'>;
+  /** Of the links that are being opened, by rung; else the only one. */
+  readonly links?: ReadonlyMap<number, Pick<Reason, 'transport' | 'opened'>>;
   /** Of the connection that carries, ms; null if it was never measured. */
   readonly roundTrip?: number | null | undefined;
+  /** What an attempt tries, in order. Empty: the platform supports none. */
+  readonly plan: readonly number[];
+  /** What would be better than the transport in use, in order. */
+  readonly climb: readonly number[];
+  readonly raceAfter: readonly number[];
   readonly backoffBase: number;
   readonly backoffCap: number;
   readonly backoffCapHidden: number;
   readonly openTimeout: number;
 }
 
-export const FRESH: Memory = { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0 };
+export const FRESH: Memory = { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0, climbs: 0 };
 
 /** A reason without a connection behind it. */
 export function reasonOf(by: Reason['by'], code: number, name: string, error: HoldfastError | null = null): Reason {
@@ -147,7 +180,7 @@ export function heldOf(state: State): Held | null {
   switch (state.state) {
     case 'proving':
     case 'stable':
-      return { since: state.since, life: state.state };
+      return { rung: state.rung, since: state.since, life: state.state };
     case 'doubting':
     case 'preparing':
     case 'opening':

@@ -19,10 +19,18 @@ export interface Environment {
   readonly baseUrl?: string | undefined;
   /** Where errors go that nobody listens for. */
   readonly logError: (error: unknown) => void;
+  /** Small texts that survive a reload. undefined: there are none. */
+  readonly storage?: TextStorage | undefined;
   readonly WebSocket?: SocketConstructor | undefined;
   readonly fetch?: Fetch | undefined;
   readonly CompressionStream?: typeof CompressionStream | undefined;
   readonly RTCPeerConnection?: typeof RTCPeerConnection | undefined;
+}
+
+/** Neither throws: what cannot be stored is forgotten. */
+export interface TextStorage {
+  readonly get: (key: string) => string | null;
+  readonly set: (key: string, value: string) => void;
 }
 
 /** WHATWG Fetch, as far as the transports use it: `status`, `ok`, `headers.get`, `body.getReader`, `arrayBuffer`. */
@@ -45,6 +53,7 @@ export function defaultEnvironment(): Environment {
     get baseUrl() {
       return globalThis.location?.href;
     },
+    storage: browserStorage(),
     get WebSocket() {
       return globalThis.WebSocket;
     },
@@ -59,6 +68,22 @@ export function defaultEnvironment(): Environment {
       return globalThis.RTCPeerConnection;
     },
   };
+}
+
+/** localStorage throws where cookies are blocked, in sandboxed frames, and when it is full; outside pages there is none. */
+function browserStorage(): TextStorage {
+  return {
+    get: (key) => attemptTo(() => globalThis.localStorage?.getItem(key)) ?? null,
+    set: (key, value) => void attemptTo(() => globalThis.localStorage?.setItem(key, value)),
+  };
+}
+
+function attemptTo<T>(run: () => T): T | null {
+  try {
+    return run();
+  } catch {
+    return null;
+  }
 }
 
 /** A call to the system for each id would cost more than all else of a publication. Touches `crypto` when first called. */

@@ -17,6 +17,8 @@ export interface Page {
   /** False only when the browser is sure that there is no network. */
   readonly online: () => boolean;
   readonly visible: () => boolean;
+  /** Which kind of network it is, as far as the browser tells: `wifi`, `cellular`, `4g` … */
+  readonly network: () => string;
   /** @returns a function that ends it. */
   readonly watch: (listener: (hint: Hint) => void) => () => void;
 }
@@ -33,6 +35,7 @@ export function browserPage(): Page {
     // Node 21 and later have a `navigator` without `onLine`.
     online: () => globalThis.navigator?.onLine !== false,
     visible: () => globalThis.document?.visibilityState !== 'hidden',
+    network: () => kindOf(connectionOf(globalThis.navigator)) ?? 'unknown',
     watch(listener) {
       const { document, navigator } = globalThis;
       const stops: (() => void)[] = [];
@@ -51,7 +54,7 @@ export function browserPage(): Page {
       on(globalThis, 'pagehide', tell('pagehide'));
       // It also fires when a page is first shown, when nothing has been left.
       on(globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && listener('pageshow'));
-      const connection = (navigator as { readonly connection?: Connection } | undefined)?.connection;
+      const connection = connectionOf(navigator);
       let kind = kindOf(connection);
       on(connection, 'change', () => {
         // The event also tells each new estimate of speed, many times a minute.
@@ -62,6 +65,10 @@ export function browserPage(): Page {
       return () => stops.forEach((stop) => stop());
     },
   };
+}
+
+function connectionOf(navigator: object | undefined): Connection | undefined {
+  return (navigator as { readonly connection?: Connection } | undefined)?.connection;
 }
 
 /** Desktop browsers hide the `type`. */

@@ -8,6 +8,7 @@ export const END = {
   abnormal: 1006,
   invalidData: 1007,
   tooBig: 1009,
+  restart: 1012,
   goingAway: 4000,
   pingTimeout: 4003,
   slowConsumer: 4008,

@@ -64,6 +64,7 @@ export function createHarm(): Harm {
       page: {
         online: () => !weather.offline && navigator.onLine,
         visible: () => document.visibilityState !== 'hidden',
+        network: () => 'unknown',
         watch(listener) {
           const ends = new AbortController();
           const { signal } = ends;

@@ -42,15 +42,15 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     const Zip = zips ? environment.CompressionStream : undefined;
     // Plain is as good where it fails.
     const zipped = Zip && (await gzip(plain, Zip).catch(() => undefined));
-    const small = zipped !== undefined && zipped.length < plain.length;
+    const isSmaller = zipped !== undefined && zipped.byteLength < plain.length;
     http.exchange(
-      {
-        ...{ path: 'send', body: small ? zipped : plain, gzip: small, limit: PATIENCE },
-        failed(end) {
-          const wait = Math.max(end.after ?? 0, environment.random() * FIRST_WAIT * 2 ** tries);
-          if (tries === TRIES || wait > PATIENCE || !mayPass(end)) http.end(end);
-          else http.later(wait, () => void post(pieces, tries + 1));
-        },
+      'send',
+      isSmaller ? zipped : plain,
+      PATIENCE,
+      (end) => {
+        const wait = Math.max(end.after, environment.random() * FIRST_WAIT * 2 ** tries);
+        if (tries === TRIES || wait > PATIENCE || !mayPass(end)) http.end(end);
+        else http.later(wait, () => void post(pieces, tries + 1));
       },
       (frames) => {
         busy = false;
@@ -58,6 +58,7 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
         http.deliver(frames);
         pump();
       },
+      isSmaller,
     );
   };
 
@@ -80,6 +81,5 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
   };
 }
 
-async function gzip(body: Encoded, Zip: typeof CompressionStream): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(new Response(body).body!.pipeThrough(new Zip('gzip'))).arrayBuffer());
-}
+const gzip = (body: Encoded, Zip: typeof CompressionStream): Promise<ArrayBuffer> =>
+  new Response(new Response(body).body!.pipeThrough(new Zip('gzip'))).arrayBuffer();

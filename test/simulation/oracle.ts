@@ -108,6 +108,15 @@ export class Oracle {
     this.#connections.attempted(page);
   }
 
+  /** The page said hello on a connection, perhaps not for the first time. */
+  greeted(page: number, gen: number, ways: number): void {
+    this.#connections.greeted(page, gen, ways);
+  }
+
+  requested(page: number, down: boolean): void {
+    this.#connections.requested(page, down);
+  }
+
   /**
    * The client's status changed.
    * @param now by the page's clock, which may have been set

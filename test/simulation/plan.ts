@@ -5,6 +5,15 @@
  */
 import { createRandom } from '../support/random.ts';
 import {
+  type Blocks,
+  CALM_HTTP,
+  type HttpMiddle,
+  type TransportName,
+  drawBlocks,
+  drawHttpMiddle,
+  drawTransports,
+} from './http-middle.ts';
+import {
   type Draws,
   FLEET_FAULTS,
   type FleetAction,
@@ -45,6 +54,13 @@ export interface PagePlan {
   readonly middle: Middle;
   /** Bytes that the network takes before any wait at their sender. */
   readonly holds: number;
+  /** The most preferred first. */
+  readonly transports: readonly TransportName[];
+  /** Two networks, and what they do not let through. */
+  readonly networks: readonly [Blocks, Blocks];
+  readonly http: HttpMiddle;
+  /** Requests at a time: six over HTTP/1.1, fewer if other tabs hold some. */
+  readonly connections: number;
 }
 
 export interface Plan {
@@ -77,7 +93,9 @@ export function drawPlan(seed: number): Plan {
   const pick = <T>(list: readonly T[]): T => list[between(0, list.length - 1)]!;
   const draws: Draws = { between, chance };
 
-  const pages = Array.from({ length: between(2, 4) }, () => drawPage(draws));
+  // Nothing but sockets: as deep a search as if there were nothing else.
+  const plain = chance(0.3);
+  const pages = Array.from({ length: between(2, 4) }, () => drawPage(draws, plain));
   const channels = chance(0.5) ? ['a'] : ['a', 'b'];
   // Pages that take little, of servers that queue little.
   const pressed = chance(0.1);
@@ -129,7 +147,8 @@ function isFleetKind(kind: Kind): kind is FleetKind {
   return Object.hasOwn(FLEET_FAULTS, kind);
 }
 
-function drawPage({ between, chance }: Draws): PagePlan {
+function drawPage(draws: Draws, plain: boolean): PagePlan {
+  const { between, chance } = draws;
   const rarely = (share: number): number => (chance(0.3) ? share : 0);
   return {
     binary: chance(0.3),
@@ -150,5 +169,13 @@ function drawPage({ between, chance }: Draws): PagePlan {
       tells: chance(0.5),
     },
     holds: chance(0.5) ? 0 : between(0, 4000),
+    ...(plain
+      ? { transports: ['websocket'], networks: [{}, {}], http: CALM_HTTP, connections: Infinity }
+      : {
+          transports: drawTransports(draws),
+          networks: [drawBlocks(draws), drawBlocks(draws)],
+          http: drawHttpMiddle(draws),
+          connections: chance(0.5) ? Infinity : chance(0.7) ? 6 : between(2, 5),
+        }),
   };
 }

@@ -57,12 +57,17 @@ export function createWays({ environment, transports, url, raceAfter }: WaysOpti
 function parse(text: string | null): Memories {
   try {
     const value: unknown = JSON.parse(text ?? '{}');
-    return isMap(value) && Object.values(value).every((here) => isMap(here) && Object.values(here).every(isMap))
+    return isMap(value) && Object.values(value).every((here) => isMap(here) && Object.values(here).every(isKnowledge))
       ? (value as Memories)
       : {};
   } catch {
     return {};
   }
+}
+
+/** A time that is no number would be waited for. */
+function isKnowledge(value: unknown): boolean {
+  return isMap(value) && Object.entries(value).every(([key, part]) => typeof part === (key === 'why' ? 'string' : 'number'));
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

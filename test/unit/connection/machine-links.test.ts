@@ -40,7 +40,7 @@ class Model {
       [...this.racing].map(([rung, { life }]) => [rung, { transport: 'test', opened: life !== 'connecting' }]),
     );
     const rung = heldOf(this.state)?.rung ?? 0;
-    const world = { openTimeout: 3000, ...given, links, climb: RUNGS.filter((other) => other < rung), now: this.now };
+    const world = { openTimeout: 6000, ...given, links, climb: RUNGS.filter((other) => other < rung), now: this.now };
     const { state, effects } = step(this.state, event, facts(world));
     this.state = state;
     for (const effect of effects) this.#perform(effect);
@@ -143,11 +143,11 @@ const pickOf = ({ racing }: Model, random: number, life?: Link['life']): Link | 
 
 const MOVES: Readonly<Record<string, Move>> = {
   need: plain({ type: 'need' }, { can: ({ state }) => state.state === 'idle' }),
-  connect: plain({ type: 'connect' }),
+  connect: plain({ type: 'connect' }, { weight: 1 }),
   pause: plain({ type: 'pause' }, { weight: 1 }),
-  retry: plain({ type: 'retry' }),
+  retry: plain({ type: 'retry' }, { weight: 1 }),
   rest: plain({ type: 'rest', reason: reason(1000) }, { weight: 1 }),
-  ...Object.fromEntries(HINTS.map((type) => [type, plain({ type })])),
+  ...Object.fromEntries(HINTS.map((type) => [type, plain({ type }, { weight: 1 })])),
   token: {
     weight: 10,
     can: ({ asking }) => asking > 0,
@@ -175,6 +175,7 @@ const MOVES: Readonly<Record<string, Move>> = {
     run: (model, given) => model.welcome(pickOf(model, given.random!)!.rung, given),
   },
   silence: {
+    weight: 1,
     can: ({ carrier }) => carrier?.asked === false,
     run(model, given) {
       model.carrier!.asked = true;
@@ -209,7 +210,7 @@ const MOVES: Readonly<Record<string, Move>> = {
     run: (model, given, code) => model.end(model.carrier!, code, given),
   },
   due: {
-    weight: 10,
+    weight: 16,
     can: ({ state }) => dueAt(state) !== null,
     run(model, given) {
       model.now = Math.max(model.now, dueAt(model.state)!);
@@ -227,10 +228,10 @@ const moves = fc.array(
     // Hardly ever, for without a network no second connection is opened.
     online: fc.nat(9).map((drawn) => drawn > 0),
     plan: fc.constantFrom(...PLANS),
-    wait: fc.nat(5000),
+    wait: fc.nat(1500),
   }),
   // Else most would be of ten moves, and end before a second link is opened.
-  { maxLength: 120, size: 'max' },
+  { maxLength: 200, size: 'max' },
 );
 
 describe('the links', () => {

@@ -81,5 +81,5 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
   };
 }
 
-const gzip = (body: Encoded, Zip: typeof CompressionStream): Promise<ArrayBuffer> =>
+const gzip = async (body: Encoded, Zip: typeof CompressionStream): Promise<ArrayBuffer> =>
   new Response(new Response(body).body!.pipeThrough(new Zip('gzip'))).arrayBuffer();

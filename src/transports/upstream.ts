@@ -64,7 +64,6 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
 
   return {
     send(frames, limit = DEFAULT_LIMITS.message) {
-      if (http.over) return;
       most = limit;
       for (const frame of frames) {
         const piece = codec.encode(frame);

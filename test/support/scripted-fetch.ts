@@ -45,16 +45,16 @@ export function createScriptedFetch(codec: Codec): ScriptedFetch {
 
   const fetch: Fetch = (url, init) =>
     new Promise((resolve, reject) => {
-      const signal = init.signal!;
+      const signal = init.signal as AbortSignal;
       let state: ScriptedRequest['state'] = 'waiting';
       let stream!: ReadableStreamDefaultController<Uint8Array>;
       const body = new ReadableStream<Uint8Array>({ start: (controller) => void (stream = controller) });
-      const stop = (error: unknown): void => {
-        if (state === 'waiting') reject(error as Error);
+      const stop = (error: Error): void => {
+        if (state === 'waiting') reject(error);
         else if (state === 'answering') stream.error(error);
         state = 'done';
       };
-      signal.addEventListener('abort', () => stop(signal.reason));
+      signal.addEventListener('abort', () => stop(signal.reason as Error));
 
       const decoded = init.headers && 'Content-Encoding' in init.headers ? [] : codec.decode(init.body as string);
       const frames = (Array.isArray(decoded) ? decoded : [decoded]) as readonly ClientFrame[];

@@ -1,3 +1,4 @@
+// Holds I15 (docs/guarantees.md).
 /** What the WHATWG event stream format allows (HTML, section 9.2.6), as the transport reads it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -76,7 +77,6 @@ describe('an event stream', () => {
     );
   });
 
-  // Holds I15 (docs/guarantees.md).
   it('of garbage gives frames or an end, never an exception', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.boolean(), async (bytes, asData) => {

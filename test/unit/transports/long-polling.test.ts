@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../../src/errors.ts';
+import type { Fetch } from '../../../src/platform/environment.ts';
 import type { ServerFrame, Subbed } from '../../../src/protocol/frame.ts';
+import { json } from '../../../src/protocol/json.ts';
 import { type LongPollingOptions, longPolling } from '../../../src/transports/long-polling.ts';
+import { createScriptedFetch } from '../../support/scripted-fetch.ts';
 import { WELCOME } from '../../support/scripted-transport.ts';
 import { type Scene, type SceneOptions, answerPoll, createScene } from './scene.ts';
 
@@ -186,6 +189,19 @@ describe('reopen', () => {
     await scene.clock.advance(30);
     expect(waits(scene)).toEqual([0, 25_000, 0, 25_000, 0]);
     expect(scene.ends).toEqual([]);
+  });
+
+  it('hears nothing of the poll that it broke off, even if its answer was there already', async () => {
+    const net = createScriptedFetch(json());
+    const fetch: Fetch = (url, init) => net.fetch(url, { ...init, signal: new AbortController().signal });
+    const scene = await open({}, { environment: { fetch } });
+    net.requests[0]!.answer([WELCOME]);
+    await scene.clock.settle();
+    scene.link.reopen();
+    await scene.clock.advance(50);
+    net.requests[1]!.answer([WELCOME, msg]);
+    await scene.clock.settle();
+    expect([scene.batches, net.requests.length]).toEqual([[[WELCOME]], 3]);
   });
 
   it('leaves no timer of the poll that it broke off', async () => {

@@ -1,3 +1,4 @@
+// Holds I16 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import { createEnvironment } from '../../../src/platform/environment.ts';
 import { json } from '../../../src/protocol/json.ts';
@@ -104,12 +105,13 @@ describe.each<readonly [string, string, Make]>([
     it.each(['{"error":"forbidden"}', 'nonsense', '{"t":"ping"}'])(
       'of status 503 that says %s goes by its status',
       async (body) => {
-        const { latest, clock, ends } = await open();
+        const { latest, clock, ends, batches } = await open();
         latest(path).respond(503, { 'content-type': 'application/json' });
         latest(path).chunk(body);
         latest(path).end();
         await clock.settle();
         expect(ends).toMatchObject([{ code: 1013, by: 'network' }]);
+        expect(batches).toEqual([]);
       },
     );
 
@@ -171,7 +173,6 @@ describe.each<readonly [string, string, Make]>([
   describe('close', () => {
     const welcome = path === 'sse' ? welcomeStream : answerPoll;
 
-    // Holds I16 (docs/guarantees.md).
     it.each(['opening', 'welcomed', 'sending', 'sending again', 'reopening', 'reopened'])(
       'while %s leaves nothing',
       async (state) => {
@@ -190,6 +191,7 @@ describe.each<readonly [string, string, Make]>([
         link.close();
         link.reopen();
         link.send([{ t: 'ping' }]);
+        expect(clock.pending).toBe(0);
         await clock.advance(1_000_000);
         expect(scene.ends).toEqual([]);
         expect([scene.batches.length, net.running, clock.pending]).toEqual([told, [], 0]);
@@ -214,7 +216,6 @@ describe.each<readonly [string, string, Make]>([
       const scene = await open();
       scene.onFrames = () => scene.link.close();
       await welcome(scene);
-      await scene.clock.advance(100_000);
       expect([scene.batches.length, scene.ends, scene.clock.pending, scene.net.running]).toEqual([1, [], 0, []]);
     });
   });

@@ -84,7 +84,7 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
 
   const read = (data: Encoded) => parseMessage<ServerFrame>(codec, data, SERVER_FRAMES);
   const deliver: Http['deliver'] = (frames) => {
-    if (over) return;
+    if (over || frames.length === 0) return;
     welcome ??= frames.find((frame) => frame.t === 'welcome');
     sink.onFrames(frames);
     // Nothing follows a bye; on a socket the server would close now.

@@ -64,7 +64,6 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
 
   return {
     send(frames, limit = DEFAULT_LIMITS.message) {
-      if (http.over) return;
       most = limit;
       for (const frame of frames) {
         const piece = codec.encode(frame);
@@ -81,5 +80,5 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
   };
 }
 
-const gzip = (body: Encoded, Zip: typeof CompressionStream): Promise<ArrayBuffer> =>
+const gzip = async (body: Encoded, Zip: typeof CompressionStream): Promise<ArrayBuffer> =>
   new Response(new Response(body).body!.pipeThrough(new Zip('gzip'))).arrayBuffer();

@@ -3,7 +3,7 @@ import type { Codec, Encoded } from '../../../src/protocol/codec.ts';
 import { fromBase64url } from '../../../src/protocol/base64url.ts';
 import type { ClientFrame, Hello, ServerFrame } from '../../../src/protocol/frame.ts';
 import { json } from '../../../src/protocol/json.ts';
-import { decodeAll, type FrameOf, type House } from './support.ts';
+import { createDeferred, decodeAll, type FrameOf, type House } from './support.ts';
 
 export interface Asked {
   readonly method?: string;
@@ -26,6 +26,8 @@ export interface Reply {
   readonly messages: readonly Encoded[];
   readonly frames: readonly ServerFrame[];
   readonly text: string;
+  /** Resolves with the head. */
+  readonly answered: Promise<void>;
   of<T extends ServerFrame['t']>(type: T): FrameOf<T>[];
   /** The peer goes away. */
   abort(): void;
@@ -41,7 +43,8 @@ export function request({ server }: Pick<House, 'server'>, asked: Asked): Reply 
   const body = asked.body ?? codec.join(frames.map((frame) => codec.encode(frame)));
   const headers: HeaderTable = { 'content-type': TYPES[codec.name]!, host: 'app.test', ...asked.headers };
   let status: number | null = null;
-  let answered: HeaderTable = {};
+  let table: HeaderTable = {};
+  const { promise: answered, resolve: onAnswered } = createDeferred<void>();
   let state: Reply['state'] = 'open';
   let listener: ExchangeListener | null = null;
   let [text, waiting] = ['', ''];
@@ -52,9 +55,10 @@ export function request({ server }: Pick<House, 'server'>, asked: Asked): Reply 
     state = next;
     queueMicrotask(() => listener?.onClose());
   };
-  const head = (code: number, table: HeaderTable): void => {
+  const head = (code: number, given: HeaderTable): void => {
     if (status !== null) throw new Error('a second head');
-    [status, answered] = [code, table];
+    [status, table] = [code, given];
+    onAnswered();
   };
   const exchange: Exchange = {
     method,
@@ -66,14 +70,14 @@ export function request({ server }: Pick<House, 'server'>, asked: Asked): Reply 
       const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
       return Promise.resolve(bytes.length > most ? null : bytes);
     },
-    answer(code, table, data) {
+    answer(code, given, data) {
       if (state === 'gone') return;
-      head(code, table);
+      head(code, given);
       if (data !== null) messages.push(data);
       close('answered');
     },
-    begin(code, table) {
-      head(code, table);
+    begin(code, given) {
+      head(code, given);
       state = 'streaming';
     },
     write(data) {
@@ -97,7 +101,7 @@ export function request({ server }: Pick<House, 'server'>, asked: Asked): Reply 
       return status;
     },
     get headers() {
-      return answered;
+      return table;
     },
     get state() {
       return state;
@@ -111,6 +115,7 @@ export function request({ server }: Pick<House, 'server'>, asked: Asked): Reply 
     get text() {
       return text;
     },
+    answered,
     of: (type) => reply.frames.filter((frame): frame is never => frame.t === type),
     abort: () => close('gone'),
     shut: () => void (shut = true),

@@ -1,6 +1,8 @@
+// Holds I14 (docs/guarantees.md).
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import type * as Core from '../../../server/core.ts';
 import { createServerCore, type ServerCore, type ServerOptions } from '../../../server/core.ts';
 import type { ClientFrame, ServerFrame } from '../../../src/protocol/frame.ts';
 import { json } from '../../../src/protocol/json.ts';
@@ -93,7 +95,6 @@ describe('server.fetch', () => {
     expect(server.metrics.get()['connections']).toBe(0);
   });
 
-  // Holds I14 (docs/guarantees.md).
   it('counts what a reader does not take, and serves it from the log when it does', async () => {
     const server = start({ limits: { queue: 100_000 } });
     const { epoch } = await server.cursor('a');
@@ -183,7 +184,7 @@ describe('the core', () => {
     expect(Object.keys(metafile.inputs).filter((file) => /\/ws\/|server\/node\//.test(file))).toEqual([]);
     const code = outputFiles[0]!.text;
     const url = `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`;
-    const core = (await import(/* @vite-ignore */ url)) as typeof import('../../../server/core.ts');
+    const core = (await import(/* @vite-ignore */ url)) as typeof Core;
     const server = core.createServerCore({ authenticate: () => ({ user: null }), channels: { a: { subscribe: true } } });
     toClose.push(server);
     const stream = reader(await server.fetch(post('/sse', [hello(), { t: 'sub', c: 'a', k: 1 }])));

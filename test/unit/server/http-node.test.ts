@@ -1,3 +1,4 @@
+// Holds I14 (docs/guarantees.md).
 import { Agent, createServer as createHttpServer, type IncomingMessage, request, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -131,7 +132,6 @@ describe('HTTP on Node', () => {
     expect((await framesOf(response)).map(({ t }) => t)).toEqual(['welcome']);
   });
 
-  // Holds I14 (docs/guarantees.md).
   it('counts what a reader does not take, and serves it from the log when it does', async () => {
     const site = await start({ limits: { queue: 100_000, publishRate: Infinity } });
     const { epoch } = await site.server.cursor('a');

@@ -1,3 +1,4 @@
+// Holds I14, I15 (docs/guarantees.md).
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -61,7 +62,6 @@ describe('a request without a session', () => {
   });
 });
 
-// Holds I15 (docs/guarantees.md).
 describe('a body that is no message', () => {
   it.each(['', '{', 'null', '[]', '[{}]', '{"t":"sub"}', '[{"t":"ping"}]'])('%j: bye 4400, status 200', async (body) => {
     for (const path of ['/poll', '/send', '/sse']) {
@@ -118,7 +118,6 @@ describe('gzip', () => {
     expect([reply.status, byeOf(reply), house.count('faults')]).toEqual([200, 4400, 0]);
   });
 
-  // Holds I14 (docs/guarantees.md).
   it('is inflated no further than the limit of a message', async () => {
     let inflated = 0;
     const gunzip = () => {

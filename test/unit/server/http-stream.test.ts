@@ -1,3 +1,4 @@
+// Holds I14 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
 import type { Sub } from '../../../src/protocol/frame.ts';
@@ -96,7 +97,6 @@ describe('/sse', () => {
     expect(newer.of('bye')[0]?.code).toBe(4009);
   });
 
-  // Holds I14 (docs/guarantees.md).
   it('serves a slow reader from the log, and ends one that takes nothing', async () => {
     const house = createHouse({ limits: { queue: 20_000 } });
     const reply = await ask(house, '/sse', [hello(), sub()]);

@@ -197,6 +197,19 @@ describe('HTTP on Node', () => {
     expect(sockets.size).toBe(1);
   });
 
+  it('takes what nginx makes of a request, with the lines that a WebSocket needs', async () => {
+    const site = await start();
+    const status = await new Promise<number>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', connection: 'upgrade' };
+      const call = request(`${site.url}/realtime/poll`, { method: 'POST', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode!);
+      });
+      call.on('error', reject).end(JSON.stringify([hello()]));
+    });
+    expect(status).toBe(200);
+  });
+
   it('survives a peer that goes in the middle of its body', async () => {
     const site = await start();
     const socket = connect((site.http.address() as AddressInfo).port, '127.0.0.1');

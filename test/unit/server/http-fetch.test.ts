@@ -87,10 +87,12 @@ describe('server.fetch', () => {
       await until(server, 'connections', 1);
       aborted.abort();
       await until(server, 'connections', 0);
-      if (path === '/sse') await expect((await answer).text()).rejects.toThrow();
+      const response = await answer;
+      if (path === '/sse') await expect(response.text()).rejects.toThrow();
+      else expect(response.status).toBe(499);
     }
     const aborted = AbortSignal.abort();
-    void server.fetch(post('/sse', [hello()], { signal: aborted }));
+    expect((await server.fetch(post('/sse', [hello()], { signal: aborted }))).status).toBe(499);
     await turn();
     expect(server.metrics.get()['connections']).toBe(0);
   });
@@ -155,6 +157,15 @@ describe('server.fetch', () => {
     const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('cut')) });
     const response = await start().fetch(post('/send', [], { body, duplex: 'half' } as RequestInit));
     expect([response.status, decodeAll(json(), await response.text())]).toMatchObject([400, [{ code: 1007 }]]);
+  });
+
+  it('says so if somebody has read the body', async () => {
+    const events: string[] = [];
+    const server = start({ onEvent: ({ detail }) => events.push(String(detail['error'])) });
+    const request = post('/poll', [hello()]);
+    await request.text();
+    expect((await server.fetch(request)).status).toBe(500);
+    expect(events).toEqual([expect.stringContaining('was read before')]);
   });
 
   it('ends its stream when the server closes', async () => {

@@ -1,44 +1,16 @@
 // Holds I14 (docs/guarantees.md).
-import { Agent, createServer as createHttpServer, type IncomingMessage, request, type Server as HttpServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createServer, type Server, type ServerOptions } from '../../../server/index.ts';
-import { attach } from '../../../server/node/attach.ts';
-import type { ClientFrame, ServerFrame } from '../../../src/protocol/frame.ts';
+import type { ServerFrame } from '../../../src/protocol/frame.ts';
 import { json } from '../../../src/protocol/json.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
+import { closeAll, framesOf, post, type Site, start, toClose } from './http-site.ts';
 import { hello } from './http-support.ts';
 import { decodeAll, items, pub } from './support.ts';
 
-const toClose: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of toClose.splice(0).reverse()) await close();
-});
-
-interface Site {
-  readonly server: Server;
-  readonly http: HttpServer;
-  readonly url: string;
-  readonly detach: () => void;
-}
-
-const start = async (options: Partial<ServerOptions> = {}, app = true): Promise<Site> => {
-  const http = createHttpServer();
-  if (app) http.on('request', (_request, response) => response.end('the app'));
-  const server = createServer({ authenticate: () => ({ user: null }), channels: { '{c}': { subscribe: true, publish: true } }, onEvent: () => undefined, ...options }); // prettier-ignore
-  const detach = server.attach(http);
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  toClose.push(
-    () => new Promise((resolve) => (http.close(resolve), http.closeAllConnections())),
-    () => server.close(),
-  );
-  return { server, http, detach, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
-};
-
-const post = (url: string, frames: readonly ClientFrame[], init: RequestInit = {}): Promise<Response> =>
-  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(frames), ...init });
-const framesOf = async (response: Response): Promise<readonly ServerFrame[]> => decodeAll(json(), await response.text());
+afterEach(closeAll);
 
 /** Events as they come. */
 async function* events(response: Response): AsyncGenerator<ServerFrame> {
@@ -154,6 +126,27 @@ describe('HTTP on Node', () => {
     await gone(site);
   });
 
+  it('does not wait for ever for a peer that takes nothing of its answer', async () => {
+    const site = await start({ limits: { queue: 30_000_000 } });
+    const accepted = new Promise<Socket>((resolve) => site.http.once('connection', resolve));
+    const subs = [];
+    for (let k = 0; k < 40; k += 1) {
+      const c = `c${k}`;
+      subs.push({ t: 'sub', c, k, cur: [(await site.server.cursor(c)).epoch, 0, ''] });
+      for (let i = 0; i < 10; i += 1) await site.server.publish(c, 'x', 'y'.repeat(50_000));
+    }
+    const socket = connect((site.http.address() as AddressInfo).port, '127.0.0.1').pause();
+    toClose.push(() => socket.destroy());
+    const held = await accepted;
+    const body = JSON.stringify([hello(), ...subs]);
+    socket.write(
+      `POST /realtime/poll HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    while (site.server.metrics.get()['bytesOut'] === 0) await new Promise((resolve) => setImmediate(resolve));
+    await gone(site);
+    expect(held.timeout).toBe(15_000);
+  });
+
   it('refuses a body that is too long, and does not read on for ever', async () => {
     const site = await start({ limits: { message: 10_000 } });
     const told = await post(`${site.url}/realtime/poll`, [], { body: 'x'.repeat(300_000) });
@@ -220,70 +213,5 @@ describe('HTTP on Node', () => {
     while ((await count()) > 0) await new Promise((resolve) => setImmediate(resolve));
     expect((await post(`${site.url}/realtime/poll`, [hello()])).status).toBe(200);
     expect(site.server.metrics.get()['faults']).toBe(0);
-  });
-});
-
-describe('attach', () => {
-  const text = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
-  const get = (site: Site, path: string): Promise<string> => text(`${site.url}${path}`);
-
-  it('shows the app nothing of its own paths, whenever the app began to listen', async () => {
-    const site = await start();
-    const seen: (string | undefined)[] = [];
-    site.http.on('request', ({ url }) => seen.push(url));
-    site.http.prependListener('request', ({ url }) => seen.push(url));
-    await post(`${site.url}/realtime/poll`, [hello()]);
-    expect(seen).toEqual([]);
-    expect(await get(site, '/realtime/other')).toBe('the app');
-    expect(await get(site, '/realtimes/poll')).toBe('the app');
-    expect(seen).toEqual(['/realtime/other', '/realtime/other', '/realtimes/poll', '/realtimes/poll']);
-  });
-
-  it('answers 404 for what nobody else listens for', async () => {
-    const site = await start({}, false);
-    const response = await fetch(`${site.url}/realtime/other`);
-    expect([response.status, await framesOf(response)]).toMatchObject([404, [{ t: 'bye', code: 1008 }]]);
-  });
-
-  it('gives everything back, also when it was wrapped again meanwhile', async () => {
-    const site = await start();
-    const other = createServer({ authenticate: () => ({ user: null }), channels: {} });
-    toClose.push(() => other.close());
-    const detachOther = other.attach(site.http, { path: '/other' });
-    site.detach();
-    expect(await text(`${site.url}/realtime/poll`, { method: 'POST' })).toBe('the app');
-    expect((await post(`${site.url}/other/poll`, [hello()])).status).toBe(200);
-    detachOther();
-    expect(await text(`${site.url}/other/poll`, { method: 'POST' })).toBe('the app');
-  });
-
-  it('leaves `emit` as it was', async () => {
-    const site = await start();
-    expect(Object.hasOwn(site.http, 'emit')).toBe(true);
-    site.detach();
-    expect(Object.hasOwn(site.http, 'emit')).toBe(false);
-  });
-
-  it('answers a request that asks before it sends its body, where the app listens for those', async () => {
-    const site = await start();
-    site.http.on('checkContinue', (_request, response) => response.end('the app'));
-    const status = await new Promise<number>((resolve, reject) => {
-      const headers = { 'content-type': 'application/json', expect: '100-continue' };
-      const call = request(`${site.url}/realtime/poll`, { method: 'POST', headers }, (response) => {
-        response.resume();
-        resolve(response.statusCode!);
-      });
-      call.on('continue', () => call.end(JSON.stringify([hello()]))).on('error', reject);
-      call.flushHeaders();
-    });
-    expect(status).toBe(200);
-  });
-
-  it('has room for another transport', async () => {
-    const site = await start();
-    const more = new Map([['/rtc', (_request: unknown, response: { end(text: string): unknown }) => void response.end('rtc')]]);
-    toClose.push(attach(site.server, site.http, { path: '/more' }, more));
-    expect(await text(`${site.url}/more/rtc`, { method: 'POST' })).toBe('rtc');
-    expect(await text(`${site.url}/realtime/rtc`, { method: 'POST' })).toBe('the app');
   });
 });

@@ -33,6 +33,11 @@ describe('/send', () => {
     expect((await house.server.cursor('room:1')).offset).toBe(2);
   });
 
+  it('is answered where what is said leaves sooner than the store is known to be done', async () => {
+    const house = createHouse({}, { defer: (run) => queueMicrotask(run) });
+    expect(kinds(await send(house, [pub(1, items(2))]))).toEqual(['ack']);
+  });
+
   it('waits for rules', async () => {
     const may = createDeferred<boolean>();
     const house = createHouse({ channels: { 'room:{id}': { subscribe: true, publish: () => may.promise } } });

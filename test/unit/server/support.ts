@@ -56,7 +56,7 @@ export const OPEN_RULES: ServerOptions['channels'] = { 'room:{id}': { subscribe:
 
 export function createHouse(
   { broker: given, ...options }: Partial<ServerOptions> & { broker?: Broker } = {},
-  more: Pick<Partial<ServerEnvironment>, 'gunzip'> = {},
+  more: Pick<Partial<ServerEnvironment>, 'gunzip' | 'defer'> = {},
 ): House {
   const clock = createVirtualClock();
   const random = createRandom(7);

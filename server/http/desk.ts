@@ -12,7 +12,7 @@ import { corsHeaders, preflightHeaders } from './cors.ts';
 import { EventWriter, eventStream, PADDING } from './event-stream.ts';
 import type { Exchange, HeaderTable } from './exchange.ts';
 import { readMessage } from './message.ts';
-import { FAULT, HEADERS, headersOf, METHOD, NOT_FOUND, type Refusal, refusalOf, TYPE, UNCODED } from './refusals.ts';
+import { FAULT, HEADERS, headersOf, METHOD, NOT_FOUND, type Refusal, refusalOf, NO_HELLO, TYPE, UNCODED } from './refusals.ts';
 
 const KINDS: ReadonlyMap<string, SocketKind> = new Map([
   ['/sse', 'stream'],
@@ -73,8 +73,9 @@ export class Desk {
     const data = await readMessage(exchange, this.#services);
     if ('status' in data) return this.#refuse(exchange, data, headers);
     // Bytes that are no gzip are no message.
-    const parsed: Parsed<ClientFrame> =
-      data.bytes === null ? UNCODED : parseMessage<ClientFrame>(codec, data.bytes, CLIENT_FRAMES);
+    const read = data.bytes === null ? UNCODED : parseMessage<ClientFrame>(codec, data.bytes, CLIENT_FRAMES);
+    // Nothing else will come, so nothing is to be waited for.
+    const parsed = read.ok && read.frames[0]?.t !== 'hello' ? NO_HELLO : read;
     const info = { codec, kind, origin, host, ip: exchange.ip, admitted: true };
     const call = { exchange, info, headers, type, parsed, size: data.size };
     if (kind === 'stream') this.#openStream(call);

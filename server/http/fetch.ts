@@ -5,6 +5,9 @@ import type { Exchange, ExchangeListener, HeaderTable } from './exchange.ts';
 /** Bytes that wait for the platform before the server counts them as not taken. */
 const AHEAD = 65_536;
 
+/** What nginx writes to its log for a peer that went before it was answered. Nobody reads it, but somebody may wait. */
+const GONE = 499;
+
 /** Answers a `Request` (WHATWG Fetch) with whatever `serve` does with its exchange. */
 export function respond(request: Request, ip: string, serve: (exchange: Exchange) => void): Promise<Response> {
   return new Promise((resolve) => serve(new FetchExchange(request, ip, resolve)));
@@ -30,7 +33,7 @@ class FetchExchange implements Exchange {
     this.#request = request;
     this.#host = host;
     this.#resolve = resolve;
-    if (request.signal.aborted) this.#close();
+    if (request.signal.aborted) this.#onAbort();
     else request.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -44,7 +47,8 @@ class FetchExchange implements Exchange {
   }
 
   read(most: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    const { body } = this.#request;
+    const { body, bodyUsed } = this.#request;
+    if (bodyUsed) throw new TypeError('the body of this request was read before it came here');
     return body === null ? Promise.resolve(new Uint8Array(0)) : collect(body, most);
   }
 
@@ -82,7 +86,8 @@ class FetchExchange implements Exchange {
 
   readonly #onAbort = (): void => {
     if (this.#phase === 'closed') return;
-    this.#controller?.error(this.#request.signal.reason);
+    if (this.#controller === null) this.#resolve(new Response(null, { status: GONE }));
+    else this.#controller.error(this.#request.signal.reason);
     this.#close();
   };
 

@@ -31,6 +31,7 @@ export const FAULT = refusal(500, 1011, 'the server failed');
 
 /** What is said of a body that is no message, by whoever reads it. */
 export const UNCODED = { ok: false, why: 'not gzip' } as const;
+export const NO_HELLO = { ok: false, why: 'the first frame must be hello' } as const;
 
 export function tooBig(most: number): Refusal {
   return refusal(413, END.tooBig, `the limit of a message is ${most} bytes`);

@@ -7,6 +7,8 @@ import type { Exchange, ExchangeListener, HeaderTable } from '../http/exchange.t
 const LINGER = 2000;
 /** Bytes of such a rest. */
 const REST = 1_048_576;
+/** How long a peer may take nothing of an answer, ms. */
+const STALL = 15_000;
 
 /** A request of `node:http` and its response. */
 export class NodeExchange implements Exchange {
@@ -65,6 +67,8 @@ export class NodeExchange implements Exchange {
   answer(status: number, headers: HeaderTable, body: Encoded | null): void {
     const response = this.#response;
     if (response.headersSent || this.#phase === 'closed') return void response.destroy();
+    // From here on silence is a fault. Node counts it from the last byte that went.
+    this.#request.socket.setTimeout(STALL);
     const length = body === null ? {} : { 'content-length': Buffer.byteLength(body) };
     response.writeHead(status, { ...headers, ...length });
     response.end(body ?? undefined);

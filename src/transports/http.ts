@@ -1,6 +1,6 @@
 /** The requests of one link: what every transport over HTTP shares (docs/protocol.md, "HTTP"). */
 import type { Encoded } from '../protocol/codec.ts';
-import { END } from '../protocol/end-codes.ts';
+import { END, endRule } from '../protocol/end-codes.ts';
 import type { ClientFrame, ServerFrame, Welcome } from '../protocol/frame.ts';
 import { parseMessage } from '../protocol/parse.ts';
 import { SERVER_FRAMES } from '../protocol/server-frames.ts';
@@ -37,7 +37,8 @@ export interface Http {
   deliver(frames: readonly ServerFrame[]): void;
   /** @returns clears it */
   later(ms: number, run: () => void): () => void;
-  fault(code: number, why: string, by?: End['by'], after?: number): Fault;
+  /** @param why the name of the code, where nothing else is known */
+  fault(code: number, why?: string, by?: End['by'], after?: number): Fault;
   /**
    * @param limit ms after which it has failed, unless it is stopped or settled by then
    * @param failed told once, unless the call is stopped
@@ -80,7 +81,7 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
     close();
     sink.onEnd(told);
   };
-  const fault: Http['fault'] = (code, why, by = 'network', after = 0) => ({ code, why, by, opened, after });
+  const fault: Http['fault'] = (code, why = endRule(code).name, by = 'network', after = 0) => ({ code, why, by, opened, after });
 
   const read = (data: Encoded) => parseMessage<ServerFrame>(codec, data, SERVER_FRAMES);
   const deliver: Http['deliver'] = (frames) => {
@@ -110,7 +111,7 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
   const ask: Http['ask'] = (path, body, limit, failed, take, type, gzip) => {
     const controller = new AbortController();
     const call: Call = {
-      settle: later(limit, () => call.fail(fault(END.openTimeout, 'no answer came in time'))),
+      settle: later(limit, () => call.fail(fault(END.openTimeout))),
       stop() {
         call.settle();
         stops.delete(call.stop);
@@ -149,7 +150,7 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
       );
       if (response === null) return;
       const { status, headers: got } = response;
-      const came = (got.get('content-type') ?? 'unknown').toLowerCase();
+      const came = (got.get('content-type') ?? 'no content type').toLowerCase();
       if (status === 200) {
         if (came.startsWith(type)) {
           opened = true;
@@ -163,8 +164,8 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
         if (parsed.ok) deliver(parsed.frames.filter((frame) => frame.t === 'bye'));
       }
       const code = CODES[status] ?? (status < 500 ? END.policy : END.badGateway);
-      const after = retryAfter(got.get('retry-after'), environment.now());
-      call.fail(fault(code, `the answer had status ${status} and type ${came}`, 'network', after));
+      const after = retryAfter(got.get('retry-after') ?? '', environment.now());
+      call.fail(fault(code, `status ${status}, ${came}`, 'network', after));
     };
     if (!over) {
       stops.add(call.stop);

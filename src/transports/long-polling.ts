@@ -27,7 +27,7 @@ export interface LongPollingOptions extends HttpOptions {
 export function longPolling(options: LongPollingOptions = {}): Transport {
   const { wait: longest = 25_000 } = options;
   if (!Number.isInteger(longest) || longest < FLOOR || longest > MOST) {
-    throw new HoldfastError('invalid-option', `\`wait\` is a whole number of milliseconds from ${FLOOR} to ${MOST}.`);
+    throw new HoldfastError('invalid-option', `\`wait\` is a whole number from ${FLOOR} to ${MOST}.`);
   }
   return {
     name: 'long-polling',

@@ -64,12 +64,12 @@ export function sse(options: SseOptions = {}): Transport {
           if (changed) reopen();
         }
         // What the server gave up for the new stream is no end of the link.
-        const isReplaced = call === current && next !== null;
-        http.deliver(isReplaced ? frames.filter((frame) => frame.t !== 'bye' || frame.code !== END.superseded) : frames);
+        const isOld = call === current && next !== null;
+        http.deliver(frames.filter((frame) => !isOld || frame.t !== 'bye' || frame.code !== END.superseded));
       };
 
       const read = async ({ body }: Response, call: Call): Promise<void> => {
-        const held = http.fault(END.buffered, 'the answer began, but its events are held back');
+        const held = http.fault(END.buffered);
         // Where `fetch` reads no body piece by piece (React Native) nothing would ever come.
         if (!body) return call.fail(held);
         http.later(BUFFERED, () => call === next && call.fail(held));
@@ -87,7 +87,7 @@ export function sse(options: SseOptions = {}): Transport {
         for (;;) {
           const chunk = await call.tried(() => reader.read());
           if (chunk === null) return;
-          if (chunk.done) return call.fail(http.fault(END.abnormal, 'the stream ended'));
+          if (chunk.done) return call.fail(http.fault(END.abnormal));
           parser.feed(decoder.decode(chunk.value, { stream: true }));
         }
       };

@@ -16,7 +16,7 @@ const WORTH_ZIPPING = 1024;
 
 /** @returns the link, which lacks nothing but its way down */
 export function createUpstream(http: Http, { codec, environment, hello }: Target, reopen: () => void): Link {
-  let queue: Encoded[] = [];
+  const queue: Encoded[] = [];
   let most = DEFAULT_LIMITS.message;
   /** Of text the UTF-16 units: to count its bytes would cost as much as to encode it again. */
   let buffered = 0;
@@ -31,9 +31,7 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     let size = costOf(head()) + 3;
     let count = 0;
     while (count < queue.length && ((size += costOf(queue[count]!)) <= most || count === 0)) count += 1;
-    const pieces = queue.slice(0, count);
-    queue = queue.slice(count);
-    void post(pieces, 1);
+    void post(queue.splice(0, count), 1);
   };
 
   const post = async (pieces: readonly Encoded[], tries: number): Promise<void> => {

@@ -96,6 +96,22 @@ describe('the first welcome wins', () => {
     expect(next.state).toMatchObject({ until: NOW + 10_000 });
   });
 
+  it('a better one that has said hello before has 3 s left, for then the server ends it', () => {
+    const links = new Map([[0, { transport: 't', opened: false }], [1, { transport: 't', opened: true }]]); // prettier-ignore
+    const told: readonly Told[] = [['token'], ['due', 1500], ['due', 3000], [welcome(2), 3500]];
+    const next = play(preparing, told, { ...PLAN, links });
+    expect(next.state).toMatchObject({ until: NOW + 6500, race: { running: [{ until: NOW + 10_000 }, { until: NOW + 6500 }] } });
+    expect(brief(play(next.state, [['due', 6500]], { ...PLAN, links }))).toBe('opening drop1late');
+  });
+
+  it('is not opened again at once if it is lost, while a better one may still come', () => {
+    const lost = play(all(2).state, [[heldEnded(), 3600]]);
+    expect(brief(lost)).toBe('opening');
+    expect(running(lost)).toEqual([0, 1]);
+    expect(lost.state).toMatchObject({ held: null, race: { left: [] }, memory: { failures: 1 } });
+    expect(brief(play(lost.state, [[fails(0)], [fails(1)]]))).toBe('waiting abandon');
+  });
+
   it('one that is left is not started any more', () => {
     expect(play(preparing, [['token'], ['due', 1500], [welcome(1), 1600]]).state).toMatchObject({ race: { left: [] } });
   });

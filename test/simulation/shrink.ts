@@ -6,6 +6,8 @@ import { type Outcome, runPlan } from './storm.ts';
 
 /** Runs that shrinking may cost. */
 const BUDGET = 400;
+/** Violations of one story. */
+const MOST_TOLD = 20;
 
 /** @returns the story of a seed that fails, or a sentence that it does not */
 export async function explain(seed: number): Promise<string> {
@@ -24,7 +26,7 @@ export async function explain(seed: number): Promise<string> {
     ...plan.schedule.map(({ at, action }) => `${String(at).padStart(8)} ${JSON.stringify(action)}`),
     '',
     'what is wrong then:',
-    ...violations.map((violation) => `  ${violation}`),
+    ...violations.slice(0, MOST_TOLD).map((violation) => `  ${violation}`),
   ].join('\n');
 }
 

@@ -20,8 +20,8 @@ export function endsAloud(kind: SocketKind): boolean {
   return kind === 'duplex' || kind === 'stream';
 }
 
-/** Another server may have learned of a failover this much earlier or later. */
-const APART = 15_000;
+/** Another server may have learned of a failover this much earlier or later, ms. */
+export const APART = 15_000;
 
 /**
  * Whether a request that comes `ago` after a failover was learned of is told of it. Within APART more it may have been told

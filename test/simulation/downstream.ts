@@ -11,6 +11,7 @@ export interface DownstreamOptions {
   readonly splits: HttpMiddle['splits'];
   /** Bytes that something between gathers first; Infinity: all of it. 0: it passes on what comes. */
   readonly gathers: number;
+  readonly holdsHead: boolean;
   onHead(status: number, headers: Headers): void;
   onChunk(bytes: Uint8Array<ArrayBuffer>): void;
   onEnd(): void;
@@ -40,7 +41,9 @@ export class Downstream {
   }
 
   head(status: number, headers: Headers): void {
-    this.#pass(0, () => this.#options.pipe.carry(HEAD, () => this.#options.onHead(status, headers)));
+    const pass = (): void => this.#options.pipe.carry(HEAD, () => this.#options.onHead(status, headers));
+    if (this.#options.holdsHead) this.#pass(0, pass);
+    else pass();
   }
 
   body(bytes: Uint8Array<ArrayBuffer>, told: Told): void {

@@ -5,9 +5,10 @@ export type TransportName = 'websocket' | 'sse' | 'long-polling';
 
 /**
  * refused: at once, as a failed connection. hangs: nothing ever comes of it. swallows: it opens, and nothing passes.
- * denied, gateway, portal: a proxy answers with 403, 502, or a page of its own. holds: an answer is passed on when it is over.
+ * denied, gateway, portal: a proxy answers with 403, 502, or a page of its own. holds, buffers: an answer, or its body,
+ * is passed on when it is over.
  */
-export type Block = 'refused' | 'hangs' | 'swallows' | 'denied' | 'gateway' | 'portal' | 'holds';
+export type Block = 'refused' | 'hangs' | 'swallows' | 'denied' | 'gateway' | 'portal' | 'holds' | 'buffers';
 
 /** By transport; `send` is the way up of both that are made of requests. */
 export type Blocks = Readonly<Partial<Record<TransportName | 'send', Block>>>;
@@ -66,6 +67,7 @@ export function fateOf(block: Block | undefined): Fate | null {
   switch (block) {
     case undefined:
     case 'holds':
+    case 'buffers':
       return null;
     case 'refused':
       return { type: 'lost' };
@@ -98,7 +100,7 @@ export function drawHttpMiddle({ between, chance }: Draws): HttpMiddle {
 }
 
 export const TRANSPORTS: readonly TransportName[] = ['websocket', 'sse', 'long-polling'];
-const BLOCKS: readonly Block[] = ['refused', 'hangs', 'swallows', 'denied', 'gateway', 'portal', 'holds'];
+const BLOCKS: readonly Block[] = ['refused', 'hangs', 'swallows', 'denied', 'gateway', 'portal', 'holds', 'buffers'];
 
 export function drawBlock({ between }: Draws): Block {
   return BLOCKS[between(0, BLOCKS.length - 1)]!;
@@ -109,15 +111,19 @@ export function drawBlocks(draws: Draws): Blocks {
   const { chance } = draws;
   const blocks: Partial<Record<TransportName, Block>> = {};
   if (chance(0.4)) blocks.websocket = drawBlock(draws);
-  if (chance(blocks.websocket === undefined ? 0.1 : 0.4)) blocks.sse = chance(0.5) ? 'holds' : drawBlock(draws);
+  if (chance(blocks.websocket === undefined ? 0.1 : 0.4)) blocks.sse = chance(0.5) ? 'buffers' : drawBlock(draws);
   if (chance(0.1)) blocks['long-polling'] = drawBlock(draws);
   return blocks;
+}
+
+export function holdsBack(block: Block | undefined): boolean {
+  return block === 'holds' || block === 'buffers';
 }
 
 /** Whether one of them gets through: a poll is over when it is answered, so that who holds answers lets it pass. */
 export function isPassable(blocks: Blocks, transports: readonly TransportName[]): boolean {
   const passes = (name: TransportName): boolean =>
-    blocks[name] === undefined || (name === 'long-polling' && blocks[name] === 'holds');
+    blocks[name] === undefined || (name === 'long-polling' && holdsBack(blocks[name]));
   return blocks.send === undefined && transports.some(passes);
 }
 

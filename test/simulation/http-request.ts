@@ -24,6 +24,8 @@ export interface HttpRequestOptions extends Wording {
   readonly http: HttpMiddle;
   /** Bytes that are held back before anything of the response is passed on. */
   readonly gathers: number;
+  /** The head too. */
+  readonly holdsHead: boolean;
   weather(): Weather;
   middle(): Middle;
   /** Runs what happens in the page. */
@@ -70,6 +72,7 @@ export class HttpRequest implements Carrier {
     this.#response = new Downstream({
       ...{ clock, random, pipe: this.#down, splits: http.splits },
       gathers: fate.type === 'late' ? Infinity : options.gathers,
+      holdsHead: fate.type === 'late' || options.holdsHead,
       onHead: (status, headers) => this.#tellHead(status, headers),
       onChunk: (bytes) => this.#tellChunk(bytes),
       onEnd: () => this.#tellEnd((receiver) => receiver.end()),

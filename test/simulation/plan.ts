@@ -99,7 +99,8 @@ export function drawPlan(seed: number): Plan {
   const channels = chance(0.5) ? ['a'] : ['a', 'b'];
   // Pages that take little, of servers that queue little.
   const pressed = chance(0.1);
-  const fleet = pressed ? queueing(drawFleetPlan(draws), between(1000, 4000)) : drawFleetPlan(draws);
+  const drawn = pressed ? queueing(drawFleetPlan(draws), between(1000, 4000)) : drawFleetPlan(draws);
+  const fleet = plain ? drawn : patient(drawn);
   const length = chance(0.1) ? between(5, 20) * 60_000 : between(20, 240) * 1000;
 
   const weights: [Kind, number][] = Object.entries({ ...PAGE_FAULTS, ...FLEET_FAULTS, night: 0.3 })
@@ -141,6 +142,12 @@ export function drawPlan(seed: number): Plan {
 function queueing(fleet: FleetPlan, queue: number): FleetPlan {
   const { server } = fleet;
   return { ...fleet, server: { ...server, limits: { ...server.limits, queue } } };
+}
+
+/** A client finds out about an answer that is held back while the server still bears two connections. */
+function patient(fleet: FleetPlan): FleetPlan {
+  const { supersedeAfter: _, ...timing } = fleet.server.timing;
+  return { ...fleet, server: { ...fleet.server, timing } };
 }
 
 function isFleetKind(kind: Kind): kind is FleetKind {

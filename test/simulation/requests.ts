@@ -4,7 +4,7 @@ import type { Encoded } from '../../src/protocol/codec.ts';
 import type { ClientFrame, Hello } from '../../src/protocol/frame.ts';
 import type { Mode, Network, CableOptions } from './cable.ts';
 import { garble } from './garble.ts';
-import { CALM_HTTP, type Block, type Fate, type TransportName, drawFate, fateOf } from './http-middle.ts';
+import { CALM_HTTP, type Block, type Fate, type TransportName, drawFate, fateOf, holdsBack } from './http-middle.ts';
 import { HttpRequest, type HttpRequestOptions } from './http-request.ts';
 import { type Carrier, type Receiver, SimFetch, type SimRequest } from './sim-fetch.ts';
 
@@ -54,7 +54,8 @@ export class Requests extends SimFetch {
       receiver,
       ...this.#bodyOf(request.body, spoils),
       fate: mode === 'mute' ? ({ type: 'hangs' } as const) : fate(blocks[way], http, random),
-      gathers: blocks[way] === 'holds' ? Infinity : (http.gathers ?? 0),
+      gathers: holdsBack(blocks[way]) ? Infinity : (http.gathers ?? 0),
+      holdsHead: blocks[way] === 'holds' || (http.gathers !== null && random() < 0.5),
       onQueued: (bytes: number) => oracle.queued(page, bytes * (codec.binary ? 0.75 : 1), to.limits.queue),
     };
     if (random() < http.repeats) this.#repeat(options, way);

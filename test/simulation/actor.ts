@@ -10,7 +10,7 @@ import type { Chronicle } from './chronicle.ts';
 import type { Fleet } from './fleet.ts';
 import type { Oracle, Said } from './oracle.ts';
 import { PageLife, createPageClient } from './page.ts';
-import type { PagePlan, Plan, TokenPlan } from './plan.ts';
+import { type PagePlan, type Plan, countsSockets } from './plan.ts';
 import { Reader } from './reader.ts';
 import { TokenDesk } from './token-desk.ts';
 
@@ -81,7 +81,7 @@ export class Actor {
       codec: binary ? msgpack() : json(),
       oracle,
       ...{ middle, holds, http, networks, transports, connections },
-      onAttempt: () => this.#countsSockets && this.#attempted(),
+      onAttempt: () => countsSockets(this.#plan) && this.#attempted(),
       onHello: (gen) => this.#greeted(gen),
       server: (any) => stage.fleet().any(any),
       chronicle,
@@ -132,7 +132,7 @@ export class Actor {
     });
     this.client.on('trace', ({ name, detail }) => {
       chronicle.record(`page ${this.number} ${name}: ${String(detail['from'])} → ${String(detail['to'])}`);
-      if (!this.#countsSockets && detail['from'] !== 'preparing' && detail['to'] === 'preparing') this.#attempted();
+      if (!countsSockets(this.#plan) && detail['from'] !== 'preparing' && detail['to'] === 'preparing') this.#attempted();
       if (name === 'choose') chronicle.count(`chose ${String(detail['transport'])}, ${String(detail['why'])}`);
       if (name === 'ended' || name === 'held-ended') chronicle.count(`ended ${String(detail['name'])}`);
     });
@@ -146,15 +146,6 @@ export class Actor {
       }
       if (status.state === 'closed' && this.alive) this.#closed(status.reason);
     });
-  }
-
-  /**
-   * An attempt is one socket, where the page has nothing else and its tokens take no time. Else it is what the machine calls
-   * one, and the hellos that are said show whether that is true.
-   */
-  get #countsSockets(): boolean {
-    const { tokens, transports } = this.#plan;
-    return !tokensTakeTime(tokens) && transports.length === 1 && transports[0] === 'websocket';
   }
 
   #greeted(gen: number): void {
@@ -296,8 +287,4 @@ export class Actor {
     else this.reader.leave();
     this.#stage.replace(this);
   }
-}
-
-function tokensTakeTime(tokens: TokenPlan | null): boolean {
-  return tokens !== null && tokens.slow + tokens.hangs > 0;
 }

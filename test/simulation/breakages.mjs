@@ -254,14 +254,11 @@ export const breakages = [
     edits: [{ file: 'server/kind.ts', find: "(kind !== 'poll' && kind !== 'stream')", replace: "kind !== 'stream'" }],
   },
   {
-    name: 'tells-streams-of-a-failover-once',
+    name: 'tells-no-new-stream-of-a-failover',
     edits: [
+      { file: 'server/kind.ts', find: "(kind !== 'poll' && kind !== 'stream')", replace: "kind !== 'poll'" },
       { file: 'server/connections.ts', find: "if (connection.kind === 'stream') tell(connection);", replace: 'void connection;' },
     ],
-  },
-  {
-    name: 'tells-no-new-stream-of-a-failover',
-    edits: [{ file: 'server/kind.ts', find: "(kind !== 'poll' && kind !== 'stream')", replace: "kind !== 'poll'" }],
   },
   {
     name: 'gives-up-a-send-that-failed',

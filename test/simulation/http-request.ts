@@ -7,7 +7,7 @@ import { Downstream } from './downstream.ts';
 import { Body, type Wording } from './http-body.ts';
 import type { Fate, HttpMiddle } from './http-middle.ts';
 import { Pipe, type Weather } from './pipe.ts';
-import { type Carrier, type Receiver, type SimRequest } from './sim-fetch.ts';
+import type { Carrier, Receiver, SimRequest } from './sim-fetch.ts';
 import type { Middle, Way } from './wire.ts';
 
 export interface HttpRequestOptions extends Wording {
@@ -169,7 +169,6 @@ export class HttpRequest implements Carrier {
       read: (most) => this.#read().then((bytes) => (bytes.length > most ? null : bytes)),
       answer: (status, table, body) => this.#say(() => {
         this.#body.head(status, table);
-        // Decoded again as it comes: a server whose session goes wrong says so in a body.
         if (body !== null) this.#body.answer(body, String(table['content-type']).endsWith(codec.name));
         this.#overSoon();
       }),

@@ -82,14 +82,12 @@ export class Connections {
     }
   }
 
-  /** @param down whether it asks for what there is to read */
-  requested(page: number, down: boolean): void {
+  requested(page: number): void {
     const now = this.#now();
     const { at, news } = this.#traffic(page);
     at.push(now);
     while (at[0]! <= now - MINUTE) at.shift();
     while (news[0]! <= now - MINUTE) news.shift();
-    void down;
     if (at.length > REQUESTS_A_MINUTE + REQUESTS_FOR_NEWS * news.length) {
       this.#fail('I13', `page ${page} made ${at.length} requests within a minute, for ${news.length} frames of news`);
       at.length = 0;

@@ -83,6 +83,15 @@ export interface Plan {
   readonly schedule: readonly Scheduled[];
 }
 
+/**
+ * Whether an attempt is one socket: the page has nothing else, and its tokens take no time. If not it is what the machine
+ * calls one, and the hellos that are said show whether that is true.
+ */
+export function countsSockets({ tokens, transports }: PagePlan): boolean {
+  const takesTime = tokens !== null && tokens.slow + tokens.hangs > 0;
+  return !takesTime && transports.length === 1 && transports[0] === 'websocket';
+}
+
 const HOUR = 3_600_000;
 type Kind = PageKind | FleetKind | 'night';
 

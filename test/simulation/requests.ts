@@ -39,7 +39,7 @@ export class Requests extends SimFetch {
     const { gen } = frames[0] as Hello;
     chronicle.message(`page ${page}:${gen}${path}`, '>', codec, request.body);
     oracle.sentUp(page, gen, frames);
-    oracle.requested(page, way !== 'send');
+    oracle.requested(page);
     onHello(gen);
     const to = mode === 'refusing' ? null : server(true);
     if (to === null) {

@@ -29,5 +29,10 @@ export const says = (rung: number, code: number, given: Partial<Ended> = {}): Ev
 export const heldEnded = (code = 1006): Event => ({ type: 'held-ended', ended: ended(code).ended });
 
 export const preparing = stateOf('preparing');
-export const climbing: Extract<State, { state: 'opening' }> = { ...stateOf('opening'), held: { ...SOUND, rung: 2 }, race: race([0], [1]), until: NOW + 1500 };
+export const climbing: Extract<State, { state: 'opening' }> = {
+  ...stateOf('opening'),
+  held: { ...SOUND, rung: 2 },
+  race: race([0], [1]),
+  until: NOW + 1500,
+};
 export const CLIMB: Partial<Facts> = { plan: [2, 0, 1], climb: [0, 1] };

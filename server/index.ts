@@ -6,6 +6,7 @@ export { createServerCore } from './server.ts';
 export type { MemoryBrokerOptions } from './brokers/memory.ts';
 export type { AttachOptions } from './node/attach.ts';
 export type { Server } from './node/create-server.ts';
+export type { WebRTCServerOptions } from './node/webrtc.ts';
 export type { RejectOptions } from './rejection.ts';
 export type {
   Answer,

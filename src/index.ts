@@ -3,6 +3,7 @@ export { createClient } from './create-client.ts';
 export { HoldfastError, isHoldfastError } from './errors.ts';
 export { memoryOutbox } from './outbox/memory-store.ts';
 export { json } from './protocol/json.ts';
+export { webRTC } from './transports/webrtc.ts';
 export { webSocket } from './transports/websocket.ts';
 export type {
   Channel,

@@ -1,13 +1,16 @@
-import { type IncomingMessage, type Server as HttpServer, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server as HttpServer, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { ServerCore, Turned } from '../types.ts';
+import { createWebRTC, type WebRTCServer, type WebRTCServerOptions } from './webrtc.ts';
 import { chooseProtocol, codecs, FrameWriter, serveWebSocket } from './websocket.ts';
 
 export interface AttachOptions {
   /** Of all transports; the WebSocket is at `${path}/ws`. @default '/realtime' */
   readonly path?: string;
+  /** WebRTC at `${path}/rtc`; needs the package `node-datachannel`. @default off */
+  readonly webRTC?: WebRTCServerOptions;
 }
 
 /** How long a peer may take to answer the end of a connection. */
@@ -17,7 +20,7 @@ const CLOSE_TIMEOUT = 2000;
 export function attach(
   core: ServerCore,
   server: HttpServer | HttpsServer,
-  { path = '/realtime' }: AttachOptions = {},
+  { path = '/realtime', webRTC }: AttachOptions = {},
 ): () => void {
   if (!path.startsWith('/') || path.endsWith('/')) throw new TypeError(`path must begin with / and not end with it: '${path}'`);
   const address = `${path}/ws`;
@@ -60,9 +63,26 @@ export function attach(
   };
 
   server.on('upgrade', onUpgrade);
+  const stopWebRTC = webRTC === undefined ? undefined : attachWebRTC(server, `${path}/rtc`, createWebRTC(core, webRTC));
   return () => {
+    stopWebRTC?.();
     server.off('upgrade', onUpgrade);
     sockets.close();
+  };
+}
+
+/** Whoever else listens is not asked: two answers to one request would be a fault of theirs. */
+function attachWebRTC(server: HttpServer | HttpsServer, address: string, { handle, close }: WebRTCServer): () => void {
+  const others = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.url?.split('?', 1)[0] === address) handle(request, response);
+    else for (const other of others) other.call(server, request, response);
+  };
+  server.removeAllListeners('request').on('request', onRequest);
+  return () => {
+    server.off('request', onRequest);
+    for (const other of others) server.on('request', other);
+    close();
   };
 }
 

@@ -1,13 +1,16 @@
 // Holds I14, I17 (docs/guarantees.md).
 /** Both ends of a data channel in Node, over loopback. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PeerConnection } from 'node-datachannel';
+import { fileURLToPath } from 'node:url';
 import { RTCPeerConnection as Polyfill } from 'node-datachannel/polyfill';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Server, type ServerEvent, type ServerOptions, type WebRTCServerOptions, createServer } from '../../server/index.ts';
 import { composeClient, json, webRTC } from '../../src/index.ts';
 import { msgpack } from '../../src/protocol/msgpack.ts';
+import { type Stranger, createStranger } from '../support/stranger.ts';
 import type { Channel, Client, ClientOptions, Environment, Message, Transport } from '../../src/types.ts';
 
 const disposers: (() => unknown)[] = [];
@@ -96,21 +99,20 @@ async function next(channel: Channel, event: string): Promise<Message> {
   throw new Error('the channel ended');
 }
 
-async function request(port: number, init: RequestInit, path = '/realtime/rtc'): Promise<Response> {
-  return fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers: { 'content-type': 'application/sdp' }, ...init });
+async function invite(protocol?: string, label?: string): Promise<Stranger> {
+  const stranger = await createStranger(protocol, label);
+  disposers.push(() => stranger.peer.close());
+  return stranger;
 }
 
-/** An offer whose sender never looks at the answer. */
-async function makeOffer(): Promise<string> {
-  const peer = new PeerConnection('stranger', { iceServers: [], ...LOOPBACK });
-  disposers.push(() => peer.close());
-  return new Promise((resolve) => {
-    peer.onGatheringStateChange((state) => {
-      if (state === 'complete') resolve(peer.localDescription()!.sdp);
-    });
-    peer.createDataChannel('frames', { protocol: 'holdfast.1.json' });
+const post = (port: number, body: string, headers = {}): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}/realtime/rtc`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/sdp', ...headers },
+    body,
   });
-}
+
+const connections = ({ server }: House): number | undefined => server.metrics.get()['connections'];
 
 describe('a connection', () => {
   it.each([json(), msgpack()])('carries messages both ways, large ones in parts', async (codec) => {
@@ -144,4 +146,188 @@ describe('a connection', () => {
     expect((await large).data).toHaveLength(2000);
     expect(sent.find(({ bytes }) => bytes > 2000)?.label).toBe('frames');
   });
+});
+
+describe('an end', () => {
+  it('is told by bye when the token is refused, and the client asks for another', async () => {
+    const { port } = await start();
+    const tokens = ['bad', 'good'];
+    const client = connect(port, { getToken: () => tokens.shift()! });
+    const reasons: unknown[] = [];
+    client.status.subscribe(() => {
+      const status = client.status.get();
+      if ('reason' in status) reasons.push(status.reason?.code);
+    });
+    await live(client.channel('room'));
+    expect(reasons).toContain(4202);
+    expect(tokens).toEqual([]);
+  });
+
+  it('by the server reaches the client with its code, after all that was sent', async () => {
+    const house = await start();
+    const client = connect(house.port);
+    const room = client.channel('room');
+    await live(room);
+    const got: unknown[] = [];
+    room.subscribe('last', (data) => got.push(data));
+    for (let n = 0; n < 20; n += 1) void house.server.publish('room', 'last', 'x'.repeat(30_000));
+    await house.server.publish('room', 'last', 'bye');
+    await house.server.close();
+    await until(
+      (check) => client.status.subscribe(check),
+      () => client.status.get().state === 'waiting' || client.status.get().state === 'connecting',
+    );
+    expect(client.status.get()).toMatchObject({ reason: { code: 1001, by: 'server', transport: 'webrtc' } });
+    expect(got).toHaveLength(21);
+    expect(got.at(-1)).toBe('bye');
+  });
+
+  it('by the client reaches the server at once', async () => {
+    const house = await start();
+    const client = connect(house.port);
+    await live(client.channel('room'));
+    expect(connections(house)).toBe(1);
+    client.destroy();
+    await expect.poll(() => connections(house)).toBe(0);
+    expect(house.events.map(({ name }) => name)).toContain('connection-lost');
+  });
+});
+
+describe('a stranger', () => {
+  /** Opens a channel and sends `parts`; @returns what it is told */
+  async function say(house: House, parts: readonly (string | Uint8Array)[]): Promise<unknown> {
+    const stranger = await invite();
+    await stranger.open(await (await post(house.port, stranger.offer)).text());
+    for (const part of parts) {
+      if (typeof part === 'string') stranger.frames.sendMessage(part);
+      else stranger.frames.sendMessageBinary(part);
+    }
+    await stranger.closed;
+    await expect.poll(() => connections(house), { timeout: 5000 }).toBe(0);
+    return JSON.parse(Buffer.concat(stranger.heard.map((part) => part.subarray(1))).toString());
+  }
+  const part = (flag: number, bytes: number): Uint8Array => new Uint8Array(bytes + 1).fill(32).fill(flag, 0, 1);
+  const HELLO = Buffer.from(`\0${JSON.stringify({ t: 'hello', v: [1, 1], client: 'x', gen: 1 })}`);
+
+  it.each([
+    ['text', ['{"t":"hello"}'], 4400],
+    ['an unknown first byte', [part(7, 10)], 4400],
+    ['an empty part that goes on', [part(1, 0)], 4400],
+    ['nothing', [part(0, 0)], 4400],
+    ['a frame that is not hello', [Buffer.from('\0{"t":"ping"}')], 4400],
+    ['hello for another version', [Buffer.from('\0{"t":"hello","v":[7,9],"client":"x","gen":1}')], 4406],
+    ['parts without an end', Array.from({ length: 40 }, () => part(1, 15_000)), 1009],
+    ['many small parts without an end', Array.from({ length: 5000 }, () => part(1, 120)), 1009],
+  ])('that sends %s is told why it is refused', async (_what, parts, code) => {
+    expect(await say(await start(), parts)).toMatchObject({ t: 'bye', code });
+  });
+
+  it('is welcomed whatever way its hello is cut', async () => {
+    const house = await start();
+    const stranger = await invite();
+    await stranger.open(await (await post(house.port, stranger.offer)).text());
+    for (const byte of HELLO.subarray(1, -1)) stranger.frames.sendMessageBinary(Buffer.from([1, byte]));
+    stranger.frames.sendMessageBinary(Buffer.from([0, HELLO.at(-1)!]));
+    await expect.poll(() => stranger.heard.length).toBe(1);
+    expect(JSON.parse(stranger.heard[0]!.subarray(1).toString())).toMatchObject({ t: 'welcome' });
+  });
+
+  it.each([
+    ['other', 'holdfast.1.json'],
+    ['frames', 'chat'],
+    ['frames', ''],
+  ])('finds its channel %s of protocol "%s" closed', async (label, protocol) => {
+    const house = await start();
+    const stranger = await invite(protocol, label);
+    await stranger.open(await (await post(house.port, stranger.offer)).text());
+    await stranger.closed;
+    expect(connections(house)).toBe(0);
+  });
+
+  it('cannot make the server hold more peers than it likes: 50 offers that go nowhere', async () => {
+    const house = await start({}, { ...LOOPBACK, maxPending: 20 });
+    const { offer } = await invite();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => post(house.port, offer)));
+    const statuses = answers.map(({ status }) => status);
+    expect([201, 503].map((wanted) => statuses.filter((status) => status === wanted).length)).toEqual([20, 30]);
+    const waits = answers.filter(({ status }) => status === 503).map(({ headers }) => Number(headers.get('retry-after')));
+    expect(waits.every((wait) => wait >= 1 && wait <= 11)).toBe(true);
+    expect(new Set(waits).size).toBeGreaterThan(1);
+  });
+
+  it('that says hello makes room for the next', async () => {
+    const house = await start({}, { ...LOOPBACK, maxPending: 1 });
+    await live(connect(house.port).channel('room'));
+    await live(connect(house.port).channel('room'));
+    expect(connections(house)).toBe(2);
+  });
+});
+
+describe('a request', () => {
+  const offer = ['v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0', 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel'].join(
+    '\r\n',
+  );
+
+  it.each([
+    ['GET', { method: 'GET' }, 405],
+    ['another type', { body: '{}', headers: { 'content-type': 'application/json' } }, 415],
+    ['an offer of 65 KiB', { body: 'v'.repeat(66_560) }, 413],
+    ['an offer of 65 KiB of unknown length', { body: new Blob(['v'.repeat(66_560)]).stream(), duplex: 'half' }, 413],
+    ['no offer', { body: 'hello' }, 400],
+    ['an offer of a video', { body: `${offer}\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n` }, 400],
+    ['an offer without keys', { body: offer }, 400],
+    ['another origin', { body: offer, headers: { 'content-type': 'application/sdp', origin: 'https://evil.example' } }, 403],
+  ])('with %s is refused', async (_what, init, status) => {
+    const { port } = await start();
+    const headers = { 'content-type': 'application/sdp' };
+    const response = await fetch(`http://127.0.0.1:${port}/realtime/rtc`, { method: 'POST', headers, ...init } as RequestInit);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
+    expect((await response.text()).length).toBeGreaterThan(5);
+  });
+
+  it('of another origin is answered as CORS asks', async () => {
+    const { port } = await start({ origins: ['https://app.example'] });
+    const origin = 'https://app.example';
+    const asked = await fetch(`http://127.0.0.1:${port}/realtime/rtc`, { method: 'OPTIONS', headers: { origin } });
+    expect(asked.status).toBe(204);
+    const told = ['access-control-allow-origin', 'access-control-allow-methods', 'access-control-allow-headers', 'vary'];
+    expect(told.map((name) => asked.headers.get(name))).toEqual([origin, 'POST', 'content-type', 'Origin']);
+    const { offer } = await invite();
+    const answered = await post(port, offer, { origin });
+    expect([answered.status, answered.headers.get('access-control-allow-origin')]).toEqual([201, origin]);
+    const refused = await post(port, offer, { origin: 'https://evil.example' });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([403, null]);
+  });
+
+  it('to another path is the app’s, before and after the server is detached', async () => {
+    const { server, port } = await start();
+    const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/other`)).text();
+    expect(await ask()).toBe('the app');
+    await server.close();
+    expect(await ask()).toBe('the app');
+    expect((await post(port, offer)).status).toBe(200);
+  });
+
+  it('finds all connections on one UDP port, if there is only one', async () => {
+    const { port } = await start({}, { ...LOOPBACK, portRange: [45_612, 45_612] });
+    const [ada, bob] = [await invite(), await invite()];
+    for (const stranger of [ada, bob]) {
+      const answer = await (await post(port, stranger.offer)).text();
+      expect(/a=candidate:.* 127\.0\.0\.1 (\d+) typ host/.exec(answer)?.[1]).toBe('45612');
+      await stranger.open(answer);
+    }
+  });
+});
+
+it('a process that closes its server ends, though it had connections', async () => {
+  const file = fileURLToPath(new URL('../support/rtc-server.mjs', import.meta.url));
+  const program = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  disposers.push(() => program.kill('SIGKILL'));
+  const [line] = (await once(program.stdout, 'data')) as [Buffer];
+  const client = connect(0, { url: line.toString().trim() });
+  await live(client.channel('room'));
+  const ended = once(program, 'exit');
+  program.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
 });

@@ -63,7 +63,7 @@ async function start(options: Partial<ServerOptions> = {}, rtc: WebRTCServerOpti
   return { server, port: (http.address() as AddressInfo).port, events };
 }
 
-function connect(port: number, options: Partial<ClientOptions> = {}): Client {
+function connect(port: number, options: Partial<ClientOptions & { url: string }> = {}): Client {
   const client = composeClient({
     url: `http://127.0.0.1:${port}/realtime`,
     transports: [transport],

@@ -6,12 +6,20 @@ import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { RTCPeerConnection as Polyfill } from 'node-datachannel/polyfill';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Server, type ServerEvent, type ServerOptions, type WebRTCServerOptions, createServer } from '../../server/index.ts';
+import { type RtcLibrary, acquireLibrary, releaseLibrary } from '../../server/node/rtc-library.ts';
 import { composeClient, json, webRTC } from '../../src/index.ts';
 import { msgpack } from '../../src/protocol/msgpack.ts';
 import { type Stranger, createStranger } from '../support/stranger.ts';
 import type { Channel, Client, ClientOptions, Environment, Message, Transport } from '../../src/types.ts';
+
+// The last server of a process ends all that the library still does, and the peers of these tests are its too.
+let library: RtcLibrary;
+beforeAll(async () => {
+  library = await acquireLibrary();
+});
+afterAll(() => releaseLibrary(library));
 
 const disposers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -195,7 +203,7 @@ describe('an end', () => {
 
 describe('a stranger', () => {
   /** Opens a channel and sends `parts`; @returns what it is told */
-  async function say(house: House, parts: readonly (string | Uint8Array)[]): Promise<unknown> {
+  async function tell(house: House, parts: readonly (string | Uint8Array)[]): Promise<unknown> {
     const stranger = await invite();
     await stranger.open(await (await post(house.port, stranger.offer)).text());
     for (const part of parts) {
@@ -219,7 +227,7 @@ describe('a stranger', () => {
     ['parts without an end', Array.from({ length: 40 }, () => part(1, 15_000)), 1009],
     ['many small parts without an end', Array.from({ length: 5000 }, () => part(1, 120)), 1009],
   ])('that sends %s is told why it is refused', async (_what, parts, code) => {
-    expect(await say(await start(), parts)).toMatchObject({ t: 'bye', code });
+    expect(await tell(await start(), parts)).toMatchObject({ t: 'bye', code });
   });
 
   it('is welcomed whatever way its hello is cut', async () => {

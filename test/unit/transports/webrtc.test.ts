@@ -1,66 +1,26 @@
 // Holds I16 (docs/guarantees.md).
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Environment, createEnvironment } from '../../../src/platform/environment.ts';
-import type { ClientFrame, Hello, ServerFrame } from '../../../src/protocol/frame.ts';
-import { json } from '../../../src/protocol/json.ts';
+import { createEnvironment } from '../../../src/platform/environment.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
-import type { End, Link } from '../../../src/transports/transport.ts';
-import { type WebRTCOptions, webRTC } from '../../../src/transports/webrtc.ts';
-import { FakePeer } from './fake-peer.ts';
+import { webRTC } from '../../../src/transports/webrtc.ts';
+import {
+  connect,
+  ends,
+  fake,
+  frames,
+  open,
+  OPENING,
+  peer,
+  requests,
+  reset,
+  server,
+  settled,
+  TELL,
+  textOf,
+  timers,
+} from './webrtc-support.ts';
 
-const OPENING: readonly [Hello, ...ClientFrame[]] = [
-  { t: 'hello', v: [1, 1], client: 'page', gen: 1 },
-  { t: 'sub', c: 'room', k: 1 },
-];
-const TELL = { t: 'tell', c: 'room', id: 'v', e: 'pointer', d: 1 } as const;
-
-let frames: (readonly ServerFrame[])[];
-let ends: End[];
-let timers: Map<number, { readonly run: () => void; readonly ms: number }>;
-let requests: { readonly url: string; readonly init: RequestInit }[];
-let respond: () => Promise<Response>;
-let lastTimer = 0;
-
-const fake: Partial<Environment> = {
-  RTCPeerConnection: FakePeer as unknown as Environment['RTCPeerConnection'],
-  fetch: (url, init) => {
-    requests.push({ url, init });
-    return respond();
-  },
-  setTimeout: (run, ms) => {
-    timers.set((lastTimer += 1), { run, ms });
-    return lastTimer;
-  },
-  clearTimeout: (id) => void timers.delete(id as number),
-};
-
-function open(options?: WebRTCOptions, { codec = json(), url = 'https://test.example/realtime', replaced = {} } = {}): Link {
-  const sink = { onFrames: (batch: readonly ServerFrame[]) => frames.push(batch), onEnd: (end: End) => ends.push(end) };
-  const environment = createEnvironment({ ...fake, ...replaced });
-  return webRTC(options).open({ url, codec, environment, opening: () => OPENING, hello: () => OPENING[0] }, sink);
-}
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const peer = (): FakePeer => FakePeer.made[0]!;
-const textOf = (parts: readonly Uint8Array[]): readonly string[] =>
-  parts.map((part) => new TextDecoder().decode(part.subarray(1)));
-
-/** Up to the open channels. */
-async function connect(
-  options?: WebRTCOptions,
-): Promise<{ link: Link; frames: FakePeer['channels'][0]; tells: FakePeer['channels'][0] }> {
-  const link = open(options);
-  peer().gathered();
-  await settled();
-  for (const channel of peer().channels) channel.open();
-  const [frames, tells] = peer().channels as [FakePeer['channels'][0], FakePeer['channels'][0]];
-  return { link, frames, tells };
-}
-
-beforeEach(() => {
-  [frames, ends, requests, timers] = [[], [], [], new Map()];
-  FakePeer.made.length = 0;
-  respond = () => Promise.resolve(new Response('the answer', { status: 201 }));
-});
+beforeEach(reset);
 
 it('is an upgrade only, and supported where there are peer connections and fetch', () => {
   expect(webRTC().upgradeOnly).toBe(true);
@@ -135,7 +95,7 @@ describe('an opening that fails is told once, after open has returned:', () => {
     [503, {}, { code: 1013, by: 'server' }],
     [200, {}, { code: 1008, by: 'server' }],
   ])('status %s', async (status, headers: Record<string, string>, end) => {
-    respond = () => Promise.resolve(new Response('no', { status, headers }));
+    server.respond = () => Promise.resolve(new Response('no', { status, headers }));
     open();
     peer().gathered();
     await settled();
@@ -144,7 +104,7 @@ describe('an opening that fails is told once, after open has returned:', () => {
   });
 
   it('a request that fails', async () => {
-    respond = () => Promise.reject(new TypeError('Failed to fetch'));
+    server.respond = () => Promise.reject(new TypeError('Failed to fetch'));
     open();
     peer().gathered();
     await settled();
@@ -152,7 +112,7 @@ describe('an opening that fails is told once, after open has returned:', () => {
   });
 
   it('an answer that cannot be read', async () => {
-    respond = () => Promise.resolve(new Response('garbage', { status: 201 }));
+    server.respond = () => Promise.resolve(new Response('garbage', { status: 201 }));
     open();
     peer().gathered();
     await settled();
@@ -179,99 +139,6 @@ describe('an opening that fails is told once, after open has returned:', () => {
     peer().turn({ iceConnectionState: 'failed', connectionState: 'failed' });
     await settled();
     expect(ends).toEqual([{ code: 1006, why: 'no way to the server over UDP was found', by: 'network', opened: false }]);
-  });
-});
-
-describe('sending', () => {
-  it('splits what is long, by what the peer takes', async () => {
-    const { link, frames: channel } = await connect();
-    channel.sent.length = 0;
-    const pub = { t: 'pub', c: 'room', p: 'p', s: 1, items: [{ id: 'i', e: 'e', d: 'x'.repeat(40_000) }] } as const;
-    link.send([pub]);
-    expect(channel.sent.map(({ length, 0: flag }) => [length === 16_000, flag])).toEqual([[true, 1], [true, 1], [false, 0]]); // prettier-ignore
-    expect(textOf(channel.sent).join('')).toBe(JSON.stringify(pub));
-    for (const [maxMessageSize, longest] of [
-      [5000, 5000],
-      [0, 16_000],
-      [Infinity, 16_000],
-    ] as const) {
-      channel.sent.length = 0;
-      peer().sctp = { maxMessageSize };
-      link.send([pub]);
-      expect(Math.max(...channel.sent.map(({ length }) => length))).toBe(longest);
-    }
-  });
-
-  it('gives what is volatile its own channel while that is open, unless it is too large', async () => {
-    const { link, frames: channel, tells } = await connect();
-    channel.sent.length = 0;
-    const large = { ...TELL, d: 'x'.repeat(1100) };
-    link.send([{ t: 'ping', x: 1 }, TELL, large]);
-    expect(textOf(tells.sent)).toEqual([JSON.stringify(TELL)]);
-    expect([...textOf(channel.sent)].sort()).toEqual([JSON.stringify(large), '{"t":"ping","x":1}'].sort());
-    channel.sent.length = tells.sent.length = 0;
-    tells.closed();
-    link.send([TELL, { t: 'ping', x: 2 }]);
-    expect(tells.sent).toEqual([]);
-    expect(textOf(channel.sent)).toEqual([JSON.stringify([TELL, { t: 'ping', x: 2 }])]);
-    expect(ends).toEqual([]);
-  });
-
-  it('that the browser refuses is an end, later', async () => {
-    const { link, frames: channel } = await connect();
-    channel.send = () => {
-      throw new DOMException('RTCDataChannel send queue is full', 'OperationError');
-    };
-    link.send([TELL, { t: 'ping' }]);
-    expect(ends).toEqual([]);
-    await settled();
-    expect(ends).toEqual([{ code: 1006, why: 'RTCDataChannel send queue is full', by: 'browser', opened: true }]);
-  });
-
-  it('counts what waits on both channels', async () => {
-    const { link, frames: channel, tells } = await connect();
-    [channel.bufferedAmount, tells.bufferedAmount] = [1000, 20];
-    expect(link.buffered).toBe(1020);
-  });
-});
-
-describe('receiving', () => {
-  it('puts parts together', async () => {
-    const { frames: channel } = await connect();
-    const bytes = new TextEncoder().encode('[{"t":"ping"},{"t":"recheck"}]');
-    channel.receive([1, ...bytes.subarray(0, 5)]);
-    channel.receive([1, ...bytes.subarray(5, 9)]);
-    expect(frames).toEqual([]);
-    channel.receive([0, ...bytes.subarray(9)]);
-    expect(frames).toEqual([[{ t: 'ping' }, { t: 'recheck' }]]);
-  });
-
-  it('takes nothing but volatile messages from their channel', async () => {
-    const { tells } = await connect();
-    tells.say([TELL, { t: 'ping' }]);
-    expect(frames).toEqual([[TELL]]);
-  });
-
-  it.each([
-    ['text', '{"t":"ping"}'],
-    ['an unknown first byte', [9, 1]],
-    ['nothing', []],
-    ['no JSON', [0, 123]],
-  ])('ends with %s, and says so to the server', async (_what, data) => {
-    for (const at of [0, 1]) {
-      FakePeer.made.length = ends.length = 0;
-      const { frames: channel } = await connect();
-      peer().channels[at]!.receive(data);
-      expect(ends).toMatchObject([{ code: 1007, by: 'client', opened: true }]);
-      expect(textOf(channel.sent).at(-1)).toBe('{"t":"bye","code":4400}');
-      expect(peer().closes).toBe(1);
-    }
-  });
-
-  it('ends at a part that goes on where each stands alone', async () => {
-    const { tells } = await connect();
-    tells.say(TELL, 1);
-    expect(ends).toMatchObject([{ code: 1007, by: 'client' }]);
   });
 });
 
@@ -311,7 +178,7 @@ describe('close', () => {
 
   it.each(stages)('%s leaves nothing, and nobody is told', async (_when, wait) => {
     let answer = (_response: Response): void => {};
-    respond = () => new Promise((resolve) => (answer = resolve));
+    server.respond = () => new Promise((resolve) => (answer = resolve));
     const link = open();
     await wait();
     link.close();

@@ -9,6 +9,8 @@ export interface RtcLibrary {
 
 export type { DataChannel, PeerConnection, RtcConfig };
 
+const SETTLE = 100;
+
 /** Servers of this process that have it in use. */
 let users = 0;
 
@@ -27,8 +29,8 @@ export async function acquireLibrary(): Promise<RtcLibrary> {
 export function releaseLibrary(library: RtcLibrary): void {
   users -= 1;
   if (users > 0) return;
-  // Not in a callback of the library, which would wait for itself.
-  setImmediate(() => {
+  // Not in a callback of the library, which would wait for itself, nor while its threads still close the last connection.
+  setTimeout(() => {
     if (users === 0) library.cleanup();
-  });
+  }, SETTLE);
 }

@@ -1,4 +1,3 @@
-// Holds I14, I17 (docs/guarantees.md).
 /** Both ends of a data channel in Node, over loopback. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,20 +5,16 @@ import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { RTCPeerConnection as Polyfill } from 'node-datachannel/polyfill';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Server, type ServerEvent, type ServerOptions, type WebRTCServerOptions, createServer } from '../../server/index.ts';
-import { type RtcLibrary, acquireLibrary, releaseLibrary } from '../../server/node/rtc-library.ts';
+import { acquireLibrary } from '../../server/node/rtc-library.ts';
 import { composeClient, json, webRTC } from '../../src/index.ts';
 import { msgpack } from '../../src/protocol/msgpack.ts';
 import { type Stranger, createStranger } from '../support/stranger.ts';
 import type { Channel, Client, ClientOptions, Environment, Message, Transport } from '../../src/types.ts';
 
 // The last server of a process ends all that the library still does, and the peers of these tests are its too.
-let library: RtcLibrary;
-beforeAll(async () => {
-  library = await acquireLibrary();
-});
-afterAll(() => releaseLibrary(library));
+beforeAll(async () => void (await acquireLibrary()));
 
 const disposers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -268,63 +263,6 @@ describe('a stranger', () => {
     await live(connect(house.port).channel('room'));
     await live(connect(house.port).channel('room'));
     expect(connections(house)).toBe(2);
-  });
-});
-
-describe('a request', () => {
-  const offer = ['v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0', 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel'].join(
-    '\r\n',
-  );
-
-  it.each([
-    ['GET', { method: 'GET' }, 405],
-    ['another type', { body: '{}', headers: { 'content-type': 'application/json' } }, 415],
-    ['an offer of 65 KiB', { body: 'v'.repeat(66_560) }, 413],
-    ['an offer of 65 KiB of unknown length', { body: new Blob(['v'.repeat(66_560)]).stream(), duplex: 'half' }, 413],
-    ['no offer', { body: 'hello' }, 400],
-    ['an offer of a video', { body: `${offer}\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n` }, 400],
-    ['an offer without keys', { body: offer }, 400],
-    ['another origin', { body: offer, headers: { 'content-type': 'application/sdp', origin: 'https://evil.example' } }, 403],
-  ])('with %s is refused', async (_what, init, status) => {
-    const { port } = await start();
-    const headers = { 'content-type': 'application/sdp' };
-    const response = await fetch(`http://127.0.0.1:${port}/realtime/rtc`, { method: 'POST', headers, ...init } as RequestInit);
-    expect(response.status).toBe(status);
-    expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
-    expect((await response.text()).length).toBeGreaterThan(5);
-  });
-
-  it('of another origin is answered as CORS asks', async () => {
-    const { port } = await start({ origins: ['https://app.example'] });
-    const origin = 'https://app.example';
-    const asked = await fetch(`http://127.0.0.1:${port}/realtime/rtc`, { method: 'OPTIONS', headers: { origin } });
-    expect(asked.status).toBe(204);
-    const told = ['access-control-allow-origin', 'access-control-allow-methods', 'access-control-allow-headers', 'vary'];
-    expect(told.map((name) => asked.headers.get(name))).toEqual([origin, 'POST', 'content-type', 'Origin']);
-    const { offer } = await invite();
-    const answered = await post(port, offer, { origin });
-    expect([answered.status, answered.headers.get('access-control-allow-origin')]).toEqual([201, origin]);
-    const refused = await post(port, offer, { origin: 'https://evil.example' });
-    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([403, null]);
-  });
-
-  it('to another path is the app’s, before and after the server is detached', async () => {
-    const { server, port } = await start();
-    const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/other`)).text();
-    expect(await ask()).toBe('the app');
-    await server.close();
-    expect(await ask()).toBe('the app');
-    expect((await post(port, offer)).status).toBe(200);
-  });
-
-  it('finds all connections on one UDP port, if there is only one', async () => {
-    const { port } = await start({}, { ...LOOPBACK, portRange: [45_612, 45_612] });
-    const [ada, bob] = [await invite(), await invite()];
-    for (const stranger of [ada, bob]) {
-      const answer = await (await post(port, stranger.offer)).text();
-      expect(/a=candidate:.* 127\.0\.0\.1 (\d+) typ host/.exec(answer)?.[1]).toBe('45612');
-      await stranger.open(answer);
-    }
   });
 });
 

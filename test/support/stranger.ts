@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type DataChannel, PeerConnection } from 'node-datachannel';
 
 /** A peer that speaks WebRTC and not a word of the protocol. */
@@ -30,7 +31,9 @@ export async function createStranger(protocol = 'holdfast.1.json', label = 'fram
     peer,
     frames,
     heard,
-    open(answer) {
+    async open(answer) {
+      // The library says that it has gathered a moment before it can take an answer, and says nothing when it can.
+      await pause(50);
       peer.setRemoteDescription(answer, 'answer');
       return opened;
     },

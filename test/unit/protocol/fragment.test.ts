@@ -1,4 +1,3 @@
-// Holds I14, I15 (docs/guarantees.md).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Assembler, fragments } from '../../../src/protocol/fragment.ts';

@@ -1,4 +1,3 @@
-// Holds I16 (docs/guarantees.md).
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createEnvironment } from '../../../src/platform/environment.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';

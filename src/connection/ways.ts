@@ -2,7 +2,7 @@
 import type { Environment } from '../platform/environment.ts';
 import type { Transport } from '../transports/transport.ts';
 import { type Choice, type Happening, type Ladder, climbOf, createLadder, note, patienceOf, planOf } from './ladder.ts';
-import { type Memories } from './ladder.ts';
+import type { Memories } from './ladder.ts';
 import type { Facts } from './state.ts';
 
 export interface Ways {

@@ -66,16 +66,11 @@ export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Even
   return go({ state: 'waiting', memory: { ...state.memory, reason }, until });
 };
 
-export const settle = ({ memory: { attempts, climbs }, rung, since }: StateOf<'proving'>, _event: Event, facts: Facts): Step =>
-  go({
-    ...{
-      state: 'stable',
-      memory: { ...FRESH, attempts, climbs: facts.climb.length === 0 ? 0 : climbs, token: null },
-      rung,
-      since,
-    },
-    until: nextClimb(climbs, facts),
-  });
+export const settle = ({ memory, rung, since, from }: StateOf<'proving'>, _event: Event, facts: Facts): Step => {
+  const climbs = from === 'climb' || facts.climb.length === 0 ? 0 : memory.climbs;
+  const stable = { state: 'stable', memory: { ...FRESH, attempts: memory.attempts, climbs, token: null }, rung, since } as const;
+  return go({ ...stable, until: nextClimb(climbs, facts) });
+};
 
 // ---- better transports -----------------------------------------------------------------------------------------------------
 
@@ -129,10 +124,11 @@ export const relieve = ({ memory, held }: StateOf<'doubting'>, _event: Event, fa
 
 export function back(memory: Memory, { rung, since, life, climbAt }: Held, facts: Facts): State {
   // A clock that was set back must not put the proof off.
-  if (life === 'proving') return { state: 'proving', memory, rung, since, until: Math.min(since, facts.now) + STABLE_AFTER };
+  const until = Math.min(since, facts.now) + STABLE_AFTER;
+  if (life === 'proving') return { state: 'proving', memory, rung, since, until, from: 'attempt' };
   // Hints come again and again, and must not put a climb off for ever.
-  const until = facts.climb.length === 0 ? null : Math.min(climbAt ?? Infinity, nextClimb(memory.climbs, facts)!);
-  return { state: 'stable', memory: { ...memory, failures: 0, reason: null }, rung, since, until };
+  const next = facts.climb.length === 0 ? null : Math.min(climbAt ?? Infinity, nextClimb(memory.climbs, facts)!);
+  return { state: 'stable', memory: { ...memory, failures: 0, reason: null }, rung, since, until: next };
 }
 
 // ---- ends ----------------------------------------------------------------------------------------------------------------
@@ -144,9 +140,11 @@ export const pause = ({ memory }: { readonly memory: Memory }): Step =>
 export const rest = ({ memory }: { readonly memory: Memory }, { reason }: EventOf<'rest'>, { now }: Facts): Step =>
   go({ state: 'resting', memory: { ...memory, reason }, until: now + REST }, ABANDON);
 
-export const close = (_state: State, { reason }: { readonly reason: Reason }): Step => go({ state: 'closed', reason }, ABANDON);
+const closed = (reason: Reason): Step => go({ state: 'closed', reason }, ABANDON);
 
-export const destroy = (state: State): Step => close(state, { reason: reasonOf('app', END.normal, 'destroyed') });
+export const close = (_state: State, { reason }: EventOf<'fatal'>): Step => closed(reason);
+
+export const destroy = (): Step => closed(reasonOf('app', END.normal, 'destroyed'));
 
 /** An attempt failed, or a connection was lost before it was stable. */
 export const fail = (
@@ -154,15 +152,16 @@ export const fail = (
   { ended }: { readonly ended: Ended },
   facts: Facts,
 ): Step => {
-  if (held === null)
+  if (held === null) {
     return lose(memory, ended, facts, fullJitter(memory.failures + 1, facts.backoffBase, capOf(facts), facts.random));
+  }
   // Whatever it was, it is no reason to touch the one that works.
   if (held.trust === 'sound') {
     const floor = Math.max(memory.floor, facts.now + ended.after);
     return go(back({ ...memory, climbs: memory.climbs + 1, floor }, held, facts), { type: 'drop-new' });
   }
   const verdict = judge(memory, ended, facts);
-  if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
+  if ('final' in verdict) return closed(verdict.final);
   // The doubtful one is still there, and its own verdict decides. It may have shown life before, so it is asked again.
   return go({ state: 'doubting', memory: verdict.memory, held, cause: 'silence', until: null }, { type: 'drop-new' }, CHECK);
 };
@@ -197,7 +196,7 @@ export function judge(memory: Memory, ended: Ended, facts: Facts): { readonly fi
 
 function lose(memory: Memory, ended: Ended, facts: Facts, jitter: number): Step {
   const verdict = judge(memory, ended, facts);
-  if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
+  if ('final' in verdict) return closed(verdict.final);
   const spreads = endRule(ended.reason.code).action === 'spread' && ended.spread !== null;
   const wait = spreads ? facts.random * ended.spread : jitter;
   return go(delay(verdict.memory, facts, facts.now + ended.after + wait), ABANDON);

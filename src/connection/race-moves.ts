@@ -17,7 +17,7 @@ import {
   stay,
 } from './moves.ts';
 import { type Race, above, dueOf, startNext, without } from './race.ts';
-import { type Effect, type Ended, type Event, type Facts, type State, type Step, reasonOf } from './state.ts';
+import { type Effect, type Ended, type Event, type Facts, type Step, reasonOf } from './state.ts';
 
 /** What an opening may still take after a hint that its network is gone: a handshake is several round trips. ms */
 const HURRY = 4000;
@@ -47,7 +47,10 @@ export const open = ({ memory, held }: StateOf<'preparing'>, _event: Event, fact
 
 /** Welcomed: the token was good, so a later refusal of it is a first one again. */
 export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'>, { now, links }: Facts): Step => {
-  const next = { ...memory, reason: null, floor: 0, climbs: held?.trust === 'sound' ? 0 : memory.climbs };
+  const from = held?.trust === 'sound' ? 'climb' : 'attempt';
+  // Until it is stable it counts as one that failed: what dies young, again and again, is tried ever more rarely.
+  const climbs = from === 'climb' ? Math.max(0, memory.climbs) + 1 : memory.climbs;
+  const next = { ...memory, reason: null, floor: 0, climbs };
   const lost = race.running.filter((runner) => runner.rung > rung);
   const drops = lost.map((runner): Effect => ({ type: 'drop', rung: runner.rung, why: 'lost' }));
   const older = race.running.filter((runner) => links?.get(runner.rung)?.opened).map((runner) => runner.rung);
@@ -62,7 +65,7 @@ export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'
       ...drops,
     );
   }
-  return go({ state: 'proving', memory: next, rung, since: now, until: now + STABLE_AFTER }, ...drops);
+  return go({ state: 'proving', memory: next, rung, since: now, until: now + STABLE_AFTER, from }, ...drops);
 };
 
 /** One of the openings failed. What the server itself said holds for every transport. */
@@ -135,7 +138,7 @@ export const heldLost = (state: Attempting, event: EventOf<'held-ended'>, facts:
   const next = { ...state, held: null, memory: verdict.memory };
   // One that was lost right after its welcome is not opened again in the same attempt: there would be no wait between.
   const isClimb = state.state === 'opening' && state.held?.trust === 'sound' && state.held.life === 'stable';
-  return isClimb ? widened(next as Opening, facts) : go(next as State);
+  return isClimb ? widened(next as Opening, facts) : go(next);
 };
 
 /** Only better ones were tried until now. */

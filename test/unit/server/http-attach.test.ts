@@ -1,7 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../../server/index.ts';
-import { attach } from '../../../server/node/attach.ts';
 import { closeAll, framesOf, post, type Site, start, toClose } from './http-site.ts';
 import { hello } from './http-support.ts';
 
@@ -61,13 +60,5 @@ describe('attach', () => {
       call.flushHeaders();
     });
     expect(status).toBe(200);
-  });
-
-  it('has room for another transport', async () => {
-    const site = await start();
-    const more = new Map([['/rtc', (_request: unknown, response: { end(text: string): unknown }) => void response.end('rtc')]]);
-    toClose.push(attach(site.server, site.http, { path: '/more' }, more));
-    expect(await text(`${site.url}/more/rtc`, { method: 'POST' })).toBe('rtc');
-    expect(await text(`${site.url}/realtime/rtc`, { method: 'POST' })).toBe('the app');
   });
 });

@@ -2,7 +2,20 @@
 import { describe, expect, it } from 'vitest';
 import type { State, Step } from '../../../src/connection/state.ts';
 import { DOUBTED, NOW, ended, race, reason, stateOf } from './facts.ts';
-import { PLAN, brief, running, type Told, play, welcome, fails, says, preparing, climbing, CLIMB } from './race-play.ts';
+import {
+  PLAN,
+  brief,
+  running,
+  type Told,
+  play,
+  welcome,
+  fails,
+  says,
+  heldEnded,
+  preparing,
+  climbing,
+  CLIMB,
+} from './race-play.ts';
 
 describe('the race', () => {
   it.each<[string, readonly Told[], string, readonly number[]]>([

@@ -15,6 +15,7 @@ export const breakages = [
   },
   {
     name: 'keeps-the-losers-of-the-race',
+    from: 230,
     edits: [
       {
         file: 'src/connection/race-moves.ts',
@@ -25,6 +26,7 @@ export const breakages = [
   },
   {
     name: 'opens-at-once-what-was-just-lost',
+    from: 330,
     edits: [{ file: 'src/connection/race-moves.ts', find: " && state.held.life === 'stable';", replace: ';' }],
   },
   {
@@ -49,10 +51,12 @@ export const breakages = [
   },
   {
     name: 'tells-no-poll-of-a-failover',
+    from: 90,
     edits: [{ file: 'server/kind.ts', find: "(kind !== 'poll' && kind !== 'stream')", replace: "kind !== 'stream'" }],
   },
   {
     name: 'tells-no-new-stream-of-a-failover',
+    from: 380,
     edits: [
       { file: 'server/kind.ts', find: "(kind !== 'poll' && kind !== 'stream')", replace: "kind !== 'poll'" },
       { file: 'server/connections.ts', find: "if (connection.kind === 'stream') tell(connection);", replace: 'void connection;' },
@@ -80,6 +84,7 @@ export const breakages = [
   },
   {
     name: 'forgets-that-an-answer-was-held',
+    from: 110,
     edits: [{ file: 'src/connection/line.ts', find: 'ttl - Math.max(0, held)', replace: 'ttl' }],
   },
   {

@@ -3,7 +3,8 @@ import { breakages as ofTransports } from './breakages-transports.mjs';
 /**
  * Faults put in on purpose, one at a time. A search that finds none of them would prove nothing by finding none of ours.
  * @typedef {{ readonly file: string, readonly find: string, readonly replace: string }} Edit
- * @typedef {{ readonly name: string, readonly edits: readonly Edit[] }} Breakage
+ * @typedef {{ readonly name: string, readonly edits: readonly Edit[], readonly from?: number }} Breakage
+ * `from`: a seed from which on it is found soon. Others take longer, and find it as well.
  * @type {readonly Breakage[]}
  */
 export const breakages = [

@@ -3,6 +3,8 @@ export { createClient } from './create-client.ts';
 export { HoldfastError, isHoldfastError } from './errors.ts';
 export { memoryOutbox } from './outbox/memory-store.ts';
 export { json } from './protocol/json.ts';
+export { longPolling } from './transports/long-polling.ts';
+export { sse } from './transports/sse.ts';
 export { webSocket } from './transports/websocket.ts';
 export type {
   Channel,

@@ -10,8 +10,7 @@ export function* batches(codec: Codec, frames: readonly ClientFrame[], most: num
   let size = 0;
   for (const frame of frames) {
     const piece = codec.encode(frame);
-    // The three bytes that a UTF-16 unit may take in UTF-8 cost less than to count them; one more for a comma.
-    const cost = (typeof piece === 'string' ? 3 : 1) * piece.length + 1;
+    const cost = costOf(piece);
     if (size + cost > most && pieces.length > 0) {
       yield codec.join(pieces);
       pieces = [];
@@ -23,3 +22,6 @@ export function* batches(codec: Codec, frames: readonly ClientFrame[], most: num
   }
   if (pieces.length > 0) yield codec.join(pieces);
 }
+
+/** Bytes, at most: the three that a UTF-16 unit may take in UTF-8 cost less than to count them; one more for a comma. */
+export const costOf = (piece: Encoded): number => (typeof piece === 'string' ? 3 : 1) * piece.length + 1;

@@ -51,6 +51,16 @@ export const LAYERS: readonly Layer[] = [
     synchronous: true,
   },
   { name: 'platform', files: /^src\/platform\//, imports: ['protocol'], platform: 'all' },
+  // Reads a date that a server wrote; not the time.
+  { name: 'requests', files: /^src\/transports\/retry-after\.ts$/, imports: [], platform: ['Date'], synchronous: true },
+  { name: 'requests', files: /^src\/transports\/(http|upstream)\.ts$/, imports: ['ports', 'protocol', 'util'] },
+  {
+    name: 'transports',
+    files: /^src\/transports\/(sse|long-polling)\.ts$/,
+    imports: ['ports', 'requests', 'protocol', 'util', 'errors'],
+    own: 'none',
+    packages: /^eventsource-parser$/,
+  },
   { name: 'transports', files: /^src\/transports\//, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
   { name: 'stores', files: /^src\/outbox\/[a-z]+-store\.ts$/, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
   {

@@ -1,0 +1,109 @@
+import { HoldfastError } from '../errors.ts';
+import type { ServerFrame } from '../protocol/frame.ts';
+import { soon } from '../util/soon.ts';
+import { type Call, type HttpOptions, createHttp, mayPass } from './http.ts';
+import type { Link, Transport } from './transport.ts';
+import { createUpstream } from './upstream.ts';
+
+/** ms beyond `wait` after which a poll without an answer has failed. */
+const GRACE = 10_000;
+/** ms: what changes in one go is one poll. */
+const GATHER = 50;
+/** ms. No server answers a held poll sooner without news, and no wait is shorter than this. */
+const FLOOR = 1000;
+const MOST = 600_000;
+
+export interface LongPollingOptions extends HttpOptions {
+  /** Longest time that a poll is held, ms, from 1000 to 600000; never longer than the server's `ping`. @default 25000 */
+  readonly wait?: number;
+}
+
+/**
+ * One request after another, each answered when there is news: for networks that let nothing through but whole answers.
+ * Volatile messages may be missed between two requests.
+ *
+ * @throws HoldfastError `invalid-option`
+ */
+export function longPolling(options: LongPollingOptions = {}): Transport {
+  const { wait: longest = 25_000 } = options;
+  if (!Number.isInteger(longest) || longest < FLOOR || longest > MOST) {
+    throw new HoldfastError('invalid-option', `\`wait\` is a whole number of milliseconds from ${FLOOR} to ${MOST}.`);
+  }
+  return {
+    name: 'long-polling',
+    lossy: true,
+    isSupported: ({ fetch }) => fetch !== undefined,
+    open(target, sink): Link {
+      const { environment, opening } = target;
+      const http = createHttp(target, sink, options);
+      let patience = longest;
+      /** The poll under way. */
+      let call: Call | null = null;
+      let isHeld = false;
+      /** Whether a poll is about to be made. */
+      let due = true;
+      /** For another reason than an answer: the next poll is answered at once. */
+      let changed = true;
+      let answeredAt: number | undefined;
+
+      const poll = (): void => {
+        if (http.over) return;
+        // It was held for what is no longer wanted.
+        call?.stop();
+        const wait = changed ? 0 : patience;
+        due = changed = false;
+        isHeld = wait > 0;
+        const began = environment.now();
+        const [hello, ...subs] = opening();
+        const since = answeredAt !== undefined && { since: Math.max(0, began - answeredAt) };
+        call = http.exchange(
+          {
+            ...{ path: 'poll', body: http.encode([{ ...hello, wait, ...since }, ...subs]), limit: wait + GRACE },
+            failed(end) {
+              call = null;
+              if (wait === 0 || end.after !== undefined || !mayPass(end)) return http.end(end);
+              // One that had no time to lose patience is asked at once, and what fails then is the end.
+              if (wait <= FLOOR || environment.now() - began < FLOOR) changed = true;
+              else patience = Math.max(FLOOR, wait >> 1);
+              again(0);
+            },
+          },
+          (frames) => {
+            call = null;
+            answeredAt = environment.now();
+            for (const frame of frames) if (frame.t === 'welcome') patience = Math.min(patience, frame.ping);
+            http.deliver(frames);
+            // A proxy that answers in the server's place would otherwise be asked without a pause.
+            const left = began + FLOOR - answeredAt;
+            again(wait > 0 && left > 0 && !isNews(frames, subs) ? left : 0);
+          },
+        );
+      };
+      const again = (ms: number): void => {
+        if (due) return;
+        due = true;
+        if (ms > 0) http.later(ms, poll);
+        else poll();
+      };
+
+      soon(poll);
+      return createUpstream(http, target, () => {
+        changed = true;
+        // A poll that is answered at once is waited for: if each change broke it off, none might ever be answered.
+        if (call === null || isHeld) again(GATHER);
+      });
+    },
+  };
+}
+
+/** Whether it answers this poll, and holds what a server answers a held poll for. */
+function isNews(frames: readonly ServerFrame[], subs: readonly object[]): boolean {
+  const asked = new Set(subs.map((sub) => 'k' in sub && sub.k));
+  const isOld = frames.some((frame) => frame.t === 'subbed' && !asked.has(frame.k));
+  return !isOld && frames.some((frame) => !isQuiet(frame));
+}
+
+function isQuiet(frame: ServerFrame): boolean {
+  if (frame.t === 'subbed') return frame.ok === true && !frame.items?.length;
+  return frame.t === 'welcome' || frame.t === 'ping' || frame.t === 'pong';
+}

@@ -1,0 +1,119 @@
+import { createParser } from 'eventsource-parser';
+import { fromBase64url } from '../protocol/base64url.ts';
+import { END } from '../protocol/end-codes.ts';
+import { soon } from '../util/soon.ts';
+import { type Call, type HttpOptions, createHttp } from './http.ts';
+import type { Link, Transport } from './transport.ts';
+import { createUpstream } from './upstream.ts';
+
+/** ms from the request to `welcome`. */
+const OPEN = 10_000;
+/** ms from the headers to `welcome`: a stream that says nothing is held back by something between. */
+const BUFFERED = 4000;
+/** ms: what changes in one go is one opening. */
+const GATHER = 50;
+/** ms that the old stream is kept beside the new one. Over HTTP/1.1 a browser may have no connection for the new one before. */
+const BESIDE = 2000;
+/** ms; ± 20 %, so that pages that were opened at one time are not renewed at one time. */
+const RENEWAL = 900_000;
+/** Characters of one message. A line that never ends must not fill the memory. */
+const LONGEST = 2 ** 25;
+
+export type SseOptions = HttpOptions;
+
+/**
+ * Server-sent events (WHATWG HTML, section 9.2) down, `POST` up, for networks that let no WebSocket through. Read with `fetch`:
+ * an `EventSource` can send no body, tells no status, and reconnects by itself.
+ *
+ * Holds one of the six connections that a browser opens to an origin over HTTP/1.1, for all its tabs together.
+ */
+export function sse(options: SseOptions = {}): Transport {
+  return {
+    name: 'sse',
+    isSupported: ({ fetch }) => fetch !== undefined,
+    open(target, sink): Link {
+      const { codec, environment, opening } = target;
+      const http = createHttp(target, sink, options);
+      /** The one that was welcomed last. */
+      let current: Call | null = null;
+      /** The one that is to be. */
+      let next: Call | null = null;
+      /** Whether an opening is about to be made. */
+      let due = true;
+      let changed = false;
+      let renewal = (): void => {};
+
+      const reopen = (): void => {
+        changed = true;
+        // One at a time: if each change broke off the opening before it, none might ever be welcomed.
+        if (due || next !== null) return;
+        due = true;
+        http.later(GATHER, begin);
+      };
+
+      const receive = (call: Call, data: string): void => {
+        if (!call.live) return;
+        const frames = http.parse(codec.binary ? (fromBase64url(data) ?? new Uint8Array(0)) : data);
+        if (frames === null) return;
+        if (call === next && frames.some(({ t }) => t === 'welcome')) {
+          current?.stop();
+          current = call;
+          next = null;
+          call.limit(null);
+          renewal();
+          renewal = http.later(RENEWAL * (0.8 + 0.4 * environment.random()), reopen);
+          if (changed) reopen();
+        }
+        // What the server gave up for the new stream is no end of the link.
+        const superseded = call === current && next !== null;
+        http.deliver(superseded ? frames.filter((frame) => frame.t !== 'bye' || frame.code !== END.superseded) : frames);
+      };
+
+      const read = async ({ body }: Response, call: Call, began: number): Promise<void> => {
+        const held = http.fault(END.buffered, 'the answer began, but its events are held back');
+        if (environment.now() - began <= OPEN - BUFFERED) call.limit(BUFFERED, held);
+        // Where `fetch` reads no body piece by piece (React Native) nothing would ever come.
+        if (!body) return call.fail(held);
+        const reader = body.getReader();
+        // Keeps what a chunk cuts in two, and takes away the byte order mark.
+        const decoder = new TextDecoder();
+        const parser = createParser({
+          onEvent: ({ data }) => receive(call, data),
+          maxBufferSize: LONGEST,
+          onError({ type, message }) {
+            // What else it may say is to be ignored.
+            if (type === 'max-buffer-size-exceeded') http.end(http.fault(END.invalidData, message, 'client'));
+          },
+        });
+        for (;;) {
+          const chunk = await call.tried(() => reader.read());
+          if (chunk === null) return;
+          if (chunk.done) return call.fail(http.fault(END.abnormal, 'the stream ended'));
+          parser.feed(decoder.decode(chunk.value, { stream: true }));
+        }
+      };
+
+      const begin = (): void => {
+        if (http.over) return;
+        due = changed = false;
+        const began = environment.now();
+        const old = current;
+        next = http.stream(
+          {
+            ...{ path: 'sse', body: http.encode(opening()), limit: OPEN },
+            failed(end, call) {
+              if (call !== current || next === null) http.end(end);
+              else current = null;
+            },
+          },
+          'text/event-stream',
+          (response, call) => read(response, call, began),
+        );
+        if (old !== null) http.later(BESIDE, () => old.stop());
+      };
+      // Not at once: whoever opens a link is not yet ready to say with what.
+      soon(begin);
+      return createUpstream(http, target, reopen);
+    },
+  };
+}

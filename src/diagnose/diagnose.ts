@@ -142,9 +142,13 @@ async function inspect(
   const unwatch = watchViolations(environment.page, (violation) => violations.push(violation));
   const recorder = createRecorder(environment, url);
   let reaching: Promise<Reach> | null = null;
+  // Ends a GET whose answer nobody needs any more.
+  const enough = new AbortController();
+  const end = (): void => enough.abort();
+  signal.addEventListener('abort', end, { once: true });
   const ask = (): Promise<Reach> => {
-    const left = Math.max(timeout / 2, began + timeout - environment.now());
-    return (reaching ??= reach(environment, recorder.exchange()?.address ?? url, left, signal));
+    const left = began + timeout - environment.now();
+    return (reaching ??= reach(environment, recorder.exchange()?.address ?? url, left, enough.signal));
   };
   const half = environment.setTimeout(() => void ask(), timeout / 2);
   try {
@@ -155,12 +159,15 @@ async function inspect(
     const ms = environment.now() - began;
     const exchange = recorder.exchange();
     const isClear = outcome.state === 'worked' || outcome.state === 'refused' || outcome.state === 'unfit';
-    const found: Reach = isClear || signal.aborted ? { state: 'unasked' } : await ask();
+    const isTold = isClear || exchange?.status != null || Boolean(exchange?.fault);
+    const found: Reach = isTold || signal.aborted ? { state: 'unasked' } : await ask();
     if (!isClear && page !== null) await pause(environment, AFTERWORD, signal);
     const forbiddenBy = violations.find(({ blocked }) => isOf(blocked, exchange?.address))?.directive ?? null;
     return { evidence: { ...common, outcome, exchange, reach: found, forbiddenBy }, ms };
   } finally {
     environment.clearTimeout(half);
+    signal.removeEventListener('abort', end);
+    end();
     unwatch();
   }
 }

@@ -72,7 +72,9 @@ export function probe(options: ProbeOptions): Promise<Outcome> {
         onEnd: ({ code, by, opened }) => {
           const after = opened && stage === 'nothing' ? 'opened' : stage;
           finish(
-            by === 'server' && after !== 'nothing' && code >= 4000 ? { state: 'refused', code } : { state: 'ended', after, code },
+            by === 'server' && after !== 'nothing' && code > END.tooBig
+              ? { state: 'refused', code }
+              : { state: 'ended', after, code },
           );
         },
       },

@@ -4,7 +4,8 @@ import { type Internals, internals } from '../internals.ts';
 import type { Environment } from '../platform/environment.ts';
 import { type Violation, watchViolations } from '../platform/violations.ts';
 import type { Transport } from '../transports/transport.ts';
-import type { Check, Client, DiagnoseOptions, Diagnosis } from '../types.ts';
+import type { Client } from '../types.ts';
+import type { Check, DiagnoseOptions, Diagnosis } from '../types/diagnosis.ts';
 import { type Evidence, type Reach, bare } from './evidence.ts';
 import { findingOf } from './findings.ts';
 import { probe } from './probe.ts';
@@ -159,7 +160,7 @@ async function inspect(
     const ms = environment.now() - began;
     const exchange = recorder.exchange();
     const isClear = outcome.state === 'worked' || outcome.state === 'refused' || outcome.state === 'unfit';
-    const isTold = isClear || exchange?.status != null || Boolean(exchange?.fault);
+    const isTold = isClear || (exchange !== null && (exchange.status !== null || Boolean(exchange.fault)));
     const found: Reach = isTold || signal.aborted ? { state: 'unasked' } : await ask();
     if (!isClear && page !== null) await pause(environment, AFTERWORD, signal);
     const forbiddenBy = violations.find(({ blocked }) => isOf(blocked, exchange?.address))?.directive ?? null;

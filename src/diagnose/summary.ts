@@ -1,5 +1,6 @@
 import type { Choice } from '../connection/ladder.ts';
-import type { Check, Status } from '../types.ts';
+import type { Status } from '../types.ts';
+import type { Check } from '../types/diagnosis.ts';
 import { VERSION } from '../version.ts';
 
 export interface SummaryParts {

@@ -1,7 +1,8 @@
 import type { Choice } from '../connection/ladder.ts';
-import type { Abortable } from '../types.ts';
 
-export interface DiagnoseOptions extends Abortable {
+export interface DiagnoseOptions {
+  /** Ends it: rejects with `aborted`. @default none */
+  readonly signal?: AbortSignal;
   /** Of each check, ms. @default 5000 */
   readonly timeout?: number;
 }

@@ -60,7 +60,7 @@ describe('against a real server', () => {
     expect(summary).toMatch(/^holdfast \S+, http:\/\/127\.0\.0\.1:\d+\/realtime, idle\n/);
   });
 
-  it.each([
+  it.each<readonly [string, Partial<ClientOptions>, RegExp]>([
     ['a token that it does not take', { getToken: () => 'wrong' }, /does not accept the token/],
     ['a user that is not the client’s', { getToken: () => 'ada', user: 'bob' }, /another user/],
   ])('%s', async (_what, options, problem) => {

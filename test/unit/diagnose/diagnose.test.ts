@@ -40,32 +40,30 @@ function makeDesk(options: Partial<ClientOptions> & Pick<ClientOptions, 'transpo
 }
 
 /** A server that works, 30 ms away. */
-const works =
-  (clock: () => VirtualClock) =>
-  (opening: Opening): void => {
-    opening.open();
-    const answer = (): void => {
-      if (opening.state !== 'open') return;
-      if (opening.sent('ping').length > 0) return opening.send({ t: 'pong', x: 1 });
-      opening.welcome();
-      clock().setTimeout(answer, 15);
-    };
-    clock().setTimeout(answer, 15);
+function works(opening: Opening, clock: VirtualClock): void {
+  opening.open();
+  const answer = (): void => {
+    if (opening.state !== 'open') return;
+    if (opening.sent('ping').length > 0) return opening.send({ t: 'pong', x: 1 });
+    opening.welcome();
+    clock.setTimeout(answer, 15);
   };
+  clock.setTimeout(answer, 15);
+}
 
 const verdicts = ({ checks }: Diagnosis): Readonly<Record<string, string | null>> =>
   Object.fromEntries(checks.map(({ name, problem }) => [name, problem]));
 
 describe('diagnose', () => {
   it('tries each transport in turn with a page of its own, and leaves nothing', async () => {
-    let clock!: VirtualClock;
-    const play = works(() => clock);
-    const better = createScriptedTransport({ name: 'better', play });
-    const lesser = createScriptedTransport({ name: 'lesser', play: (opening) => (expect(better.links).toBe(0), play(opening)) });
-    const desk = makeDesk({ transports: [better, lesser] });
-    ({ clock } = desk);
+    const better = createScriptedTransport({ name: 'better', play: (opening) => works(opening, desk.clock) });
+    const lesser = createScriptedTransport({
+      name: 'lesser',
+      play: (opening) => (expect(better.links).toBe(0), works(opening, desk.clock)),
+    });
+    const desk: Desk = makeDesk({ transports: [better, lesser] });
     const told = diagnose(desk.client);
-    await clock.advance(1000);
+    await desk.clock.advance(1000);
     const { ok, checks, choices } = await told;
     expect(ok).toBe(true);
     expect(choices).toEqual([]);
@@ -80,21 +78,19 @@ describe('diagnose', () => {
     expect(probes.map(({ frames }) => frames.map(({ t }) => t))).toEqual([['hello'], ['hello']]);
     expect(probes.map(({ hello }) => hello.gen)).toEqual([1, 1]);
     expect(new Set(probes.map(({ hello }) => hello.client)).size).toBe(2);
-    expect([clock.pending, desk.page.watchers]).toEqual([0, 0]);
+    expect([desk.clock.pending, desk.page.watchers]).toEqual([0, 0]);
     expect(desk.client.status.get()).toEqual({ state: 'idle' });
   });
 
   it('does not touch the connection that runs, and uses its token', async () => {
-    let clock!: VirtualClock;
     const getToken = vi.fn(() => 'token-1');
-    const transport = createScriptedTransport({ name: 'only', play: (opening) => works(() => clock)(opening) });
-    const desk = makeDesk({ transports: [transport], getToken });
-    ({ clock } = desk);
+    const transport = createScriptedTransport({ name: 'only', play: (opening) => works(opening, desk.clock) });
+    const desk: Desk = makeDesk({ transports: [transport], getToken });
     desk.client.channel('room').subscribeAll(() => {});
-    await clock.advance(100);
+    await desk.clock.advance(100);
     const before = desk.client.status.get();
     const told = diagnose(desk.client);
-    await clock.advance(1000);
+    await desk.clock.advance(1000);
     const { summary, choices } = await told;
     const [own, probe] = transport.openings;
     expect(own!.state).toBe('open');
@@ -118,14 +114,12 @@ describe('diagnose', () => {
     ];
     const problems: unknown[] = [];
     for (const token of tokens) {
-      let clock!: VirtualClock;
-      const transport = createScriptedTransport({ play: (opening) => works(() => clock)(opening) });
-      const desk = makeDesk({ transports: [transport], getToken: ({ reason }) => (asked.push(reason), token()) });
-      ({ clock } = desk);
+      const transport = createScriptedTransport({ play: (opening) => works(opening, desk.clock) });
+      const desk: Desk = makeDesk({ transports: [transport], getToken: ({ reason }) => (asked.push(reason), token()) });
       const told = diagnose(desk.client, { timeout: 300 });
-      await clock.advance(1000);
+      await desk.clock.advance(1000);
       problems.push([verdicts(await told)['token'], transport.latest.hello.token]);
-      expect(clock.pending).toBe(0);
+      expect(desk.clock.pending).toBe(0);
     }
     expect(asked).toEqual(Array.from(tokens, () => 'connect'));
     expect(problems).toEqual([

@@ -10,6 +10,13 @@ export const importSets = [
     from: 'holdfast',
     names: ['composeClient', 'webSocket', 'json'],
     limit: 26_624,
+    without: ['proxy_buffering', 'securitypolicyviolation'],
+  },
+  {
+    label: 'the core and `diagnose`',
+    from: 'holdfast',
+    names: ['composeClient', 'webSocket', 'json', 'diagnose'],
+    limit: 38_912,
   },
   { label: '`createClient`', from: 'holdfast', names: ['createClient'], limit: 26_624 },
   {

@@ -54,7 +54,7 @@ const ROWS: readonly Row[] = [
     fits: ({ forbiddenBy }) => forbiddenBy !== null,
     tell: (seen) => ({
       problem: `The Content Security Policy of the page forbids it (${seen.forbiddenBy}).`,
-      remedy: `Add ${origin(seen)} to \`connect-src\` in the page's Content-Security-Policy. For a WebSocket not every browser takes 'self' to mean it.`,
+      remedy: `Add ${origin(seen)} to \`connect-src\` in the page's Content-Security-Policy${isSocket(seen) ? ": not every browser takes 'self' to mean a WebSocket" : ''}.`,
     }),
   },
   {

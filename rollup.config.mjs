@@ -7,6 +7,7 @@ import esbuild, { minify } from 'rollup-plugin-esbuild';
 const library = {
   index: 'src/index.ts',
   server: 'server/index.ts',
+  'server/core': 'server/core.ts',
   msgpack: 'src/protocol/msgpack.ts',
 };
 const program = { cli: 'server/node/cli.ts' };

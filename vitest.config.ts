@@ -7,6 +7,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const alias = [
   { find: /^holdfast$/, replacement: at('src/index.ts') },
   { find: /^holdfast\/server$/, replacement: at('server/index.ts') },
+  { find: /^holdfast\/server\/core$/, replacement: at('server/core.ts') },
   { find: /^holdfast\/msgpack$/, replacement: at('src/protocol/msgpack.ts') },
 ];
 

@@ -2,6 +2,11 @@ import { Bucket } from './bucket.ts';
 
 /** Longest time that anybody is told to stay away, ms. */
 export const LONGEST_AWAY = 30_000;
+/** RFC 9110, section 10.2.3: whole seconds. 0 would invite everybody back at once. */
+export function retryAfter(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
+}
+
 /** The longest draw is half as much again. */
 const LONGEST_QUEUE = LONGEST_AWAY / 1.5;
 

@@ -1,30 +1,24 @@
 import { CLIENT_FRAMES } from '../src/protocol/client-frames.ts';
 import type { Codec, Encoded } from '../src/protocol/codec.ts';
 import { END } from '../src/protocol/end-codes.ts';
-import {
-  type ClientBye,
-  type ClientFrame,
-  type Hello,
-  PROTOCOL_VERSION,
-  type ServerBye,
-  type ServerFrame,
-} from '../src/protocol/frame.ts';
-import { parseMessage } from '../src/protocol/parse.ts';
+import type { ClientBye, ClientFrame, Hello, ServerBye, ServerFrame } from '../src/protocol/frame.ts';
+import { PROTOCOL_VERSION } from '../src/protocol/frame.ts';
+import { type Parsed, parseMessage } from '../src/protocol/parse.ts';
+import { endsAloud, isNews, recheckOf, takes } from './kind.ts';
 import { Outgoing, type OutgoingHost } from './outgoing.ts';
 import { Publishing, type PublishingHost } from './publishing.ts';
 import type { Member } from './registry.ts';
 import type { Services } from './services.ts';
-import { Gate, hasEnded, type Identity, NOBODY, ttlOf, welcomeOf } from './session.ts';
+import { askMemory, Gate, hasEnded, type Identity, NOBODY, renewal, ttlOf, welcomeOf } from './session.ts';
 import { Subscriptions, type SubscriptionsHost } from './subscriptions.ts';
-import type { ServerLine, ServerSocket, SocketInfo, Untyped } from './types.ts';
-import { within } from './verdict.ts';
+import type { ServerLine, ServerSocket, SocketInfo, SocketKind, Untyped } from './types.ts';
 import { Watch } from './watch.ts';
 
 /** opening: no `hello` yet. admitting: the app is asked who it is, frames wait. ended: only the transport's end is awaited. */
 type Phase = 'opening' | 'admitting' | 'open' | 'ended';
 
-/** Codes of RFC 6455 that the client answers with a retry. */
-const RETRIED = { internal: 1011, tryLater: 1013 } as const;
+/** Of RFC 6455; the client answers with a retry. */
+const RETRIED = { internal: 1011, restart: 1012, tryLater: 1013 } as const;
 /** Size of the frames that may wait for the app's answer. */
 const EARLY = 1_048_576;
 const LIMITS_AFTER = 30_000;
@@ -32,6 +26,7 @@ const LIMITS_AFTER = 30_000;
 export class Connection implements ServerLine, Member, PublishingHost, SubscriptionsHost, OutgoingHost {
   readonly outgoing: Outgoing;
   readonly codec: Codec;
+  readonly kind: SocketKind;
   /** Known from `hello` on. */
   client = '';
   gen = 0;
@@ -46,19 +41,23 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   readonly #gate: Gate;
   #phase: Phase = 'opening';
   #identity: Identity = NOBODY;
+  #hello: Pick<Hello, 'since' | 'mem'> = {};
   #early: ClientFrame[] = [];
   #earlySize = 0;
+  /** Messages that are being looked at: what is not answered is not only what waits. */
+  #taking = 0;
 
   constructor(services: Services, socket: ServerSocket, info: SocketInfo, onGone: (connection: Connection) => void) {
     this.#services = services;
     this.#socket = socket;
     this.codec = info.codec;
+    this.kind = info.kind ?? 'duplex';
     this.#onGone = onGone;
     this.outgoing = new Outgoing(this, socket, services.batcher, services.counters, services.limits.queue);
     this.#gate = new Gate(services, info);
     this.#publishing = new Publishing(services, this);
     this.#subscriptions = new Subscriptions(services, this);
-    this.#watch = new Watch(services.timing, this.outgoing, services.environment.now());
+    this.#watch = new Watch(services.timing, this.outgoing, this.kind, services.environment.now());
   }
 
   get user(): Untyped {
@@ -75,16 +74,19 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
 
   onMessage(data: Encoded): void {
     if (this.#phase === 'ended') return;
-    const { counters, environment, limits } = this.#services;
-    counters.bytesIn += data.length;
-    this.#watch.heard(environment.now());
+    const { limits } = this.#services;
     if (data.length > limits.message) return this.end(END.tooBig, `the limit of a message is ${limits.message} bytes`);
+    this.onParsed(parseMessage<ClientFrame>(this.codec, data, CLIENT_FRAMES), data.length);
+  }
+
+  onParsed(parsed: Parsed<ClientFrame>, size: number): void {
+    this.#services.counters.bytesIn += size;
+    this.#watch.heard(this.#services.environment.now());
+    if (!parsed.ok) return this.end(END.badFrame, parsed.why);
+    if (this.#phase === 'admitting') this.#earlySize += size;
     // A fault of ours ends one connection, not the process (invariant I15).
     try {
-      const parsed = parseMessage<ClientFrame>(this.codec, data, CLIENT_FRAMES);
-      if (!parsed.ok) return this.end(END.badFrame, parsed.why);
-      if (this.#phase === 'admitting') this.#earlySize += data.length;
-      for (const frame of parsed.frames) this.#onFrame(frame);
+      this.#take(parsed.frames);
     } catch (error) {
       this.onFault(error);
     }
@@ -95,7 +97,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   }
 
   onClose(): void {
-    if (this.#phase !== 'ended') this.#services.report('connection-lost', { user: this.userId });
+    if (this.#phase !== 'ended' && endsAloud(this.kind)) this.#services.report('connection-lost', { user: this.userId });
     this.#cleanUp();
     this.#onGone(this);
   }
@@ -103,11 +105,19 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   // ---- from its parts --------------------------------------------------------------------------------------------
 
   send(frame: ServerFrame): void {
-    if (this.#phase !== 'ended') this.outgoing.push(this.codec.encode(frame));
+    if (this.#phase !== 'ended') this.outgoing.push(this.codec.encode(frame), isNews(frame));
   }
 
   onRoom(): void {
     if (this.#phase === 'open' && this.#subscriptions.waiting) this.#subscriptions.pump();
+    this.onSettled();
+  }
+
+  onSettled(): void {
+    const looks = this.#socket.settled !== undefined && this.#phase === 'open' && this.#taking === 0;
+    if (!looks || !this.#publishing.idle || !this.#subscriptions.idle) return;
+    this.outgoing.flush();
+    this.#socket.settled?.();
   }
 
   onOverflow(): void {
@@ -157,6 +167,13 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
 
   // ---- opening ---------------------------------------------------------------------------------------------------
 
+  #take(frames: readonly ClientFrame[]): void {
+    this.#taking += 1;
+    for (const frame of frames) if (takes(this.kind, frame.t)) this.#onFrame(frame);
+    this.#taking -= 1;
+    this.onSettled();
+  }
+
   #onFrame(frame: ClientFrame): void {
     if (this.#phase === 'open') this.#onOpenFrame(frame);
     else if (this.#phase === 'admitting') {
@@ -168,11 +185,13 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     }
   }
 
-  #onHello({ v: [min, max], client, gen, token }: Hello): void {
-    if (min > PROTOCOL_VERSION || max < PROTOCOL_VERSION) {
+  #onHello(hello: Hello): void {
+    const { v, client, gen, token } = hello;
+    if (v[0] > PROTOCOL_VERSION || v[1] < PROTOCOL_VERSION) {
       return this.end(END.noCommonVersion, `this server speaks version ${PROTOCOL_VERSION} only`);
     }
     this.#phase = 'admitting';
+    this.#hello = hello;
     this.client = client;
     this.gen = gen;
     this.#gate.ask({
@@ -188,11 +207,8 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     if (hasEnded(identity, this.#services.environment.now())) return this.end(END.tokenExpired, 'the token has expired');
     this.#identity = identity;
     this.payer = identity.userId === '' ? `page ${this.client}` : `user ${identity.userId}`;
-    const { environment, timing } = this.#services;
-    const memory = this.#services.memory();
-    if (typeof memory === 'string') return this.#welcome(memory);
     const onError = (error: unknown): void => this.#cannotOpen('broker-failed', error);
-    within(environment, timing.ruleTimeout, memory, (known) => this.#welcome(known), onError);
+    askMemory(this.#services, (mem) => this.#welcome(mem), onError);
   }
 
   #cannotOpen(name: string, error: unknown): void {
@@ -203,15 +219,18 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
 
   #welcome(mem: string): void {
     if (this.#phase !== 'admitting') return;
-    const { registry, limits } = this.#services;
-    if (!registry.admit(this)) {
+    const { registry, limits, recheckedFor } = this.#services;
+    const isSend = this.kind === 'send';
+    // What it says of `first` would be said of another memory.
+    if (isSend && this.#hello.mem !== mem) return this.end(RETRIED.restart, 'the server forgot what it accepted');
+    if (!isSend && !registry.admit(this)) {
       return this.end(END.limits, `at most ${limits.connections} pages of one user`, { after: LIMITS_AFTER });
     }
     this.#phase = 'open';
-    this.send(welcomeOf(this.#identity, mem, this.#services));
-    const early = this.#early;
-    this.#early = [];
-    for (const frame of early) this.#onFrame(frame);
+    if (!isSend) this.send(welcomeOf(this.#identity, mem, this.#services));
+    const recheck = recheckOf(this.kind, this.#hello, recheckedFor());
+    if (recheck !== 'none') this.outgoing.push(this.codec.encode({ t: 'recheck' }), recheck === 'news');
+    this.#take(this.#early.splice(0));
   }
 
   // ---- open ------------------------------------------------------------------------------------------------------
@@ -240,24 +259,12 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   }
 
   #onToken(token: string): void {
-    const answer = (): void => {
+    const onIdentity = (identity: Identity | null): void => {
+      if (identity !== null) this.#identity = identity;
       if (this.#phase === 'open') this.send({ t: 'auth', ...ttlOf(this.#identity, this.#services.environment.now()) });
     };
-    this.#gate.ask({
-      token,
-      onIdentity: (identity) => {
-        if (identity === null) return this.end(END.tokenRejected, 'the token was refused');
-        if (identity.userId !== this.userId) return this.end(END.tokenRejected, 'the token is another user’s');
-        // One that has ended already must not put off the end of the session.
-        if (!hasEnded(identity, this.#services.environment.now())) this.#identity = identity;
-        answer();
-      },
-      // The old session goes on; what is left of it is told, so that the client tries again in time.
-      onError: (error) => {
-        this.#services.report('authenticate-failed', { error, user: this.userId });
-        answer();
-      },
-    });
+    const onRefused = (why: string): void => this.end(END.tokenRejected, why);
+    this.#gate.ask(renewal(token, this.userId, this.#services, { onIdentity, onRefused }));
   }
 
   #onBye({ code, done = [] }: ClientBye): void {
@@ -277,12 +284,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   #finish(code: number, why: string, bye: Encoded | null): void {
     this.#cleanUp();
     if (bye !== null) this.outgoing.push(bye);
-    this.outgoing.flush();
-    try {
-      this.#socket.close(code, why);
-    } catch (error) {
-      this.#services.report('connection-failed', { error, user: this.userId });
-    }
+    this.outgoing.close(code, why);
   }
 
   #cleanUp(): void {

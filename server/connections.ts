@@ -1,10 +1,12 @@
 import { END } from '../src/protocol/end-codes.ts';
+import type { ClientFrame, ServerBye } from '../src/protocol/frame.ts';
 import { LONGEST_AWAY } from './admission.ts';
 import { Connection } from './connection.ts';
 import { checkDrain } from './limits.ts';
-import type { Origins } from './origins.ts';
+import type { Origins, Trust } from './origins.ts';
+import type { Parsed } from '../src/protocol/parse.ts';
 import type { Services } from './services.ts';
-import type { DrainOptions, ServerLine, ServerSocket, SocketInfo, Turned } from './types.ts';
+import type { DrainOptions, ServerLine, ServerSocket, SocketInfo, SocketKind, Turned } from './types.ts';
 import { sweepInterval } from './watch.ts';
 
 /** Ended in one go: ending all at once would hold up the answers to everybody else. */
@@ -17,8 +19,14 @@ const LATE = 2000;
 /** Sweeps between two looks at what is shared. */
 const SHARED_EVERY = 20;
 
+/** For a transport that had to look into a message before it was let in. */
+export interface Line extends ServerLine {
+  onParsed(parsed: Parsed<ClientFrame>, size: number): void;
+}
+
+const nothing = (): void => undefined;
 /** What a socket that was turned away still says is of no interest. */
-const DEAF: ServerLine = { onMessage: () => undefined, onClose: () => undefined, onDrain: () => undefined };
+const DEAF: Line = { onMessage: nothing, onParsed: nothing, onClose: nothing, onDrain: nothing };
 
 /** Every connection of the server, and the one timer that looks after them. */
 export class Connections {
@@ -40,18 +48,20 @@ export class Connections {
   }
 
   turnAway({ origin, host }: { readonly origin: string | null; readonly host: string | null }): Turned | null {
-    return this.#refuse(origin, host) ?? this.#limit();
+    return this.refuse(origin, host) ?? this.limit();
   }
 
-  accept(socket: ServerSocket, info: SocketInfo): ServerLine {
+  /** @param again a connection that was accepted before goes on */
+  accept(socket: ServerSocket, info: SocketInfo, again = false): Line {
+    const { origin, host = null, kind = 'duplex', admitted = false } = info;
     // The state may have changed since the transport asked.
-    const turned = this.#refuse(info.origin, info.host ?? null) ?? (info.admitted === true ? null : this.#limit());
+    const turned = this.refuse(origin, host, kind) ?? (admitted ? null : this.limit());
     if (turned !== null) return this.#sendAway(socket, info, turned);
     const { counters } = this.#services;
     const connection = new Connection(this.#services, socket, info, (gone) => this.#remove(gone));
     this.#all.add(connection);
-    counters.accepted += 1;
-    counters.connections += 1;
+    if (!again && kind !== 'send') counters.accepted += 1;
+    if (kind !== 'send') counters.connections += 1;
     if (this.#timer === null) this.#wait();
     return connection;
   }
@@ -65,6 +75,10 @@ export class Connections {
     for (const connection of this.#all) {
       environment.setTimeout(() => connection.send({ t: 'recheck' }), environment.random() * RECHECK_SPREAD);
     }
+  }
+
+  trust(origin: string | null, host: string | null): Trust {
+    return this.#origins(origin, host);
   }
 
   async drain({ spread = 10_000, timeout = 30_000, signal }: DrainOptions): Promise<void> {
@@ -99,20 +113,21 @@ export class Connections {
     this.#timer = null;
   }
 
-  #refuse(origin: string | null, host: string | null): Turned | null {
+  /** What is published on another connection of the page is answered while the server drains. */
+  refuse(origin: string | null, host: string | null, kind: SocketKind = 'duplex'): Turned | null {
     const { counters, environment } = this.#services;
-    if (this.#state !== 'open') {
+    if (this.#state === 'closed' || (this.#state === 'draining' && kind !== 'send')) {
       counters.turnedAway += 1;
       const after = Math.ceil(environment.random() * Math.min(this.#spread, LONGEST_AWAY));
       return { status: 503, code: END.goingAway, why: 'this server is going away', after };
     }
-    if (this.#origins(origin, host)) return null;
+    if (this.#origins(origin, host) !== 'refused') return null;
     counters.turnedAway += 1;
     return { status: 403, code: END.forbidden, why: `the origin ${String(origin)} is not allowed` };
   }
 
   /** Asked last: who is refused anyway must not use up what others are admitted by. */
-  #limit(): Turned | null {
+  limit(): Turned | null {
     const { admission, counters, environment } = this.#services;
     const after = admission.ask(environment.now());
     if (after === null) return null;
@@ -122,12 +137,10 @@ export class Connections {
   }
 
   /** Without a connection of its own, nor an event: under a flood either would cost more than the answer. */
-  #sendAway(socket: ServerSocket, { codec }: SocketInfo, turned: Turned): ServerLine {
+  #sendAway(socket: ServerSocket, { codec }: SocketInfo, turned: Turned): Line {
     const { counters, report } = this.#services;
     const { code, why } = turned;
-    // The client draws from `spread` itself.
-    const extra = turned.status === 403 ? {} : code === END.goingAway ? { spread: this.#spread } : { after: turned.after };
-    const bye = codec.encode({ t: 'bye', code, why: why.slice(0, 1000), ...extra });
+    const bye = codec.encode(this.byeOf(turned));
     try {
       counters.bytesOut += bye.length;
       socket.send(bye);
@@ -138,11 +151,18 @@ export class Connections {
     return DEAF;
   }
 
+  byeOf(turned: Turned): ServerBye {
+    const { code, why } = turned;
+    // The client draws from `spread` itself.
+    const extra = turned.status === 403 ? {} : code === END.goingAway ? { spread: this.#spread } : { after: turned.after };
+    return { t: 'bye', code, why: why.slice(0, 1000), ...extra };
+  }
+
   async #endAll(): Promise<void> {
     let count = 0;
     for (const connection of [...this.#all]) {
       if (this.#state === 'closed') connection.end(GONE, 'the server was closed');
-      else connection.end(END.goingAway, 'this server is going away', { spread: this.#spread });
+      else if (connection.kind !== 'send') connection.end(END.goingAway, 'this server is going away', { spread: this.#spread });
       count += 1;
       if (count % AT_ONCE === 0) await new Promise<void>((resolve) => this.#services.environment.defer(resolve));
     }
@@ -150,7 +170,7 @@ export class Connections {
 
   #remove(connection: Connection): void {
     if (!this.#all.delete(connection)) return;
-    this.#services.counters.connections -= 1;
+    if (connection.kind !== 'send') this.#services.counters.connections -= 1;
     if (this.#all.size > 0) return;
     const waiting = this.#onEmpty;
     this.#onEmpty = [];

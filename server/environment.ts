@@ -17,6 +17,13 @@ export interface ServerEnvironment {
   readonly createTag: () => string;
   /** At the end of this tick: what was queued meanwhile leaves as one batch. */
   readonly defer: (run: () => void) => void;
+  /** Makes what inflates one gzip body, as `new DecompressionStream('gzip')`. null: such bodies are not taken. */
+  readonly gunzip: (() => Inflater) | null;
+}
+
+export interface Inflater {
+  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  readonly readable: ReadableStream<Uint8Array>;
 }
 
 /**
@@ -33,6 +40,7 @@ export function serverEnvironment(given: Partial<ServerEnvironment> = {}): Serve
     createId: () => text(16),
     createTag: () => text(8),
     defer: given.setTimeout === undefined ? endOfTick() : (run) => queueMicrotask(run),
+    gunzip: typeof DecompressionStream === 'function' ? () => new DecompressionStream('gzip') : null,
     ...given,
   };
 }

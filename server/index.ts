@@ -4,6 +4,8 @@ export { reject } from './rejection.ts';
 export { createServerCore } from './server.ts';
 
 export type { MemoryBrokerOptions } from './brokers/memory.ts';
+export type { Inflater } from './environment.ts';
+export type { ExchangeListener, HeaderTable } from './http/exchange.ts';
 export type { AttachOptions } from './node/attach.ts';
 export type { Server } from './node/create-server.ts';
 export type { RejectOptions } from './rejection.ts';
@@ -16,6 +18,8 @@ export type {
   Credentials,
   DrainOptions,
   Encoded,
+  Exchange,
+  FetchOptions,
   EventRules,
   Mode,
   PublishOptions,
@@ -29,5 +33,6 @@ export type {
   ServerTiming,
   Session,
   SocketInfo,
+  SocketKind,
   Turned,
 } from './types.ts';

@@ -4,7 +4,10 @@ export interface Counters {
   connections: number;
   /** Held now, over all connections. */
   subscriptions: number;
+  /** Since the start: a poll counts once for its connection, a request that publishes not at all. */
   accepted: number;
+  /** Over HTTP, whatever became of them. */
+  requests: number;
   /** Entries that clients published and that are new in a log. */
   published: number;
   refused: number;
@@ -30,6 +33,7 @@ export function createCounters(): Counters {
     connections: 0,
     subscriptions: 0,
     accepted: 0,
+    requests: 0,
     published: 0,
     refused: 0,
     delivered: 0,

@@ -67,6 +67,8 @@ export class Outgoing {
   readonly #counters: Counters;
   readonly #bound: number;
   #pieces: Encoded[] = [];
+  /** One of the pieces is worth an answer now, where there is only one answer. */
+  #news = false;
   /** Size of the pieces, in bytes or UTF-16 units: an estimate is enough for a bound. */
   #size = 0;
   /** Pieces flushed before the present ones. */
@@ -102,7 +104,8 @@ export class Outgoing {
   }
 
   /** @returns the place of the piece, for {@link replace} */
-  push(piece: Encoded): number {
+  push(piece: Encoded, news = true): number {
+    this.#news ||= news;
     if (this.#pieces.push(piece) === 1) this.#batcher.add(this);
     this.#size += piece.length;
     const place = this.#flushed + this.#pieces.length - 1;
@@ -128,19 +131,30 @@ export class Outgoing {
   flush(): void {
     const pieces = this.#pieces;
     if (pieces.length === 0) return;
-    const whole = this.#size <= CHUNK;
+    const size = this.#size;
     this.#flushed += pieces.length;
     this.#pieces = [];
     this.#size = 0;
     // What drained before would be hidden by what is sent now. Mostly nothing is left, and each look at a socket costs.
     if (this.#backlog > 0) this.#look();
     try {
-      if (whole) this.#send(this.#batcher.join(this.#host.codec, pieces));
+      if (this.#socket.gather !== undefined) this.#gather(pieces, size);
+      else if (size <= CHUNK) this.#send(this.#batcher.join(this.#host.codec, pieces));
       else this.#sendChunks(pieces);
     } catch (error) {
       this.#host.onFault(error);
     }
     this.update();
+  }
+
+  /** After all that was pushed. */
+  close(code: number, why: string): void {
+    this.flush();
+    try {
+      this.#socket.close(code, why);
+    } catch (error) {
+      this.#host.onFault(error);
+    }
   }
 
   /** Something may have drained. */
@@ -153,6 +167,14 @@ export class Outgoing {
     const { buffered } = this.#socket;
     this.#progress += Math.max(0, this.#backlog - buffered);
     this.#backlog = buffered;
+  }
+
+  #gather(pieces: readonly Encoded[], size: number): void {
+    const news = this.#news;
+    this.#news = false;
+    this.#said += 1;
+    this.#counters.bytesOut += size;
+    this.#socket.gather!(pieces, news);
   }
 
   #send(data: Encoded): void {

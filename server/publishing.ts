@@ -19,6 +19,8 @@ export interface PublishingHost {
   send(frame: ServerFrame): void;
   /** 4413: the client sends smaller batches. */
   tooLarge(why: string): void;
+  /** Perhaps nothing is left that waits for an answer. */
+  onSettled(): void;
 }
 
 /** Items taken in and not yet answered, on one connection: four times what a client has under way. */
@@ -60,6 +62,11 @@ export class Publishing {
   constructor(services: Services, host: PublishingHost) {
     this.#services = services;
     this.#host = host;
+  }
+
+  /** Nothing that came waits for a rule or the store. */
+  get idle(): boolean {
+    return this.#lanes.size + this.#writing.size + this.#contexts.size === 0;
   }
 
   end(): void {
@@ -224,6 +231,7 @@ export class Publishing {
     this.#writing.set(key, answered);
     void answered.then(() => {
       if (this.#writing.get(key) === answered) this.#writing.delete(key);
+      this.#host.onSettled();
     });
   }
 
@@ -269,6 +277,7 @@ export class Publishing {
       if (verdict.say === 'yes' && !this.#ended)
         this.#tell(c, { id, e, ...(plain.data === undefined ? undefined : { d: plain.data }), ...by });
       else counters.droppedVolatile += 1;
+      this.#host.onSettled();
     };
     const answer = askRule(match.rule.publish, { e, d: plain.data }, context);
     if (!isThenable(answer)) return settle(answer);
@@ -287,6 +296,4 @@ export class Publishing {
 
 const NOTHING = { entries: 1, age: 1 };
 
-function laneKey({ c, p }: Pick<Pub, 'c' | 'p'>): string {
-  return `${c} ${p}`;
-}
+const laneKey = ({ c, p }: Pick<Pub, 'c' | 'p'>): string => `${c} ${p}`;

@@ -5,6 +5,8 @@ import { Admission } from './admission.ts';
 import { memoryBroker } from './brokers/memory.ts';
 import { Connections } from './connections.ts';
 import { serverEnvironment } from './environment.ts';
+import { Desk } from './http/desk.ts';
+import { respond } from './http/fetch.ts';
 import { Allowance, resolveLimits, resolveTiming } from './limits.ts';
 import { createCounters } from './metrics.ts';
 import { createOrigins } from './origins.ts';
@@ -43,6 +45,7 @@ export function createServerCore(options: ServerOptions): ServerCore {
     }
   };
   let known: string | null = null;
+  let recheckedAt = -Infinity;
   const services: Services = {
     environment,
     limits,
@@ -57,10 +60,15 @@ export function createServerCore(options: ServerOptions): ServerCore {
     counters,
     authenticate: options.authenticate,
     memory: () => known ?? broker.memory().then((memory) => (known = memory)),
+    recheckedFor: () => environment.now() - recheckedAt,
     report,
   };
   const connections = new Connections(services, createOrigins(options.origins));
-  const stopRechecks = broker.onRecheck(() => connections.recheck());
+  const desk = new Desk(services, connections);
+  const stopRechecks = broker.onRecheck(() => {
+    recheckedAt = environment.now();
+    connections.recheck();
+  });
 
   const close = async (): Promise<void> => {
     stopRechecks();
@@ -76,6 +84,8 @@ export function createServerCore(options: ServerOptions): ServerCore {
     metrics: { get: () => ({ ...counters }) },
     accept: (socket, info) => connections.accept(socket, info),
     turnAway: (request) => connections.turnAway(request),
+    serve: (exchange) => desk.serve(exchange),
+    fetch: (request, { ip = '' } = {}) => respond(request, ip, (exchange) => desk.serve(exchange)),
     async publish(channel, event, data, { id = environment.createId(), by } = {}) {
       const rule = ruleOf(services, channel);
       if (rule.mode === 'live') throw new TypeError(`the rule '${rule.pattern}' keeps no log: use publishVolatile`);

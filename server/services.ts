@@ -25,6 +25,8 @@ export interface Services {
   readonly authenticate: ServerOptions['authenticate'];
   /** Id of the lane memory, once it is known. */
   memory(): string | Promise<string>;
+  /** ms since this server learned that its store failed over. */
+  recheckedFor(): number;
   /** To `onEvent`. A fault carries `error`. */
   report(name: string, detail: Readonly<Record<string, unknown>>): void;
 }

@@ -26,7 +26,19 @@ export function ttlOf({ expiresAt }: Identity, now: number): { readonly ttl: num
 export function welcomeOf(identity: Identity, mem: string, { environment, limits, timing }: Services): Welcome {
   const user = identity.userId === '' ? undefined : { user: identity.userId };
   const ttl = ttlOf(identity, environment.now());
-  return { t: 'welcome', v: PROTOCOL_VERSION, mem, ping: timing.ping, ...user, ...ttl, limits: announced(limits), caps: [] };
+  const caps = environment.gunzip === null ? [] : ['gzip'];
+  return { t: 'welcome', v: PROTOCOL_VERSION, mem, ping: timing.ping, ...user, ...ttl, limits: announced(limits), caps };
+}
+
+/** An answer that is there at once is told at once. */
+export function askMemory(
+  { environment, memory, timing }: Services,
+  onMemory: (mem: string) => void,
+  onError: (error: unknown) => void,
+): void {
+  const mem = memory();
+  if (typeof mem === 'string') onMemory(mem);
+  else within(environment, timing.ruleTimeout, mem, onMemory, onError);
 }
 
 interface Question {
@@ -34,6 +46,30 @@ interface Question {
   /** null: refused. */
   readonly onIdentity: (identity: Identity | null) => void;
   readonly onError: (error: unknown) => void;
+}
+
+interface Renewed {
+  /** null: what is left of the old one is told, so that the client tries again in time. */
+  onIdentity(identity: Identity | null): void;
+  /** 4202. */
+  onRefused(why: string): void;
+}
+
+/** A fresh token for a session of `userId` that is open. */
+export function renewal(token: string, userId: string, services: Services, { onIdentity, onRefused }: Renewed): Question {
+  return {
+    token,
+    onIdentity(identity) {
+      if (identity === null) return onRefused('the token was refused');
+      if (identity.userId !== userId) return onRefused('the token is another user’s');
+      // One that has ended already must not put off the end of the session.
+      onIdentity(hasEnded(identity, services.environment.now()) ? null : identity);
+    },
+    onError(error) {
+      services.report('authenticate-failed', { error, user: userId });
+      onIdentity(null);
+    },
+  };
 }
 
 /** Asks the app who is there, one token at a time: a client that sends many makes the app no more work. */

@@ -64,6 +64,12 @@ export class Subscriptions implements Reader {
     return this.#waiting.size > 0;
   }
 
+  /** Every `sub` that came is answered. */
+  get idle(): boolean {
+    for (const { phase } of this.#byChannel.values()) if (phase === 'judging' || phase === 'joining') return false;
+    return true;
+  }
+
   onSub(frame: Sub): void {
     const { limits, rules } = this.#services;
     const match = rules(frame.c);

@@ -3,8 +3,9 @@ import type { Codec, Encoded } from '../src/protocol/codec.ts';
 import type { Limits, Mode } from '../src/protocol/frame.ts';
 import type { Broker } from './brokers/broker.ts';
 import type { ServerEnvironment } from './environment.ts';
+import type { Exchange } from './http/exchange.ts';
 
-export type { Broker, Codec, Encoded, Mode, ServerEnvironment };
+export type { Broker, Codec, Encoded, Exchange, Mode, ServerEnvironment };
 
 /** Payloads and users of a server without a contract: `unknown` would need a cast in every rule. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -31,7 +32,7 @@ export interface ServerOptions {
   readonly timing?: Partial<ServerTiming>;
   /** For logs. @default events that carry an `error` go to console.error */
   readonly onEvent?: (event: ServerEvent) => void;
-  /** Clock and randomness: for tests and unusual platforms. @default the platform's */
+  /** Clock, randomness and gzip: for tests and unusual platforms. @default the platform's */
   readonly environment?: Partial<ServerEnvironment>;
 }
 
@@ -102,7 +103,7 @@ export interface ServerLimits extends Limits {
 export interface ServerTiming {
   /** The server sends something at least this often. @default 25_000 */
   readonly ping: number;
-  /** From the open socket to `hello`. @default 10_000 */
+  /** From the open socket to `hello`, and for the body of a request. @default 10_000 */
   readonly openTimeout: number;
   /** For `authenticate` and for each rule. @default 10_000 */
   readonly ruleTimeout: number;
@@ -129,10 +130,25 @@ export interface ServerSocket {
   close(code: number, reason: string): void;
   /** Bytes accepted by {@link send} and not yet handed to the network. */
   readonly buffered: number;
+  /**
+   * In place of {@link send}, for a transport that answers once: encoded frames in order, to be joined by it.
+   * `news`: worth an answer now.
+   */
+  gather?(pieces: readonly Encoded[], news: boolean): void;
+  /** Everything that was asked so far is answered, and the answers were sent. May be called more than once. */
+  settled?(): void;
 }
+
+/**
+ * What carries a connection. duplex: both ways, as a WebSocket. stream: downstream only, an event stream. poll: one answer
+ * downstream. send: one answer to what is published; it is nobody's presence.
+ */
+export type SocketKind = 'duplex' | 'stream' | 'poll' | 'send';
 
 export interface SocketInfo {
   readonly codec: Codec;
+  /** @default 'duplex' */
+  readonly kind?: SocketKind;
   readonly origin: string | null;
   readonly ip: string;
   /** The `Host` that the request was sent to, for the default of `origins`. @default none */
@@ -174,6 +190,13 @@ export interface ServerCore extends AsyncDisposable {
    * hand it to `accept` as `admitted`.
    */
   turnAway(request: { readonly origin: string | null; readonly host: string | null }): Turned | null;
+  /** Takes over an HTTP request for `/sse`, `/poll` or `/send`, whatever platform carries it. */
+  serve(exchange: Exchange): void;
+  /**
+   * The HTTP transports where requests are `Request`s: Hono, Next.js, Bun, Deno, Workers. Whatever the path begins with, its
+   * end says which transport it is: `/sse`, `/poll` or `/send`; 404 otherwise. Never rejects.
+   */
+  fetch(request: Request, options?: FetchOptions): Promise<Response>;
   /**
    * From the back end. Resolves when it is in the log.
    * @throws TypeError (as a rejection) for a bad name or payload, or a channel that keeps no log
@@ -202,6 +225,11 @@ export interface ServerCore extends AsyncDisposable {
   close(): Promise<void>;
   readonly limits: ServerLimits;
   readonly metrics: { get(): Readonly<Record<string, number>> };
+}
+
+export interface FetchOptions {
+  /** Of the peer, for `authenticate`. A `Request` does not have it. @default '' */
+  readonly ip?: string;
 }
 
 export interface DrainOptions {

@@ -1,6 +1,6 @@
 import { END } from '../src/protocol/end-codes.ts';
 import type { Outgoing } from './outgoing.ts';
-import type { ServerTiming } from './types.ts';
+import type { ServerTiming, SocketKind } from './types.ts';
 
 /** How often the server looks at each connection. One timer for all of them: a timer for each frame would cost more than the frame. */
 export function sweepInterval({ ping }: ServerTiming): number {
@@ -22,6 +22,7 @@ const EXPIRED = [END.tokenExpired, 'the token has expired'] as const;
 export class Watch {
   readonly #timing: ServerTiming;
   readonly #outgoing: Outgoing;
+  readonly #kind: SocketKind;
   readonly #openedAt: number;
   #heardAt: number;
   #saidAt: number;
@@ -32,9 +33,10 @@ export class Watch {
   /** The end of token that the client was told of. */
   #told: number | null = null;
 
-  constructor(timing: ServerTiming, outgoing: Outgoing, now: number) {
+  constructor(timing: ServerTiming, outgoing: Outgoing, kind: SocketKind, now: number) {
     this.#timing = timing;
     this.#outgoing = outgoing;
+    this.#kind = kind;
     this.#openedAt = now;
     this.#heardAt = now;
     this.#saidAt = now;
@@ -58,16 +60,20 @@ export class Watch {
     const { ping, openTimeout, stallTimeout, tokenGrace } = this.#timing;
     this.#outgoing.update();
     if (opening) return now - this.#openedAt >= openTimeout ? NO_HELLO : null;
-    if (now - this.#heardAt >= 2 * ping + SLACK) return SILENT;
+    const duplex = this.#kind === 'duplex';
+    // A stream never says anything again. Other requests are over long before this, unless the store never answers.
+    if (this.#kind !== 'stream' && now - this.#heardAt >= 2 * ping + SLACK) return SILENT;
     if (this.#stalls(now, stallTimeout)) return 'stalled';
     if (expiresAt !== null && now >= expiresAt + tokenGrace) return EXPIRED;
     if (expiresAt !== null && now >= expiresAt && this.#told !== expiresAt) {
       this.#told = expiresAt;
       return 'refresh';
     }
+    // An answer that comes in one piece shows nothing before its end.
+    if (!duplex && this.#kind !== 'stream') return null;
     const quiet = this.#quiet(now, ping);
-    // Who only listens to a busy channel has nothing to say unless it is asked.
-    if (!quiet && now - Math.max(this.#heardAt, this.#askedAt) < ping) return null;
+    // Who only listens to a busy channel has nothing to say unless it is asked; a stream has no way to answer.
+    if (!quiet && (!duplex || now - Math.max(this.#heardAt, this.#askedAt) < ping)) return null;
     this.#askedAt = now;
     return 'ping';
   }

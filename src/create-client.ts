@@ -1,13 +1,15 @@
 import { composeClient } from './client.ts';
+import { longPolling } from './transports/long-polling.ts';
+import { sse } from './transports/sse.ts';
 import { webSocket } from './transports/websocket.ts';
 import type { Client, ClientOptions } from './types.ts';
 
 /**
- * The client with everything on. Touches nothing until the first subscription, publication or `connect()`.
+ * The client with everything on: WebSocket, then SSE, then long polling. Touches nothing until the first subscription, publication or `connect()`.
  *
  * @param url where the server is mounted, e.g. `https://api.example.com/realtime`, or a path of the page's own host
  * @throws HoldfastError `invalid-option`
  */
 export function createClient(url: string | URL, options: ClientOptions = {}): Client {
-  return composeClient({ ...options, transports: options.transports ?? [webSocket()], url });
+  return composeClient({ ...options, transports: options.transports ?? [webSocket(), sse(), longPolling()], url });
 }

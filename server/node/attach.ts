@@ -3,21 +3,31 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { ServerCore, Turned } from '../types.ts';
+import { retryAfter } from '../admission.ts';
+import { NodeExchange } from './http.ts';
+import { type Route, takeRequests } from './routes.ts';
 import { chooseProtocol, codecs, FrameWriter, serveWebSocket } from './websocket.ts';
 
 export interface AttachOptions {
-  /** Of all transports; the WebSocket is at `${path}/ws`. @default '/realtime' */
+  /** Of all transports: `${path}/ws` of the WebSocket, `${path}/sse`, `/poll` and `/send` of HTTP. @default '/realtime' */
   readonly path?: string;
 }
+
+const HTTP_TRANSPORTS = ['/sse', '/poll', '/send'];
 
 /** How long a peer may take to answer the end of a connection. */
 const CLOSE_TIMEOUT = 2000;
 
-/** Takes the WebSocket requests under `path`; every other request is left to whoever else listens. */
+/**
+ * Takes the requests of the transports under `path`; every other request is left to whoever else listens.
+ *
+ * @param more transports of HTTP beside those of the core, by what follows `path`: `/rtc`
+ */
 export function attach(
   core: ServerCore,
   server: HttpServer | HttpsServer,
   { path = '/realtime' }: AttachOptions = {},
+  more: ReadonlyMap<string, Route> = new Map(),
 ): () => void {
   if (!path.startsWith('/') || path.endsWith('/')) throw new TypeError(`path must begin with / and not end with it: '${path}'`);
   const address = `${path}/ws`;
@@ -59,8 +69,15 @@ export function attach(
     });
   };
 
+  const routeTo =
+    (suffix: string): Route =>
+    (request, response) =>
+      core.serve(new NodeExchange(request, response, suffix));
+  const bySuffix = new Map([...HTTP_TRANSPORTS.map((suffix) => [suffix, routeTo(suffix)] as const), ...more]);
+  const giveBack = takeRequests(server, { path, bySuffix, other: routeTo('/') });
   server.on('upgrade', onUpgrade);
   return () => {
+    giveBack();
     server.off('upgrade', onUpgrade);
     sockets.close();
   };
@@ -74,8 +91,7 @@ function refuse(socket: Duplex, turned: Turned | typeof NOTHING_HERE): void {
   socket.on('error', () => socket.destroy());
   // Ended on this side only, it would stay for as long as the peer likes.
   socket.once('finish', () => socket.destroy());
-  // RFC 9110, section 10.2.3: whole seconds. 0 would invite everybody back at once.
-  const retry = 'after' in turned ? `Retry-After: ${Math.max(1, Math.ceil(turned.after / 1000))}\r\n` : '';
+  const retry = 'after' in turned ? `Retry-After: ${retryAfter(turned.after)}\r\n` : '';
   const body = `${why}\n`.replaceAll(/[^\x20-\x7e\n]/g, '?');
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n${retry}Content-Length: ${body.length}\r\n\r\n${body}`,

@@ -6,7 +6,8 @@ import { attach, type AttachOptions } from './attach.ts';
 
 export interface Server extends ServerCore {
   /**
-   * WebSocket under `path`, beside your own routes.
+   * WebSocket and HTTP under `path`, beside your own routes: what listens for `request`, now or later, does not see the
+   * requests of the transports, for `server.emit` is wrapped.
    *
    * @returns a function that takes no more connections from there; those that are open stay
    * @throws TypeError for a path that does not begin with `/`, or ends with it

@@ -1,6 +1,6 @@
 /** The requests of one link: what every transport over HTTP shares (docs/protocol.md, "HTTP"). */
 import type { Encoded } from '../protocol/codec.ts';
-import { END } from '../protocol/end-codes.ts';
+import { END, endRule } from '../protocol/end-codes.ts';
 import type { ClientFrame, ServerFrame, Welcome } from '../protocol/frame.ts';
 import { parseMessage } from '../protocol/parse.ts';
 import { SERVER_FRAMES } from '../protocol/server-frames.ts';
@@ -14,60 +14,60 @@ export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Does nothing the second time. */
-export type Stop = () => void;
+type Body = Encoded | ArrayBuffer;
 
 export interface Call {
-  /** False from its end on: of what was read at one time, the first message may stop the rest. */
-  readonly live: boolean;
-  /** Silences it and aborts the request. */
-  readonly stop: Stop;
-  /** Ends it, as failed. */
-  fail(end: End): void;
-  /** Fails with this end after `ms`, in place of the limit before; null: there is no limit any more. */
-  limit(ms: number | null, end?: End): void;
-  /** @returns null if it failed, or the call is over */
+  /** Silences it and aborts the request. Idempotent. */
+  stop(): void;
+  /** Stops it, and says so. Nothing if it was stopped before. */
+  fail(fault: Fault): void;
+  /** What was waited for came: there is no time limit any more. */
+  settle(): void;
+  /** @returns null if it failed, or the call was stopped */
   tried<T>(run: () => Promise<T>): Promise<T | null>;
-}
-
-export interface Request {
-  readonly path: 'sse' | 'poll' | 'send';
-  readonly body: Encoded;
-  readonly gzip?: boolean;
-  /** ms without an answer after which it has failed. */
-  readonly limit: number;
-  /** Told once, unless it is stopped. */
-  readonly failed: (end: End, call: Call) => void;
 }
 
 export interface Http {
   readonly over: boolean;
   /** The first one, with the lane memory that this connection is bound to; undefined until it came. */
   readonly welcome: Welcome | undefined;
-  fault(code: number, why: string, by?: End['by'], after?: number): End;
   encode(frames: readonly ClientFrame[]): Encoded;
   /** @returns null if it cannot be read, which ends the link */
   parse(data: Encoded): readonly ServerFrame[] | null;
   deliver(frames: readonly ServerFrame[]): void;
-  later(ms: number, run: () => void): Stop;
-  /** @param read gets an answer of status 200 and of the content type that was asked for */
-  stream(request: Request, type: string, read: (response: Response, call: Call) => Promise<void>): Call;
+  /** @returns clears it */
+  later(ms: number, run: () => void): () => void;
+  /** @param why the name of the code, where nothing else is known */
+  fault(code: number, why?: string, by?: End['by'], after?: number): Fault;
+  /**
+   * @param limit ms after which it has failed, unless it is stopped or settled by then
+   * @param failed told once, unless the call is stopped
+   * @param type of content, of the answer that `take` gets
+   */
+  ask(path: string, body: Body, limit: number, failed: Failed, take: Take, type: string, gzip?: boolean): Call;
   /** A request that is answered by one message. */
-  exchange(request: Request, answered: (frames: readonly ServerFrame[]) => void): Call;
-  end(end: End): void;
+  exchange(path: string, body: Body, limit: number, failed: Failed, answered: Answered, gzip?: boolean): Call;
+  end(fault: Fault): void;
   close(): void;
 }
 
+export type Fault = Required<End>;
+type Failed = (fault: Fault, call: Call) => void;
+type Take = (response: Response, call: Call) => Promise<void>;
+type Answered = (frames: readonly ServerFrame[]) => void;
+
+const CODES: Readonly<Record<number, number>> = { 401: END.tokenExpired, 413: END.tooBig, 429: END.tryLater, 503: END.tryLater };
+const PASSING: readonly number[] = [END.abnormal, END.openTimeout, END.tryLater, END.badGateway];
+
 /** Another try may do better: the network failed, or a gateway did. */
-export const mayPass = ({ code }: End): boolean =>
-  code === END.abnormal || code === END.openTimeout || code === END.tryLater || code === END.badGateway;
+export const mayPass = ({ code }: Fault): boolean => PASSING.includes(code);
 
 export function createHttp(target: Target, sink: Sink, { url = target.url, headers }: HttpOptions): Http {
   const { codec, environment, credentials = 'omit' } = target;
   const base = url.replace(/^ws/, 'http').replace(/\/$/, '');
   const message = `application/${codec.binary ? 'vnd.' : ''}${codec.name}`;
   /** Requests under way and timers that are set. */
-  const stops = new Set<Stop>();
+  const stops = new Set<() => void>();
   let over = false;
   let opened = false;
   let welcome: Welcome | undefined;
@@ -76,28 +76,24 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
     over = true;
     for (const stop of stops) stop();
   };
-  const end = (told: End): void => {
+  const end = (told: Fault): void => {
     if (over) return;
     close();
     sink.onEnd(told);
   };
-  const fault: Http['fault'] = (code, why, by = 'network', after) => ({
-    ...{ code, why, by, opened },
-    ...(after !== undefined && { after }),
-  });
+  const fault: Http['fault'] = (code, why = endRule(code).name, by = 'network', after = 0) => ({ code, why, by, opened, after });
 
   const read = (data: Encoded) => parseMessage<ServerFrame>(codec, data, SERVER_FRAMES);
   const deliver: Http['deliver'] = (frames) => {
-    if (over) return;
+    if (over || frames.length === 0) return;
     welcome ??= frames.find((frame) => frame.t === 'welcome');
     sink.onFrames(frames);
     // Nothing follows a bye; on a socket the server would close now.
     const bye = frames.find((frame) => frame.t === 'bye');
-    if (bye !== undefined) end(fault(bye.code, bye.why, 'server', bye.after));
+    if (bye) end(fault(bye.code, bye.why, 'server', bye.after));
   };
 
   const later: Http['later'] = (ms, run) => {
-    if (over) return () => {};
     const stop = (): void => {
       stops.delete(stop);
       environment.clearTimeout(id);
@@ -107,52 +103,33 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
       run();
     }, ms);
     stops.add(stop);
+    // Who is told of frames may close the link, and what comes after that must leave nothing behind.
+    if (over) stop();
     return stop;
   };
 
-  /** Of a status other than 200, or of a content type that is not ours. */
-  const refusal = ({ status, headers }: Response, type: string | undefined): End => {
-    const after = retryAfter(headers.get('retry-after'), environment.now());
-    if (status === 200) return fault(END.policy, `the answer was ${type ?? 'of no content type'}`, 'network', after);
-    let code: number = END.policy;
-    if (status === 401) code = END.tokenExpired;
-    else if (status === 413) code = END.tooBig;
-    else if (status === 429 || status === 503) code = END.tryLater;
-    else if (status >= 500) code = END.badGateway;
-    return fault(code, `the answer had status ${status}`, 'network', after);
-  };
-
-  const stream: Http['stream'] = ({ path, body, gzip, limit, failed }, type, take) => {
-    // One for each request: aborting one that is answered already does nothing.
+  const ask: Http['ask'] = (path, body, limit, failed, take, type, gzip) => {
     const controller = new AbortController();
-    let live = !over;
-    let clock: Stop = () => {};
     const call: Call = {
-      get live() {
-        return live;
-      },
+      settle: later(limit, () => call.fail(fault(END.openTimeout))),
       stop() {
-        live = false;
-        clock();
+        call.settle();
         stops.delete(call.stop);
+        // Does nothing to a request that was answered.
         controller.abort();
       },
       fail(told) {
-        if (!live) return;
+        if (!stops.has(call.stop)) return;
         call.stop();
         failed(told, call);
       },
-      limit(ms, told = fault(END.openTimeout, 'no answer came in time')) {
-        clock();
-        if (ms !== null) clock = later(ms, () => call.fail(told));
-      },
       async tried(run) {
         try {
-          // Of a request that was aborted it rejects: then the call is not live, and nobody is told.
           const value = await run();
-          return live ? value : null;
+          return stops.has(call.stop) ? value : null;
         } catch (error) {
-          call.fail(fault(END.abnormal, error instanceof Error ? error.message : String(error)));
+          // What was aborted rejects too: then the call is over, and nobody is told.
+          call.fail(fault(END.abnormal, String(error)));
           return null;
         }
       },
@@ -162,31 +139,38 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
         environment.fetch!(`${base}/${path}`, {
           method: 'POST',
           headers: { ...headers, 'Content-Type': message, ...(gzip && { 'Content-Encoding': 'gzip' }) },
-          // Safari is known to hand out stored answers to a POST. No `keepalive`: it bounds all bodies under way to 64 KiB.
-          ...{ body, credentials, cache: 'no-store', signal: controller.signal },
-          // Not `error`, which looks like a network that fails: a login page in the way is a reason to try another transport.
+          body,
+          credentials,
+          // Safari has handed out stored answers to a POST. No `keepalive`: it bounds all bodies under way to 64 KiB.
+          cache: 'no-store',
+          signal: controller.signal,
+          // `error` would look like a network that fails; a login page in the way is a reason to try another transport.
           redirect: 'manual',
         }),
       );
       if (response === null) return;
-      const came = response.headers.get('content-type')?.split(';')[0]!.trim().toLowerCase();
-      if (response.status === 200 && came === type) {
-        opened = true;
-        return take(response, call);
-      }
-      if (response.status !== 200 && came === message) {
+      const { status, headers: got } = response;
+      const came = (got.get('content-type') ?? 'no content type').toLowerCase();
+      if (status === 200) {
+        if (came.startsWith(type)) {
+          opened = true;
+          return take(response, call);
+        }
+      } else if (came.startsWith(message)) {
         const data = await call.tried(() => response.arrayBuffer());
         if (data === null) return;
         const parsed = read(new Uint8Array(data));
         // It says more than the status does.
         if (parsed.ok) deliver(parsed.frames.filter((frame) => frame.t === 'bye'));
       }
-      call.fail(refusal(response, came));
+      const code = CODES[status] ?? (status < 500 ? END.policy : END.badGateway);
+      const after = retryAfter(got.get('retry-after') ?? '', environment.now());
+      call.fail(fault(code, `status ${status}, ${came}`, 'network', after));
     };
-    if (!live) return call;
-    stops.add(call.stop);
-    call.limit(limit);
-    void run();
+    if (!over) {
+      stops.add(call.stop);
+      void run();
+    }
     return call;
   };
 
@@ -203,15 +187,17 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
     get welcome() {
       return welcome;
     },
-    ...{ fault, parse, deliver, later, stream, end, close },
+    ...{ fault, parse, deliver, later, ask, end, close },
     encode: (frames) => codec.join(frames.map((frame) => codec.encode(frame))),
-    exchange: (request, answered) =>
-      stream(request, message, async (response, call) => {
+    exchange(path, body, limit, failed, answered, gzip) {
+      const take: Take = async (response, call) => {
         const data = await call.tried(() => response.arrayBuffer());
         if (data === null) return;
         call.stop();
         const frames = parse(new Uint8Array(data));
         if (frames !== null) answered(frames);
-      }),
+      };
+      return ask(path, body, limit, failed, take, message, gzip);
+    },
   };
 }

@@ -27,7 +27,7 @@ export interface LongPollingOptions extends HttpOptions {
 export function longPolling(options: LongPollingOptions = {}): Transport {
   const { wait: longest = 25_000 } = options;
   if (!Number.isInteger(longest) || longest < FLOOR || longest > MOST) {
-    throw new HoldfastError('invalid-option', `\`wait\` is a whole number of milliseconds from ${FLOOR} to ${MOST}.`);
+    throw new HoldfastError('invalid-option', `\`wait\` is a whole number from ${FLOOR} to ${MOST}.`);
   }
   return {
     name: 'long-polling',
@@ -57,16 +57,16 @@ export function longPolling(options: LongPollingOptions = {}): Transport {
         const [hello, ...subs] = opening();
         const since = answeredAt !== undefined && { since: Math.max(0, began - answeredAt) };
         call = http.exchange(
-          {
-            ...{ path: 'poll', body: http.encode([{ ...hello, wait, ...since }, ...subs]), limit: wait + GRACE },
-            failed(end) {
-              call = null;
-              if (wait === 0 || end.after !== undefined || !mayPass(end)) return http.end(end);
-              // One that had no time to lose patience is asked at once, and what fails then is the end.
-              if (wait <= FLOOR || environment.now() - began < FLOOR) changed = true;
-              else patience = Math.max(FLOOR, wait >> 1);
-              again(0);
-            },
+          'poll',
+          http.encode([{ ...hello, wait, ...since }, ...subs]),
+          wait + GRACE,
+          (end) => {
+            call = null;
+            if (wait === 0 || end.after > 0 || !mayPass(end)) return http.end(end);
+            // One that had no time to lose patience is asked at once, and what fails then is the end.
+            if (wait <= FLOOR || environment.now() - began < FLOOR) changed = true;
+            else patience = Math.max(FLOOR, wait >> 1);
+            again(0);
           },
           (frames) => {
             call = null;
@@ -96,14 +96,12 @@ export function longPolling(options: LongPollingOptions = {}): Transport {
   };
 }
 
-/** Whether it answers this poll, and holds what a server answers a held poll for. */
+/** Whether a server answers a held poll for it; not what answers an older one. */
 function isNews(frames: readonly ServerFrame[], subs: readonly object[]): boolean {
   const asked = new Set(subs.map((sub) => 'k' in sub && sub.k));
-  const isOld = frames.some((frame) => frame.t === 'subbed' && !asked.has(frame.k));
-  return !isOld && frames.some((frame) => !isQuiet(frame));
-}
-
-function isQuiet(frame: ServerFrame): boolean {
-  if (frame.t === 'subbed') return frame.ok === true && !frame.items?.length;
-  return frame.t === 'welcome' || frame.t === 'ping' || frame.t === 'pong';
+  return frames.some((frame) =>
+    frame.t === 'subbed'
+      ? asked.has(frame.k) && !(frame.ok && !frame.items?.length)
+      : frame.t !== 'welcome' && frame.t !== 'ping',
+  );
 }

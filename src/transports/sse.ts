@@ -2,7 +2,7 @@ import { createParser } from 'eventsource-parser';
 import { fromBase64url } from '../protocol/base64url.ts';
 import { END } from '../protocol/end-codes.ts';
 import { soon } from '../util/soon.ts';
-import { type Call, type HttpOptions, createHttp } from './http.ts';
+import { type Call, type Fault, type HttpOptions, createHttp } from './http.ts';
 import type { Link, Transport } from './transport.ts';
 import { createUpstream } from './upstream.ts';
 
@@ -52,28 +52,27 @@ export function sse(options: SseOptions = {}): Transport {
       };
 
       const receive = (call: Call, data: string): void => {
-        if (!call.live) return;
         const frames = http.parse(codec.binary ? (fromBase64url(data) ?? new Uint8Array(0)) : data);
         if (frames === null) return;
         if (call === next && frames.some(({ t }) => t === 'welcome')) {
           current?.stop();
           current = call;
           next = null;
-          call.limit(null);
+          call.settle();
           renewal();
           renewal = http.later(RENEWAL * (0.8 + 0.4 * environment.random()), reopen);
           if (changed) reopen();
         }
         // What the server gave up for the new stream is no end of the link.
-        const superseded = call === current && next !== null;
-        http.deliver(superseded ? frames.filter((frame) => frame.t !== 'bye' || frame.code !== END.superseded) : frames);
+        const isOld = call === current && next !== null;
+        http.deliver(frames.filter((frame) => !isOld || frame.t !== 'bye' || frame.code !== END.superseded));
       };
 
-      const read = async ({ body }: Response, call: Call, began: number): Promise<void> => {
-        const held = http.fault(END.buffered, 'the answer began, but its events are held back');
-        if (environment.now() - began <= OPEN - BUFFERED) call.limit(BUFFERED, held);
+      const read = async ({ body }: Response, call: Call): Promise<void> => {
+        const held = http.fault(END.buffered);
         // Where `fetch` reads no body piece by piece (React Native) nothing would ever come.
         if (!body) return call.fail(held);
+        http.later(BUFFERED, () => call === next && call.fail(held));
         const reader = body.getReader();
         // Keeps what a chunk cuts in two, and takes away the byte order mark.
         const decoder = new TextDecoder();
@@ -88,27 +87,19 @@ export function sse(options: SseOptions = {}): Transport {
         for (;;) {
           const chunk = await call.tried(() => reader.read());
           if (chunk === null) return;
-          if (chunk.done) return call.fail(http.fault(END.abnormal, 'the stream ended'));
+          if (chunk.done) return call.fail(http.fault(END.abnormal));
           parser.feed(decoder.decode(chunk.value, { stream: true }));
         }
       };
-
       const begin = (): void => {
         if (http.over) return;
         due = changed = false;
-        const began = environment.now();
         const old = current;
-        next = http.stream(
-          {
-            ...{ path: 'sse', body: http.encode(opening()), limit: OPEN },
-            failed(end, call) {
-              if (call !== current || next === null) http.end(end);
-              else current = null;
-            },
-          },
-          'text/event-stream',
-          (response, call) => read(response, call, began),
-        );
+        const failed = (fault: Fault, call: Call): void => {
+          if (call === current && next !== null) current = null;
+          else http.end(fault);
+        };
+        next = http.ask('sse', http.encode(opening()), OPEN, failed, read, 'text/event-stream');
         if (old !== null) http.later(BESIDE, () => old.stop());
       };
       // Not at once: whoever opens a link is not yet ready to say with what.

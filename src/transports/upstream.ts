@@ -16,7 +16,7 @@ const WORTH_ZIPPING = 1024;
 
 /** @returns the link, which lacks nothing but its way down */
 export function createUpstream(http: Http, { codec, environment, hello }: Target, reopen: () => void): Link {
-  let queue: Encoded[] = [];
+  const queue: Encoded[] = [];
   let most = DEFAULT_LIMITS.message;
   /** Of text the UTF-16 units: to count its bytes would cost as much as to encode it again. */
   let buffered = 0;
@@ -31,9 +31,7 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     let size = costOf(head()) + 3;
     let count = 0;
     while (count < queue.length && ((size += costOf(queue[count]!)) <= most || count === 0)) count += 1;
-    const pieces = queue.slice(0, count);
-    queue = queue.slice(count);
-    void post(pieces, 1);
+    void post(queue.splice(0, count), 1);
   };
 
   const post = async (pieces: readonly Encoded[], tries: number): Promise<void> => {
@@ -42,15 +40,15 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     const Zip = zips ? environment.CompressionStream : undefined;
     // Plain is as good where it fails.
     const zipped = Zip && (await gzip(plain, Zip).catch(() => undefined));
-    const small = zipped !== undefined && zipped.length < plain.length;
+    const isSmaller = zipped !== undefined && zipped.byteLength < plain.length;
     http.exchange(
-      {
-        ...{ path: 'send', body: small ? zipped : plain, gzip: small, limit: PATIENCE },
-        failed(end) {
-          const wait = Math.max(end.after ?? 0, environment.random() * FIRST_WAIT * 2 ** tries);
-          if (tries === TRIES || wait > PATIENCE || !mayPass(end)) http.end(end);
-          else http.later(wait, () => void post(pieces, tries + 1));
-        },
+      'send',
+      isSmaller ? zipped : plain,
+      PATIENCE,
+      (end) => {
+        const wait = Math.max(end.after, environment.random() * FIRST_WAIT * 2 ** tries);
+        if (tries === TRIES || wait > PATIENCE || !mayPass(end)) http.end(end);
+        else http.later(wait, () => void post(pieces, tries + 1));
       },
       (frames) => {
         busy = false;
@@ -58,12 +56,12 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
         http.deliver(frames);
         pump();
       },
+      isSmaller,
     );
   };
 
   return {
     send(frames, limit = DEFAULT_LIMITS.message) {
-      if (http.over) return;
       most = limit;
       for (const frame of frames) {
         const piece = codec.encode(frame);
@@ -80,6 +78,5 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
   };
 }
 
-async function gzip(body: Encoded, Zip: typeof CompressionStream): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(new Response(body).body!.pipeThrough(new Zip('gzip'))).arrayBuffer());
-}
+const gzip = async (body: Encoded, Zip: typeof CompressionStream): Promise<ArrayBuffer> =>
+  new Response(new Response(body).body!.pipeThrough(new Zip('gzip'))).arrayBuffer();

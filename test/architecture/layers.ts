@@ -28,7 +28,19 @@ export const PLATFORM: ReadonlySet<string> = new Set([
   ],
   ...['requestAnimationFrame', 'requestIdleCallback', 'fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest', 'RTCPeerConnection'],
   ...['BroadcastChannel', 'MessageChannel', 'indexedDB', 'localStorage', 'sessionStorage', 'caches', 'navigator', 'document'],
-  ...['window', 'self', 'globalThis', 'location', 'history', 'addEventListener', 'process', 'Buffer', 'console', 'require'],
+  ...[
+    'window',
+    'self',
+    'globalThis',
+    'location',
+    'history',
+    'addEventListener',
+    'DecompressionStream',
+    'process',
+    'Buffer',
+    'console',
+    'require',
+  ],
 ]);
 
 const logic = ['pure', 'protocol', 'errors'];
@@ -104,7 +116,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'server',
     files: /^server\/environment\.ts$/,
     imports: ['protocol'],
-    platform: ['Date', 'Math.random', 'crypto', 'setTimeout', 'clearTimeout', 'setImmediate'],
+    platform: ['Date', 'Math.random', 'crypto', 'setTimeout', 'clearTimeout', 'setImmediate', 'DecompressionStream'],
   },
   { name: 'server', files: /^server\/server\.ts$/, imports: ['protocol'], platform: ['console'] },
   { name: 'server', files: /^server\//, imports: ['protocol'] },

@@ -45,6 +45,7 @@ async function bundle(contents: string): Promise<string> {
     alias: {
       holdfast: join(root, 'src/index.ts'),
       'holdfast/server': join(root, 'server/index.ts'),
+      'holdfast/server/core': join(root, 'server/core.ts'),
       'holdfast/msgpack': join(root, 'src/protocol/msgpack.ts'),
     },
     banner: {

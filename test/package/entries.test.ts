@@ -13,8 +13,8 @@ async function namesByRequire(entry: string): Promise<readonly string[]> {
 }
 
 describe('the packed tarball', () => {
-  it('exports the client, the server and the MessagePack codec', () => {
-    expect(entries).toEqual(['holdfast', 'holdfast/server', 'holdfast/msgpack']);
+  it('exports the client, the server, its core and the MessagePack codec', () => {
+    expect(entries).toEqual(['holdfast', 'holdfast/server', 'holdfast/server/core', 'holdfast/msgpack']);
   });
 
   it.each(entries)('%s gives the same names to import and to require', async (entry) => {

@@ -54,7 +54,8 @@ describe('importing an entry calls nothing', () => {
   });
 });
 
-const client = entries.filter((entry) => entry !== 'holdfast/server');
+const client = entries.filter((entry) => !entry.startsWith('holdfast/server'));
+const anywhere = entries.filter((entry) => entry !== 'holdfast/server');
 
 describe('a page', () => {
   it.each(client)('loads no file of the server with %s, and no module of Node', async (entry) => {
@@ -66,19 +67,38 @@ describe('a page', () => {
   });
 });
 
+describe('a worker', () => {
+  it('loads no module of Node with holdfast/server/core', async () => {
+    const stdin = { contents: `export * from 'holdfast/server/core';`, resolveDir: folder };
+    // Neutral: a module of Node would be an import that nobody resolves.
+    const { metafile } = await build({
+      stdin,
+      bundle: true,
+      format: 'esm',
+      platform: 'neutral',
+      mainFields: ['module', 'main'],
+      write: false,
+      metafile: true,
+    });
+    const inputs = Object.keys(metafile.inputs);
+    expect(inputs).toContainEqual(expect.stringMatching(/dist\/server\/core\.js$/));
+    expect(inputs.filter((file) => /node_modules\/ws\/|node:|server\/node\//.test(file))).toEqual([]);
+  });
+});
+
 describe('sideEffects: false', () => {
   it('is declared', () => {
     expect(manifest.sideEffects).toBe(false);
   });
 
-  it.each(client)('esbuild leaves nothing of an unused import of %s', async (entry) => {
+  it.each(anywhere)('esbuild leaves nothing of an unused import of %s', async (entry) => {
     const stdin = { contents: `import '${entry}';`, resolveDir: folder };
     // The warning says what is tested here: that the import is ignored.
     const { outputFiles } = await build({ stdin, bundle: true, format: 'esm', write: false, logLevel: 'silent' });
     expect(outputFiles[0]?.text.trim()).toBe('');
   });
 
-  it.each(client)('rollup leaves nothing of an unused import of %s', async (entry) => {
+  it.each(anywhere)('rollup leaves nothing of an unused import of %s', async (entry) => {
     const input = join(folder, 'user.mjs');
     writeFileSync(input, `import '${entry}';`);
     // A warning is the point here too: the chunk is empty.

@@ -9,7 +9,9 @@ describe('opening', () => {
     const { enter, server } = createHouse();
     const peer = await enter({ token: 'ann' });
     const { connections: _c, admitRate: _a, publishRate: _p, queue: _q, ...limits } = server.limits;
-    expect(peer.frames).toEqual([{ t: 'welcome', v: 1, mem: expect.any(String), ping: 25_000, user: 'ann', limits, caps: [] }]);
+    expect(peer.frames).toEqual([
+      { t: 'welcome', v: 1, mem: expect.any(String), ping: 25_000, user: 'ann', limits, caps: ['gzip'] },
+    ]);
   });
 
   it('names no user for an anonymous visitor, and tells the life of a token', async () => {

@@ -1,5 +1,6 @@
 import { memoryBroker } from '../../../server/brokers/memory.ts';
 import type { Broker } from '../../../server/brokers/broker.ts';
+import type { ServerEnvironment } from '../../../server/environment.ts';
 import { createServerCore } from '../../../server/server.ts';
 import type { ChannelRule, ServerCore, ServerEvent, ServerLine, ServerOptions, SocketInfo } from '../../../server/types.ts';
 import type { Codec, Encoded } from '../../../src/protocol/codec.ts';
@@ -53,7 +54,10 @@ export interface House {
 
 export const OPEN_RULES: ServerOptions['channels'] = { 'room:{id}': { subscribe: true, publish: true } };
 
-export function createHouse({ broker: given, ...options }: Partial<ServerOptions> & { broker?: Broker } = {}): House {
+export function createHouse(
+  { broker: given, ...options }: Partial<ServerOptions> & { broker?: Broker } = {},
+  more: Pick<Partial<ServerEnvironment>, 'gunzip' | 'defer'> = {},
+): House {
   const clock = createVirtualClock();
   const random = createRandom(7);
   const environment = {
@@ -63,6 +67,7 @@ export function createHouse({ broker: given, ...options }: Partial<ServerOptions
     random,
     createId: createIds(random),
     defer: (run: () => void) => endOfTick(run),
+    ...more,
   };
   const broker = given ?? memoryBroker({ environment });
   const events: ServerEvent[] = [];

@@ -1,0 +1,93 @@
+import type { Encoded } from '../../src/protocol/codec.ts';
+import type { ServerEnvironment } from '../environment.ts';
+import type { ServerSocket } from '../types.ts';
+import { stepOf } from './completion.ts';
+
+/** What comes within this time of the first news goes with it, ms. */
+const GATHER = 20;
+/** Frames of one answer; a MessagePack array of 2 bytes length holds 65 535. */
+const MOST = 10_000;
+
+export interface AnswerOptions {
+  /** Hold it for so long, ms; 0 for an answer at once. */
+  readonly wait: number;
+  /** Bytes above which it is full. */
+  readonly bound: number;
+  /** Once: the pieces of the one message, or none if nobody takes it any more. The connection is over. */
+  readonly onComplete: (pieces: readonly Encoded[] | null) => void;
+}
+
+/** The socket of a connection that lasts one response. */
+export class Answer implements ServerSocket {
+  readonly #environment: Pick<ServerEnvironment, 'setTimeout' | 'clearTimeout'>;
+  readonly #options: AnswerOptions;
+  #pieces: Encoded[] = [];
+  #size = 0;
+  #news = false;
+  #settled = false;
+  #phase: 'open' | 'gathering' | 'complete' = 'open';
+  /** The later one that was set wins, since it is the sooner one to run out. */
+  #timers: unknown[] = [];
+
+  constructor(environment: Pick<ServerEnvironment, 'setTimeout' | 'clearTimeout'>, options: AnswerOptions) {
+    this.#environment = environment;
+    this.#options = options;
+    if (options.wait > 0) this.#completeAfter(options.wait);
+  }
+
+  get buffered(): number {
+    return this.#size;
+  }
+
+  send(data: Encoded): void {
+    this.gather([data], true);
+  }
+
+  gather(pieces: readonly Encoded[], news: boolean): void {
+    if (this.#phase === 'complete') return;
+    for (const piece of pieces) {
+      this.#pieces.push(piece);
+      this.#size += piece.length;
+    }
+    this.#news ||= news;
+    this.#look();
+  }
+
+  settled(): void {
+    this.#settled = true;
+    this.#look();
+  }
+
+  close(): void {
+    this.#complete(this.#pieces);
+  }
+
+  /** The peer has gone. */
+  drop(): void {
+    this.#complete(null);
+  }
+
+  #look(): void {
+    if (this.#phase === 'complete') return;
+    const { wait, bound } = this.#options;
+    const full = this.#size > bound || this.#pieces.length > MOST;
+    const step = stepOf({ held: wait > 0, news: this.#news, settled: this.#settled, full });
+    if (step === 'complete') this.#complete(this.#pieces);
+    else if (step === 'gather' && this.#phase === 'open') {
+      this.#phase = 'gathering';
+      this.#completeAfter(GATHER);
+    }
+  }
+
+  #completeAfter(ms: number): void {
+    this.#timers.push(this.#environment.setTimeout(() => this.#complete(this.#pieces), ms));
+  }
+
+  #complete(pieces: readonly Encoded[] | null): void {
+    if (this.#phase === 'complete') return;
+    this.#phase = 'complete';
+    for (const timer of this.#timers) this.#environment.clearTimeout(timer);
+    this.#pieces = [];
+    this.#options.onComplete(pieces);
+  }
+}

@@ -1,7 +1,7 @@
 /** diagnose() in Node, against a real server and against small ones that are broken in one way each. */
 import { type RequestListener, type Server as HttpServer, createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, type Server as TcpServer, type Socket, createServer as createTcpServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket as WsSocket, WebSocketServer } from 'ws';
 import { type ServerOptions, createServer } from '../../server/index.ts';
 import { type ClientOptions, type Diagnosis, composeClient, diagnose, longPolling, sse, webSocket } from '../../src/index.ts';
@@ -53,11 +53,23 @@ const problems = ({ checks }: Diagnosis): Readonly<Record<string, string | null>
 const at = (port: number, path = '/realtime'): string => `http://127.0.0.1:${port}${path}`;
 
 describe('against a real server', () => {
-  it('a WebSocket works', async () => {
+  it('every transport works', async () => {
     const port = await hold();
-    const { ok, checks, summary } = await diagnosed(at(port), { transports: [webSocket()] });
-    expect({ ok, names: checks.map(({ name }) => name) }).toEqual({ ok: true, names: ['network', 'outbox', 'websocket'] });
+    const { ok, checks, summary } = await diagnosed(at(port));
+    const names = ['network', 'outbox', 'websocket', 'sse', 'long-polling'];
+    expect({ ok, names: checks.map(({ name }) => name) }).toEqual({ ok: true, names });
     expect(summary).toMatch(/^holdfast \S+, http:\/\/127\.0\.0\.1:\d+\/realtime, idle\n/);
+  });
+
+  it('leaves nothing on it', async () => {
+    const web = createHttpServer();
+    const server = createServer({ authenticate: () => ({ user: null }), channels: {} });
+    server.attach(web);
+    const port = await listen(web);
+    disposers.push(() => server.close());
+    await diagnosed(at(port));
+    await vi.waitFor(() => expect(server.metrics.get()['connections']).toBe(0));
+    expect(server.metrics.get()['faults']).toBe(0);
   });
 
   it.each<readonly [string, Partial<ClientOptions>, RegExp]>([
@@ -65,13 +77,16 @@ describe('against a real server', () => {
     ['a user that is not the client’s', { getToken: () => 'ada', user: 'bob' }, /another user/],
   ])('%s', async (_what, options, problem) => {
     const port = await hold({ authenticate: ({ token }) => (token === 'wrong' ? null : { user: { id: token ?? 'x' } }) });
-    const found = await diagnosed(at(port), { transports: [webSocket()], ...options });
-    expect(problems(found)['websocket']).toMatch(problem);
+    const found = problems(await diagnosed(at(port), options));
+    for (const { name } of transports) expect(found[name]).toMatch(problem);
   });
 
   it('the wrong path', async () => {
     const port = await hold();
-    expect(problems(await diagnosed(at(port, '/elsewhere'), { transports: [webSocket()] }))['websocket']).toMatch(/404/);
+    const found = problems(await diagnosed(at(port, '/elsewhere'), {}, 500));
+    expect(found['websocket']).toMatch(/404/);
+    // There a server that has no other listeners answers no request.
+    expect(found['sse']).toMatch(/404|No answer/);
   });
 
   it('does not supersede the connection that runs', async () => {

@@ -1,43 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  type Client,
-  type ClientOptions,
-  type Diagnosis,
-  type Environment,
-  composeClient,
-  diagnose,
-  sse,
-  webSocket,
-} from '../../../src/index.ts';
-import type { Violation } from '../../../src/platform/violations.ts';
+import { type Client, diagnose, sse, webSocket } from '../../../src/index.ts';
 import { VERSION } from '../../../src/version.ts';
-import { type FakePage, createFakePage } from '../../support/page.ts';
-import { createIds, createRandom } from '../../support/random.ts';
 import { type Opening, type ScriptedTransport, createScriptedTransport } from '../../support/scripted-transport.ts';
-import { type VirtualClock, createVirtualClock } from '../../support/virtual-clock.ts';
-
-interface Desk {
-  readonly clock: VirtualClock;
-  readonly page: FakePage;
-  readonly client: Client;
-}
-
-function makeDesk(options: Partial<ClientOptions> & Pick<ClientOptions, 'transports'>, more: Partial<Environment> = {}): Desk {
-  const clock = createVirtualClock();
-  const page = createFakePage();
-  const { now, setTimeout, clearTimeout } = clock;
-  const client = composeClient({
-    url: 'https://ada:secret@api.example/realtime',
-    ...options,
-    transports: options.transports!,
-    environment: {
-      ...{ now, setTimeout, clearTimeout, random: () => 0.5, createId: createIds(createRandom(1)), page, logError() {} },
-      ...{ WebSocket: undefined, fetch: undefined, storage: undefined, ...more },
-    },
-  });
-  return { clock, page, client };
-}
+import type { VirtualClock } from '../../support/virtual-clock.ts';
+import { type Desk, makeDesk, verdicts } from './desk.ts';
 
 /** A server that works, 30 ms away. */
 function works(opening: Opening, clock: VirtualClock): void {
@@ -50,9 +17,6 @@ function works(opening: Opening, clock: VirtualClock): void {
   };
   clock.setTimeout(answer, 15);
 }
-
-const verdicts = ({ checks }: Diagnosis): Readonly<Record<string, string | null>> =>
-  Object.fromEntries(checks.map(({ name, problem }) => [name, problem]));
 
 describe('diagnose', () => {
   it('tries each transport in turn with a page of its own, and leaves nothing', async () => {
@@ -193,68 +157,6 @@ describe('diagnose', () => {
     expect(fetch).toHaveBeenCalled();
     expect(JSON.stringify(diagnosis)).not.toMatch(/secret|s3cret/);
     expect(diagnosis.summary.split('\n')[0]).toBe(`holdfast ${VERSION}, https://api.example/realtime, idle`);
-  });
-});
-
-describe('in a page', () => {
-  const baseUrl = 'https://app.example/';
-  const failing = (): Promise<never> => Promise.reject(new TypeError('Failed to fetch'));
-  const opaque = (): Promise<Response> => Promise.resolve({ status: 0, headers: new Headers() } as Response);
-
-  const run = async (fetch: Environment['fetch'], change: (desk: Desk) => void = () => {}): Promise<string | null> => {
-    const desk = makeDesk({ transports: [sse()] }, { fetch, baseUrl });
-    change(desk);
-    const told = diagnose(desk.client);
-    await desk.clock.advance(10_000);
-    const { sse: problem } = verdicts(await told);
-    expect(desk.clock.pending).toBe(0);
-    return problem!;
-  };
-
-  it('a server that answers a plain GET, and the page nothing, allows its origin not', async () => {
-    const modes: unknown[] = [];
-    const problem = await run((_url, { method, mode, redirect }) => {
-      modes.push([method, mode, redirect]);
-      return mode === 'no-cors' ? opaque() : failing();
-    });
-    expect(problem).toMatch(/CORS/);
-    expect(modes).toEqual([
-      ['POST', undefined, 'manual'],
-      ['GET', 'no-cors', undefined],
-    ]);
-  });
-
-  it('a server that answers nothing is not there', async () => {
-    expect(await run(failing)).toMatch(/cannot be reached; a page is not told/);
-  });
-
-  it('a policy of the page is named', async () => {
-    let violate: ((violation: Violation) => void) | null = null;
-    const told = await run(
-      () => {
-        violate?.({ directive: 'connect-src', blocked: 'https://api.example' });
-        return failing();
-      },
-      ({ page }) =>
-        Object.assign(page, {
-          violations: (listener: (violation: Violation) => void) => ((violate = listener), () => (violate = null)),
-        }),
-    );
-    expect(told).toMatch(/Content Security Policy of the page forbids it \(connect-src\)/);
-    expect(violate).toBeNull();
-  });
-
-  it('another violation is none of ours', async () => {
-    const told = await run(failing, ({ page }) =>
-      Object.assign(page, {
-        violations: (listener: (violation: Violation) => void) => {
-          listener({ directive: 'img-src', blocked: 'https://pictures.example' });
-          listener({ directive: 'script-src', blocked: 'inline' });
-          return () => {};
-        },
-      }),
-    );
-    expect(told).not.toMatch(/Policy/);
   });
 });
 

@@ -123,7 +123,7 @@ export class Connection {
     if (before.state === 'proving' && state.state === 'stable') {
       this.#ways.note({ type: 'stable', rung: state.rung, roundTrip: this.#lines.carrier?.roundTrip ?? null });
     }
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) this.#perform(effect, before);
     // An effect may have led to another event, which has seen to the rest already.
     if (this.#state !== state) return;
     this.#timer.set(dueAt(state));
@@ -171,7 +171,7 @@ export class Connection {
     this.#statuses.set(statusOf(this.#state, transport, line?.roundTrip ?? null));
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Effect, before: State): void {
     switch (effect.type) {
       case 'ask-token':
         this.#ways.note({ type: 'attempt' });
@@ -185,7 +185,7 @@ export class Connection {
         this.#dropRacing();
         return this.#drop(this.#lines.carrier);
       case 'drop':
-        if (effect.why === 'late') this.#noteFailure(effect.rung, endRule(END.openTimeout).name);
+        if (effect.why === 'late') this.#noteFailure(effect.rung, endRule(END.openTimeout).name, before);
         return this.#drop(this.#lines.racing.get(effect.rung) ?? null);
       case 'drop-new':
         return this.#dropRacing();
@@ -238,13 +238,12 @@ export class Connection {
   }
 
   /** Whether what is being opened is tried beside a connection that works. */
-  #isClimbing(): boolean {
-    const state = this.#state;
+  #isClimbing(state = this.#state): boolean {
     return 'held' in state && state.held !== null && 'trust' in state.held && state.held.trust === 'sound';
   }
 
-  #noteFailure(rung: number, why: string): void {
-    this.#ways.note({ type: 'failed', rung, why, beside: this.#isClimbing() });
+  #noteFailure(rung: number, why: string, state = this.#state): void {
+    this.#ways.note({ type: 'failed', rung, why, beside: this.#isClimbing(state) });
   }
 
   #dropRacing(): void {

@@ -132,7 +132,8 @@ export function note(ladder: Ladder, happening: Happening, now: number): Ladder 
     case 'stable': {
       const { rung, roundTrip } = happening;
       const measured = roundTrip === null ? {} : { roundTrip };
-      return learn(ladder, ladder.rungs[rung]!.name, { goodAt: now, ...measured });
+      // A page may be closed before its connection has an end.
+      return learn(ladder, ladder.rungs[rung]!.name, { goodAt: now, strikes: 0, ...measured });
     }
     case 'ended':
       return ended(ladder, happening, now);

@@ -44,6 +44,11 @@ function attempt(memory: Memory, held: Beside | null, now: number): Step {
   return go({ state: 'preparing', memory: { ...memory, attempts }, held }, { type: 'ask-token', reason: memory.token });
 }
 
+/** Neither the server's floor nor the limit of attempts forbids it. */
+function mayAttempt({ floor, attempts }: Memory, now: number): boolean {
+  return Math.max(floor, earliestAttempt(attempts, now)) <= now;
+}
+
 export const prepare = ({ memory }: { readonly memory: Memory }, _event: Event, { now }: Facts): Step =>
   attempt(memory, null, now);
 
@@ -63,7 +68,12 @@ export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Even
 
 export const settle = ({ memory: { attempts, climbs }, rung, since }: StateOf<'proving'>, _event: Event, facts: Facts): Step =>
   go({
-    ...{ state: 'stable', memory: { ...FRESH, attempts, climbs, token: null }, rung, since },
+    ...{
+      state: 'stable',
+      memory: { ...FRESH, attempts, climbs: facts.climb.length === 0 ? 0 : climbs, token: null },
+      rung,
+      since,
+    },
     until: nextClimb(climbs, facts),
   });
 
@@ -76,9 +86,10 @@ export function nextClimb(climbs: number, { now, random, climb }: Facts): number
 /** A better transport is tried beside the one that works, which nothing happens to meanwhile. */
 export const climb = (state: StateOf<'stable'>, _event: Event, facts: Facts): Step => {
   const { memory } = state;
-  const free = facts.online && facts.visible && earliestAttempt(memory.attempts, facts.now) <= facts.now;
-  if (free && facts.climb.length > 0) return attempt(memory, { ...heldOf(state)!, trust: 'sound' }, facts.now);
-  return go({ ...state, until: nextClimb(memory.climbs, facts) });
+  const free = facts.online && facts.visible && mayAttempt(memory, facts.now);
+  if (free && facts.climb.length > 0) return attempt(memory, { ...heldOf(state)!, climbAt: null, trust: 'sound' }, facts.now);
+  // Not soon: a hidden page is not to be woken each second. What shows it is a hint, after which the time is set anew.
+  return go({ ...state, until: nextClimb(Math.max(0, memory.climbs), facts) });
 };
 
 // ---- doubt ---------------------------------------------------------------------------------------------------------------
@@ -108,7 +119,7 @@ export const worsen = (state: StateOf<'doubting'>, event: Event, facts: Facts): 
 
 /** The doubtful one is kept for as long as the new one takes: it may only have been slow. */
 export const replace = (state: StateOf<'doubting'>, _event: Event, { now, online }: Facts): Step =>
-  online && Math.max(state.memory.floor, earliestAttempt(state.memory.attempts, now)) <= now
+  online && mayAttempt(state.memory, now)
     ? attempt(state.memory, { ...state.held, trust: 'doubted' }, now)
     : go({ ...state, until: null });
 
@@ -116,10 +127,11 @@ export const replace = (state: StateOf<'doubting'>, _event: Event, { now, online
 export const relieve = ({ memory, held }: StateOf<'doubting'>, _event: Event, facts: Facts): Step =>
   go(back(memory, held, facts));
 
-export function back(memory: Memory, { rung, since, life }: Held, facts: Facts): State {
+export function back(memory: Memory, { rung, since, life, climbAt }: Held, facts: Facts): State {
   // A clock that was set back must not put the proof off.
   if (life === 'proving') return { state: 'proving', memory, rung, since, until: Math.min(since, facts.now) + STABLE_AFTER };
-  const until = nextClimb(memory.climbs, facts);
+  // Hints come again and again, and must not put a climb off for ever.
+  const until = facts.climb.length === 0 ? null : Math.min(climbAt ?? Infinity, nextClimb(memory.climbs, facts)!);
   return { state: 'stable', memory: { ...memory, failures: 0, reason: null }, rung, since, until };
 }
 
@@ -145,7 +157,10 @@ export const fail = (
   if (held === null)
     return lose(memory, ended, facts, fullJitter(memory.failures + 1, facts.backoffBase, capOf(facts), facts.random));
   // Whatever it was, it is no reason to touch the one that works.
-  if (held.trust === 'sound') return go(back({ ...memory, climbs: memory.climbs + 1 }, held, facts), { type: 'drop-new' });
+  if (held.trust === 'sound') {
+    const floor = Math.max(memory.floor, facts.now + ended.after);
+    return go(back({ ...memory, climbs: memory.climbs + 1, floor }, held, facts), { type: 'drop-new' });
+  }
   const verdict = judge(memory, ended, facts);
   if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
   // The doubtful one is still there, and its own verdict decides. It may have shown life before, so it is asked again.

@@ -49,7 +49,12 @@ export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'
   const better = above(race, rung);
   // A better one that is only slower may still come.
   if (better.running.length > 0) {
-    return raced({ memory: next, held: { rung, since: now, life: 'proving', trust: 'sound' } }, better, better, ...drops);
+    return raced(
+      { memory: next, held: { rung, since: now, life: 'proving', climbAt: null, trust: 'sound' } },
+      better,
+      better,
+      ...drops,
+    );
   }
   return go({ state: 'proving', memory: next, rung, since: now, until: now + STABLE_AFTER }, ...drops);
 };
@@ -68,7 +73,8 @@ export const runnerEnded = (state: Opening, event: EventOf<'ended'>, facts: Fact
 /** The next one's turn has come, or one took too long. */
 export const advance = (state: Opening, _event: Event, facts: Facts): Step => {
   const { running } = state.race;
-  const late = running.find(({ until }) => until <= facts.now);
+  // By a clock that was set back the time would be far off again.
+  const late = running.find(({ until }) => until <= Math.max(facts.now, state.until));
   if (late === undefined) return raced(state, startNext(state.race, facts), state.race);
   const { state: next, effects } = runnerEnded(
     state,

@@ -24,6 +24,8 @@ export interface Held {
   readonly rung: number;
   readonly since: number;
   readonly life: 'proving' | 'stable';
+  /** When better transports are to be tried; null: not set, or there are none. */
+  readonly climbAt: number | null;
 }
 
 /** One that carries while others are opened: in its place, since it is in doubt, or above it, since they may be better. */
@@ -179,8 +181,9 @@ export function dueAt(state: State): number | null {
 export function heldOf(state: State): Held | null {
   switch (state.state) {
     case 'proving':
+      return { rung: state.rung, since: state.since, life: 'proving', climbAt: null };
     case 'stable':
-      return { rung: state.rung, since: state.since, life: state.state };
+      return { rung: state.rung, since: state.since, life: 'stable', climbAt: state.until };
     case 'doubting':
     case 'preparing':
     case 'opening':

@@ -22,13 +22,15 @@ export interface WaysOptions {
 }
 
 export function createWays({ environment, transports, url, raceAfter }: WaysOptions): Ways {
-  const { storage, page } = environment;
   const key = `holdfast:ways:${url}`;
   const rungs = transports.map(({ name, upgradeOnly = false }) => ({ name, upgradeOnly }));
   let ladder: Ladder | null = null;
 
-  // Not before the first attempt: making a client reads nothing.
-  const read = (): Ladder => (ladder ??= createLadder(rungs, page.network(), parse(storage?.get(key) ?? null)));
+  // Not before it is needed: making a client reads nothing.
+  const read = (): Ladder => {
+    const { storage, page } = environment;
+    return (ladder ??= createLadder(rungs, page.network(), parse(storage?.get(key) ?? null)));
+  };
 
   return {
     facts(rung) {
@@ -43,7 +45,7 @@ export function createWays({ environment, transports, url, raceAfter }: WaysOpti
     note(happening) {
       const before = read();
       ladder = note(before, happening, environment.now());
-      if (ladder.memories !== before.memories) storage?.set(key, JSON.stringify(ladder.memories));
+      if (ladder.memories !== before.memories) environment.storage?.set(key, JSON.stringify(ladder.memories));
     },
     get choices() {
       return ladder?.choices ?? [];
@@ -55,12 +57,17 @@ export function createWays({ environment, transports, url, raceAfter }: WaysOpti
 function parse(text: string | null): Memories {
   try {
     const value: unknown = JSON.parse(text ?? '{}');
-    return isMap(value) && Object.values(value).every((here) => isMap(here) && Object.values(here).every(isMap))
+    return isMap(value) && Object.values(value).every((here) => isMap(here) && Object.values(here).every(isKnowledge))
       ? (value as Memories)
       : {};
   } catch {
     return {};
   }
+}
+
+/** A time that is no number would be waited for. */
+function isKnowledge(value: unknown): boolean {
+  return isMap(value) && Object.entries(value).every(([key, part]) => typeof part === (key === 'why' ? 'string' : 'number'));
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,9 +1,9 @@
 /** docs/states.md, made from the code: every cell is one call of the pure function that decides it. */
 import { step as connectionStep } from '../../src/connection/machine.ts';
-import { type Event, type Facts, type State, type Step, dueAt } from '../../src/connection/state.ts';
+import { type Event, type Facts, type State, type Step, dueAt, heldOf } from '../../src/connection/state.ts';
 import { statusOf } from '../../src/connection/status.ts';
 import { END, endRule } from '../../src/protocol/end-codes.ts';
-import { HELD, NOW, ended, facts, reason, stateOf } from '../unit/connection/facts.ts';
+import { DOUBTED, NOW, SOUND, ended, facts, race, reason, stateOf } from '../unit/connection/facts.ts';
 import { channelTable } from './states-channel.ts';
 import { watchTable } from './states-watch.ts';
 import { table } from './table.ts';
@@ -15,9 +15,9 @@ const EVENTS: { readonly [E in Event['type']]: readonly [event: Extract<Event, {
   retry: [{ type: 'retry' }, 'the app calls `retryNow()`'],
   token: [{ type: 'token' }, 'a token is at hand, or none is needed'],
   'token-failed': [{ type: 'token-failed', ended: ended(END.tokenFailed).ended }, '`getToken` failed'],
-  welcome: [{ type: 'welcome' }, 'the server welcomed the connection'],
+  welcome: [{ type: 'welcome', rung: 0 }, 'the server welcomed the connection'],
   ended: [ended(END.abnormal), 'the connection, or the attempt, ended (1006)'],
-  'held-ended': [{ ...ended(END.abnormal), type: 'held-ended' }, 'the doubtful connection ended (1006)'],
+  'held-ended': [{ ...ended(END.abnormal), type: 'held-ended' }, 'the connection that carries ended (1006)'],
   silence: [{ type: 'silence' }, 'nothing was heard for the heartbeat and 6 s'],
   alive: [{ type: 'alive' }, 'the sign of life came'],
   due: [{ type: 'due' }, 'the time is up'],
@@ -44,12 +44,32 @@ const STATES: readonly (readonly [name: string, state: State, what: string])[] =
   ['proving', stateOf('proving'), 'Welcomed, but not yet for 10 s.'],
   ['stable', stateOf('stable'), 'Welcomed 10 s ago or more: the backoff is forgotten.'],
   [
+    'stable, of a lesser transport',
+    { ...stateOf('stable'), rung: 1, until: NOW + 30_000 },
+    'As `stable`; better ones are tried 30 s ± 25 % later, after a climb in vain 5 min, doubled up to 1 h, on another network 1 s.',
+  ],
+  [
     'doubting',
     stateOf('doubting'),
     'A sign of life was asked for. When the time is up another connection is opened beside this one.',
   ],
-  ['preparing, beside', { ...stateOf('preparing'), held: HELD }, 'As `preparing`, while a doubtful connection is still open.'],
-  ['opening, beside', { ...stateOf('opening'), held: HELD }, 'As `opening`, while a doubtful connection is still open.'],
+  [
+    'opening, of several',
+    { ...stateOf('opening'), race: race([0, 1], [2]), until: NOW + 1500 },
+    'As `opening`, with two transports under way and a third one left: the first was silent for 1.5 s. Here the first one is welcomed, or ends.',
+  ],
+  ['preparing, beside', { ...stateOf('preparing'), held: DOUBTED }, 'As `preparing`, while a doubtful connection is still open.'],
+  ['opening, beside', { ...stateOf('opening'), held: DOUBTED }, 'As `opening`, while a doubtful connection is still open.'],
+  [
+    'preparing, climbing',
+    { ...stateOf('preparing'), held: SOUND },
+    'As `preparing`, while a lesser transport works and a better one is to be tried.',
+  ],
+  [
+    'opening, climbing',
+    { ...stateOf('opening'), held: SOUND },
+    'As `opening`, while a lesser transport works and a better one is tried.',
+  ],
   ['waiting', stateOf('waiting'), 'Until the next attempt.'],
   ['offline', stateOf('offline'), 'The same, and the browser says that there is no network: the wait is long.'],
   ['closed', stateOf('closed'), 'For good.'],
@@ -57,10 +77,12 @@ const STATES: readonly (readonly [name: string, state: State, what: string])[] =
 
 const EFFECTS = {
   'ask-token': 'ask for a token',
+  'no-way': 'end: the platform supports none of the transports',
   open: 'open a connection',
+  drop: 'close one that took too long, or lost the race',
   abandon: 'close what is open',
-  'drop-new': 'close the new connection',
-  'drop-held': 'close the doubtful connection',
+  'drop-new': 'close what is being opened',
+  'drop-held': 'close the connection that carried',
   check: 'ask for a sign of life',
 } as const;
 
@@ -70,7 +92,7 @@ export function renderStates(): string {
     'Each table below is made from the code: every cell is what the pure function that decides it answers. `npm run states` writes this file, and a test fails if it is out of step. Times are for the default options; where chance is drawn, the range is given.',
     'Contents: [The connection](#the-connection) · [What ends do](#what-ends-do) · [The watch](#the-watch) · [A channel](#a-channel)',
     '## The connection',
-    'One for each client ([machine.ts](../src/connection/machine.ts), [moves.ts](../src/connection/moves.ts)). An event that is not listed changes nothing in that state. "Beside" means that two connections are open: a doubtful one, and the newer one that is to take its place. Whichever shows life first is kept. No close waits for the peer.',
+    'One for each client ([machine.ts](../src/connection/machine.ts), [moves.ts](../src/connection/moves.ts), [race-moves.ts](../src/connection/race-moves.ts)). An event that is not listed changes nothing in that state. "Beside" means that a doubtful connection is open, and others that are to take its place: whichever shows life first is kept. "Climbing" means that a connection carries, and better transports are tried: it is kept until one of them is welcomed. No close waits for the peer.',
     `Everywhere but in \`closed\`: \`disconnect()\` closes what is open and leads to \`paused\`, \`destroy()\` and what no further attempt could help (a user that is not the one the client was made for, a platform without any of the transports) to \`closed\`. These are left out below.`,
     ...STATES.flatMap(([name, state, what]) => [`### ${name}`, sayStatus(state, what), connectionTable(name, state)]),
     '## What ends do',
@@ -91,13 +113,16 @@ function sayStatus(state: State, what: string): string {
 
 /** What the world is like when this happens. */
 function worldOf(state: State, event: Event): Partial<Facts> {
-  return { online: event.type === 'online' || (event.type !== 'offline' && state.state !== 'offline') };
+  const rung = heldOf(state)?.rung ?? 0;
+  const ways = rung > 0 ? { plan: [1, 0, 2], climb: [0] } : {};
+  return { ...ways, online: event.type === 'online' || (event.type !== 'offline' && state.state !== 'offline') };
 }
 
 function connectionTable(name: string, state: State): string {
   const rows = Object.values(EVENTS).flatMap(([event, when]) => {
-    if (name.startsWith('preparing') && event.type === 'held-ended' && !name.includes('beside')) return [];
-    if (name === 'opening' && event.type === 'held-ended') return [];
+    if (name === 'preparing' && event.type === 'held-ended') return [];
+    if (name.startsWith('opening') && event.type === 'held-ended' && !name.includes('beside') && !name.includes('climbing'))
+      return [];
     if (EVERYWHERE.has(event.type)) return [];
     const [least, most] = [0, 0.999_999].map((random) =>
       connectionStep(state, event, facts({ random, ...worldOf(state, event) })),
@@ -109,7 +134,8 @@ function connectionTable(name: string, state: State): string {
 }
 
 function describe({ state }: Step, most: Step): string {
-  const name = 'held' in state && state.held !== null && state.state !== 'doubting' ? `${state.state}, beside` : state.state;
+  const held = state.state === 'preparing' || state.state === 'opening' ? state.held : null;
+  const name = held === null ? state.state : `${state.state}, ${held.trust === 'sound' ? 'climbing' : 'beside'}`;
   const [from, to] = [dueAt(state), dueAt(most.state)];
   return from === null || to === null ? name : `${name}, for ${range(from - NOW, to - NOW)}`;
 }

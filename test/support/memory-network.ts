@@ -43,7 +43,7 @@ interface Pipe {
   flush(): void;
 }
 
-export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCore): MemoryNetwork {
+export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCore, name = 'memory'): MemoryNetwork {
   const pipes = new Set<Pipe>();
   const wire: Crossing[] = [];
   const stalled = new Set<Direction>();
@@ -67,7 +67,7 @@ export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCor
   };
 
   const transport: Transport = {
-    name: 'memory',
+    name,
     isSupported: () => true,
     open({ codec, opening }, sink) {
       const hung = new Set<Direction>();

@@ -16,6 +16,10 @@ export interface Opening {
   readonly batches: readonly (readonly ClientFrame[])[];
   /** The same, of one type. */
   sent<T extends ClientFrame['t']>(type: T): readonly Extract<ClientFrame, { t: T }>[];
+  /** How often the client asked that its request be made anew. */
+  readonly reopens: number;
+  /** The request is made anew. @returns what the client says in it */
+  renew(): readonly ClientFrame[];
   /** The code that the client closed with; null while it has not. */
   readonly closedWith: number | null;
   /** The transport opens and asks for the opening frames. */
@@ -39,23 +43,31 @@ export interface ScriptedTransport extends Transport {
 export interface Script {
   readonly name?: string;
   readonly supported?: boolean;
+  readonly upgradeOnly?: boolean;
+  readonly lossy?: boolean;
+  /** Its connections are made of requests, as those of HTTP are. */
+  readonly requests?: boolean;
   /** Plays the server's part of each opening, as soon as the client has its link. @default nothing */
   readonly play?: (opening: Opening, count: number) => void;
 }
 
 export const WELCOME: Welcome = { t: 'welcome', v: 1, mem: 'mem-1', ping: 25_000, limits: DEFAULT_LIMITS, caps: [] };
 
-export function createScriptedTransport({ name = 'scripted', supported = true, play }: Script = {}): ScriptedTransport {
+export function createScriptedTransport(script: Script = {}): ScriptedTransport {
+  const { name = 'scripted', supported = true, upgradeOnly = false, lossy = false, requests = false, play } = script;
   const openings: Opening[] = [];
   const isLive = ({ state }: Opening): boolean => state === 'connecting' || state === 'open';
   return {
     name,
+    ...(upgradeOnly && { upgradeOnly }),
+    ...(lossy && { lossy }),
     isSupported: () => supported,
     open(target, sink) {
       let state: Opening['state'] = 'connecting';
       let frames: readonly ClientFrame[] = [];
       let closedWith: number | null = null;
       const batches: (readonly ClientFrame[])[] = [];
+      let reopens = 0;
 
       const opening: Opening = {
         url: target.url,
@@ -74,6 +86,13 @@ export function createScriptedTransport({ name = 'scripted', supported = true, p
         },
         sent<T extends ClientFrame['t']>(type: T) {
           return batches.flat().filter((frame): frame is Extract<ClientFrame, { t: T }> => frame.t === type);
+        },
+        get reopens() {
+          return reopens;
+        },
+        renew() {
+          if (state !== 'open') throw new Error(`cannot renew what is ${state}`);
+          return (frames = target.opening());
         },
         get closedWith() {
           return closedWith;
@@ -114,6 +133,7 @@ export function createScriptedTransport({ name = 'scripted', supported = true, p
           state = 'closed';
           closedWith = code;
         },
+        ...(requests && { reopen: () => void (reopens += 1) }),
         buffered: 0,
       };
     },

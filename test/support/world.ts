@@ -13,7 +13,10 @@ import { type VirtualClock, createVirtualClock } from './virtual-clock.ts';
 
 export interface TestPage {
   readonly client: Client;
+  /** The preferred one. */
   readonly network: MemoryNetwork;
+  /** One for each of its transports, the most preferred first. */
+  readonly networks: readonly MemoryNetwork[];
   readonly page: FakePage;
   /** What reached `on('error')`. */
   readonly errors: HoldfastError[];
@@ -23,8 +26,8 @@ export interface World {
   readonly clock: VirtualClock;
   readonly server: ServerCore;
   readonly broker: Broker;
-  /** A page with a network of its own. */
-  open(options?: Partial<ClientOptions>): TestPage;
+  /** A page with a network of its own, or several: a transport for each. @param names of the transports @default ['memory'] */
+  open(options?: Partial<ClientOptions>, ...names: readonly string[]): TestPage;
   /** Every connection of the server dies with it. Without its store its logs are gone too. */
   restart(options?: { readonly keepStore?: boolean; readonly server?: Partial<ServerOptions> }): void;
   /** Destroys what is open. */
@@ -68,25 +71,26 @@ export function createWorld({
     get broker() {
       return broker;
     },
-    open(options = {}) {
-      const network = createMemoryNetwork(clock, () => server);
+    open(options = {}, first = 'memory', ...others) {
+      const network = createMemoryNetwork(clock, () => server, first);
+      const networks = [network, ...others.map((name) => createMemoryNetwork(clock, () => server, name))] as const;
       const page = createFakePage();
       const errors: HoldfastError[] = [];
       const { now, setTimeout, clearTimeout } = clock;
       const own = { now, setTimeout, clearTimeout, random, createId, page, logError: () => {}, WebSocket: undefined };
       const client = composeClient({
         url: 'https://test.example/realtime',
-        transports: [network.transport],
+        transports: [network.transport, ...networks.slice(1).map(({ transport }) => transport)],
         ...options,
         environment: { ...own, ...options.environment },
       });
       client.on('error', (error) => errors.push(error));
-      const opened: TestPage = { client, network, page, errors };
+      const opened: TestPage = { client, network, networks, page, errors };
       pages.push(opened);
       return opened;
     },
     restart({ keepStore = true, server: more = {} } = {}) {
-      pages.forEach(({ network }) => network.cut());
+      pages.forEach(({ networks }) => networks.forEach((network) => network.cut()));
       if (!keepStore) broker = makeBroker();
       server = makeServer(more);
     },

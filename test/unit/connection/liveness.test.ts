@@ -25,6 +25,7 @@ beforeEach(() => {
     environment: createEnvironment({ now, setTimeout, clearTimeout }),
     ping: PING,
     send: (frame) => sent.push(frame),
+    reopen: null,
     onRoundTrip: (ms) => roundTrips.push(ms),
     onDoubt: () => doubts.push(clock.now()),
     onLife: () => lives.push(clock.now()),

@@ -2,15 +2,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { step } from '../../../src/connection/machine.ts';
-import type { Ended, Event, Facts, Held, State, Step } from '../../../src/connection/state.ts';
-import { HELD, NOW, ended, facts, memory, reason, stateOf, waitOf } from './facts.ts';
+import type { Beside, Ended, Event, Facts, Held, State, Step } from '../../../src/connection/state.ts';
+import { DOUBTED, HELD, NOW, ended, facts, memory, race, reason, stateOf, waitOf } from './facts.ts';
 
 /** Welcomed 4 s ago. */
-const YOUNG: Held = { since: NOW - 4000, life: 'proving' };
+const YOUNG: Held = { ...HELD, since: NOW - 4000, life: 'proving' };
+const YOUNG_DOUBTED: Beside = { ...YOUNG, trust: 'doubted' };
 const HINTS = ['online', 'offline', 'visible', 'network', 'jump', 'wake'] as const;
 const FULL = Array.from({ length: 15 }, (_, index) => NOW - 15_000 + index);
 
-const beside = (state: 'preparing' | 'opening', given: Parameters<typeof memory>[0] = {}, held: Held = HELD): State => ({
+const beside = (state: 'preparing' | 'opening', given: Parameters<typeof memory>[0] = {}, held: Beside = DOUBTED): State => ({
   ...stateOf(state, given),
   held,
 });
@@ -88,9 +89,19 @@ describe('the end of a doubtful connection with no other on its way', () => {
 describe('the doubtful connection shows life', () => {
   it.each<[string, State, Partial<Facts>, string]>([
     ['before the token has come', beside('preparing'), {}, 'stable drop-new'],
-    ['before the other one has opened', beside('opening'), { link: { transport: 't', opened: false } }, 'stable drop-new'],
-    ['when the other one has said hello', beside('opening'), { link: { transport: 't', opened: true } }, 'opening'],
-    ['young', beside('opening', {}, YOUNG), {}, 'proving drop-new'],
+    [
+      'before the other one has opened',
+      beside('opening'),
+      { links: new Map([[0, { transport: 't', opened: false }]]) },
+      'stable drop-new',
+    ],
+    [
+      'when the other one has said hello',
+      beside('opening'),
+      { links: new Map([[0, { transport: 't', opened: true }]]) },
+      'opening',
+    ],
+    ['young', beside('opening', {}, YOUNG_DOUBTED), {}, 'proving drop-new'],
   ])('%s', (_, before, given, expected) => {
     const next = step(before, { type: 'alive' }, facts(given));
     expect(brief(next)).toBe(expected);
@@ -100,17 +111,17 @@ describe('the doubtful connection shows life', () => {
   it('and goes on as it was: stable without failures, young with those it had, for the rest of its 10 s', () => {
     const before = { failures: 2, reason: reason(1006), attempts: [NOW] };
     expect(step(beside('opening', before), { type: 'alive' }, facts()).state).toEqual({
-      ...{ state: 'stable', memory: memory({ attempts: [NOW] }), since: HELD.since },
+      ...{ state: 'stable', memory: memory({ attempts: [NOW] }), rung: 0, since: HELD.since, until: null },
     });
-    expect(step(beside('opening', before, YOUNG), { type: 'alive' }, facts()).state).toEqual({
-      ...{ state: 'proving', memory: memory(before), since: YOUNG.since, until: NOW + 6000 },
+    expect(step(beside('opening', before, YOUNG_DOUBTED), { type: 'alive' }, facts()).state).toEqual({
+      ...{ state: 'proving', memory: memory(before), rung: 0, since: YOUNG.since, until: NOW + 6000 },
     });
   });
 });
 
 describe('the other connection is welcomed', () => {
   it('first: the doubtful one is dropped', () => {
-    const next = step(beside('opening', { failures: 1, reason: reason(1006) }), { type: 'welcome' }, facts());
+    const next = step(beside('opening', { failures: 1, reason: reason(1006) }), { type: 'welcome', rung: 0 }, facts());
     expect(brief(next)).toBe('proving drop-held');
     expect(next.state).toMatchObject({ since: NOW, until: NOW + 10_000, memory: { failures: 1, reason: null } });
   });
@@ -193,8 +204,8 @@ describe('the doubtful connection ends, while the other one is on its way', () =
 describe('an opening', () => {
   it.each(['online', 'network', 'jump'] as const)('has 4 s left after %s, for its network may be gone', (type) => {
     expect(step(stateOf('opening'), { type }, facts()).state).toMatchObject({ state: 'opening', until: NOW + 4000 });
-    const late = { ...stateOf('opening'), until: NOW + 3999 };
-    expect(step(late, { type }, facts()).state).toBe(late);
+    const late = { ...stateOf('opening'), race: { ...race([]), running: [{ rung: 0, until: NOW + 3999 }] }, until: NOW + 3999 };
+    expect(step(late, { type }, facts()).state).toMatchObject({ state: 'opening', race: late.race, until: late.until });
   });
 });
 
@@ -218,7 +229,7 @@ describe('a rest', () => {
 
 describe('a clock that was set', () => {
   it('back does not put the proof off, once a doubt is over', () => {
-    const young = { ...stateOf('doubting'), held: { since: NOW + 3_600_000, life: 'proving' } } as const;
+    const young = { ...stateOf('doubting'), held: { ...YOUNG, since: NOW + 3_600_000 } } as const;
     expect(step(young, { type: 'alive' }, facts()).state).toMatchObject({ state: 'proving', until: NOW + 10_000 });
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { step } from '../../../src/connection/machine.ts';
 import type { Ended, Event, State } from '../../../src/connection/state.ts';
-import { HELD, NOW, ended, facts, reason, stateOf } from './facts.ts';
+import { DOUBTED, HELD, NOW, ended, facts, reason, stateOf } from './facts.ts';
 
 const FLOOR = NOW + 30_000;
 const REST: Event = { type: 'rest', reason: reason(1000) };
@@ -11,7 +11,7 @@ const heldEnded = (code: number, given: Partial<Ended> = {}): Event => ({ type: 
 /** Plays one event after the other, all at the same time. */
 function play(from: State, ...events: readonly (Event | Exclude<Event['type'], 'ended' | 'held-ended'>)[]): State {
   return events.reduce<State>(
-    (state, event) => step(state, typeof event === 'string' ? ({ type: event } as Event) : event, facts()).state,
+    (state, event) => step(state, typeof event === 'string' ? ({ type: event, rung: 0 } as Event) : event, facts()).state,
     from,
   );
 }
@@ -65,7 +65,7 @@ describe('a floor ends', () => {
 });
 
 describe('a floor told to the connection beside a doubtful one', () => {
-  const beside: State = { ...stateOf('opening'), held: HELD };
+  const beside = { ...stateOf('opening'), held: DOUBTED };
 
   it('holds when the doubtful one’s verdict comes', () => {
     expect(play(beside, floored(1013))).toMatchObject({ state: 'doubting', memory: { floor: FLOOR } });
@@ -84,7 +84,7 @@ describe('a floor told to the connection beside a doubtful one', () => {
 
   it('and one told to the doubtful one hold when the other one fails', () => {
     expect(play(beside, heldEnded(4000, { after: 30_000 }), ended(1006))).toMatchObject(WAITS);
-    expect(play({ ...stateOf('preparing'), held: HELD }, heldEnded(4000, { after: 30_000 }))).toMatchObject({
+    expect(play({ ...stateOf('preparing'), held: DOUBTED }, heldEnded(4000, { after: 30_000 }))).toMatchObject({
       ...{ state: 'preparing', held: null, memory: { floor: FLOOR } },
     });
   });

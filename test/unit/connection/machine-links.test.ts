@@ -1,21 +1,33 @@
-/** The machine and the links that it has opened: what is open is always what the state says, and never more than two. */
+/** The machine and the links that it has opened: what is open is always what the state says. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { initialState, step } from '../../../src/connection/machine.ts';
-import { type Effect, type Event, type Facts, type State, dueAt } from '../../../src/connection/state.ts';
+import { dueOf } from '../../../src/connection/race.ts';
+import { type Effect, type Event, type Facts, type State, dueAt, heldOf } from '../../../src/connection/state.ts';
+import type { Reason } from '../../../src/types.ts';
 import { NOW, ended, facts, reason } from './facts.ts';
 
 interface Link {
+  readonly rung: number;
   life: 'connecting' | 'greeted' | 'welcomed';
   /** A sign of life was asked for, so that there will be one, or a verdict. */
   asked: boolean;
 }
 
+const RUNGS = [0, 1, 2];
+const PLANS = [
+  [0, 1, 2],
+  [2, 0, 1],
+  [1, 2],
+] as const;
+
 /** Plays everything around the machine: the links, as connection.ts performs what they are told, and the time. */
 class Model {
   state: State = initialState;
-  /** The doubtful one first, if there are two. */
-  links: Link[] = [];
+  carrier: Link | null = null;
+  /** Carried until another one was welcomed, and is to be dropped by the same step. */
+  replaced: Link | null = null;
+  readonly racing = new Map<number, Link>();
   /** How many asked for a token and wait for it. */
   asking = 0;
   now = NOW;
@@ -23,28 +35,39 @@ class Model {
   /** All that was ever performed or met, so that a property can tell that it was not idle. */
   readonly met = new Set<string>();
 
-  get newest(): Link | undefined {
-    return this.links.at(-1);
-  }
-
   send(event: Event, given: Partial<Facts>): void {
-    const { newest } = this;
-    const link = newest === undefined ? {} : { link: { transport: 'test', opened: newest.life !== 'connecting' } };
-    const { state, effects } = step(this.state, event, facts({ openTimeout: 3000, ...given, ...link, now: this.now }));
+    const links = new Map(
+      [...this.racing].map(([rung, { life }]) => [rung, { transport: 'test', opened: life !== 'connecting' }]),
+    );
+    const rung = heldOf(this.state)?.rung ?? 0;
+    const world = { openTimeout: 6000, ...given, links, climb: RUNGS.filter((other) => other < rung), now: this.now };
+    const { state, effects } = step(this.state, event, facts(world));
     this.state = state;
     for (const effect of effects) this.#perform(effect);
-    this.met.add(`${this.links.length} ${state.state}`);
+    const held = state.state === 'preparing' || state.state === 'opening' ? ` ${state.held?.trust ?? 'alone'}` : '';
+    this.met.add(`${state.state}${held} ${this.racing.size}`);
     this.#check(this.trail.join(' '));
   }
 
+  welcome(rung: number, given: Partial<Facts>): void {
+    const link = this.racing.get(rung)!;
+    this.racing.delete(rung);
+    [this.replaced, this.carrier] = [this.carrier, link];
+    link.life = 'welcomed';
+    this.send({ type: 'welcome', rung }, given);
+    expect(this.replaced, 'the one that carried is left open').toBeNull();
+  }
+
   /** One of the links ends, as #ended of the connection tells it. */
-  end(which: 'held' | 'newest', code: number, given: Partial<Facts>): void {
-    const [held, newest] = this.links.length === 2 ? this.links : [undefined, this.links[0]];
-    const link = which === 'held' ? held : newest;
-    if (link === undefined) return;
-    const isHeld = link === held || this.state.state === 'preparing';
-    this.links = this.links.filter((other) => other !== link);
-    this.send(isHeld ? { type: 'held-ended', ended: ended(code).ended } : ended(code), given);
+  end(link: Link, code: number, given: Partial<Facts>, by: 'network' | 'server' = 'network'): void {
+    const { ended: told } = ended(code);
+    const reason: Reason = { ...told.reason, by, layer: by === 'server' ? 'session' : 'transport' };
+    const { state } = this.state;
+    const isHeld = link === this.carrier && (state === 'preparing' || state === 'opening');
+    if (link === this.carrier) this.carrier = null;
+    else this.racing.delete(link.rung);
+    const end = { ...told, reason };
+    this.send(isHeld ? { type: 'held-ended', ended: end } : { type: 'ended', rung: link.rung, ended: end }, given);
   }
 
   #perform(effect: Effect): void {
@@ -53,44 +76,47 @@ class Model {
       case 'ask-token':
         return void (this.asking += 1);
       case 'open':
-        return void this.links.push({ life: 'connecting', asked: false });
+        expect(this.racing.has(effect.rung), `${effect.rung} is opened twice`).toBe(false);
+        return void this.racing.set(effect.rung, { rung: effect.rung, life: 'connecting', asked: false });
       case 'abandon':
         this.asking = 0;
-        return void (this.links = []);
+        this.carrier = null;
+        return this.racing.clear();
+      case 'drop':
+        this.met.add(`drop ${effect.why}`);
+        return expect(this.racing.delete(effect.rung), 'drop').toBe(true) as undefined;
       case 'drop-new':
-        if (this.links.length === 2) this.links.pop();
-        return;
+        return this.racing.clear();
       case 'drop-held':
-        expect(this.links, 'drop-held').toHaveLength(2);
-        return void this.links.shift();
+        expect(this.replaced, 'drop-held').not.toBeNull();
+        return void (this.replaced = null);
       case 'check':
-        expect(this.links, 'check').toMatchObject([{ life: 'welcomed' }]);
-        this.links[0]!.asked = true;
+        expect(this.carrier, 'check').not.toBeNull();
+        expect(this.racing.size, 'check').toBe(0);
+        this.carrier!.asked = true;
     }
   }
 
   #check(after: string): void {
-    const { state } = this;
-    const lives = this.links.map(({ life }) => (life === 'welcomed' ? 'welcomed' : 'opening'));
-    expect(lives, `${state.state} after ${after}`).toEqual(expectedLives(state));
+    const { state, carrier } = this;
+    const held = heldOf(state);
+    expect([carrier?.rung ?? null, `${state.state} after ${after}`]).toEqual([
+      held?.rung ?? null,
+      `${state.state} after ${after}`,
+    ]);
+    const running = state.state === 'opening' ? state.race.running.map(({ rung }) => rung) : [];
+    expect([...this.racing.keys()].sort(), `${state.state} after ${after}`).toEqual([...running].sort());
+    expect(this.racing.size).toBeLessThanOrEqual(RUNGS.length);
+    if (state.state === 'opening') {
+      expect(running.length, `opens nothing, after ${after}`).toBeGreaterThan(0);
+      expect(state.until).toBe(dueOf(state.race));
+      expect(state.race.left.filter((rung) => running.includes(rung))).toEqual([]);
+      // What is climbed to is better than what carries.
+      if (state.held?.trust === 'sound') expect(Math.max(...running, ...state.race.left)).toBeLessThan(state.held.rung);
+    }
     // Whoever doubts a connection has asked it, or the doubt would never end.
-    if (state.state === 'doubting') expect(this.links[0]!.asked, `a doubt that nobody ends, after ${after}`).toBe(true);
+    if (state.state === 'doubting') expect(carrier!.asked, `a doubt that nobody ends, after ${after}`).toBe(true);
     if (state.state === 'preparing') expect(this.asking, `nobody asks for a token, after ${after}`).toBeGreaterThan(0);
-  }
-}
-
-function expectedLives(state: State): readonly string[] {
-  switch (state.state) {
-    case 'preparing':
-      return state.held === null ? [] : ['welcomed'];
-    case 'opening':
-      return state.held === null ? ['opening'] : ['welcomed', 'opening'];
-    case 'proving':
-    case 'stable':
-    case 'doubting':
-      return ['welcomed'];
-    default:
-      return [];
   }
 }
 
@@ -109,16 +135,19 @@ const plain = (event: Event, more: Omit<Move, 'run'> = {}): Move => ({
   ...more,
   run: (model, given) => model.send(event, given),
 });
-const isUnderWay = ({ newest }: Model): boolean => newest !== undefined && newest.life !== 'welcomed';
-const first = ({ links }: Model): Link | null => (links[0]?.life === 'welcomed' ? links[0] : null);
+/** Any of those that are being opened, as the draw has it. */
+const pickOf = ({ racing }: Model, random: number, life?: Link['life']): Link | undefined => {
+  const links = [...racing.values()].filter((link) => life === undefined || link.life === life);
+  return links[Math.floor(random * links.length)];
+};
 
 const MOVES: Readonly<Record<string, Move>> = {
   need: plain({ type: 'need' }, { can: ({ state }) => state.state === 'idle' }),
-  connect: plain({ type: 'connect' }),
+  connect: plain({ type: 'connect' }, { weight: 1 }),
   pause: plain({ type: 'pause' }, { weight: 1 }),
-  retry: plain({ type: 'retry' }),
+  retry: plain({ type: 'retry' }, { weight: 1 }),
   rest: plain({ type: 'rest', reason: reason(1000) }, { weight: 1 }),
-  ...Object.fromEntries(HINTS.map((type) => [type, plain({ type })])),
+  ...Object.fromEntries(HINTS.map((type) => [type, plain({ type }, { weight: 1 })])),
   token: {
     weight: 10,
     can: ({ asking }) => asking > 0,
@@ -137,46 +166,51 @@ const MOVES: Readonly<Record<string, Move>> = {
   },
   greet: {
     weight: 10,
-    can: ({ newest }) => newest?.life === 'connecting',
-    run: ({ newest }) => void (newest!.life = 'greeted'),
+    can: (model) => pickOf(model, 0, 'connecting') !== undefined,
+    run: (model, { random = 0 }) => void (pickOf(model, random, 'connecting')!.life = 'greeted'),
   },
   welcome: {
     weight: 6,
-    can: isUnderWay,
-    run(model, given) {
-      model.newest!.life = 'welcomed';
-      model.send({ type: 'welcome' }, given);
-    },
+    can: ({ racing }) => racing.size > 0,
+    run: (model, given) => model.welcome(pickOf(model, given.random!)!.rung, given),
   },
   silence: {
-    can: (model) => first(model)?.asked === false,
+    weight: 1,
+    can: ({ carrier }) => carrier?.asked === false,
     run(model, given) {
-      first(model)!.asked = true;
+      model.carrier!.asked = true;
       model.send({ type: 'silence' }, given);
     },
   },
   alive: {
     weight: 4,
-    can: (model) => first(model)?.asked === true,
+    can: ({ carrier }) => carrier?.asked === true,
     run(model, given) {
-      first(model)!.asked = false;
+      model.carrier!.asked = false;
       model.send({ type: 'alive' }, given);
     },
   },
   verdict: {
-    can: (model) => first(model)?.asked === true,
-    run: (model, given) => model.end(model.links.length === 2 ? 'held' : 'newest', 4003, given),
+    can: ({ carrier }) => carrier?.asked === true,
+    run: (model, given) => model.end(model.carrier!, 4003, given),
   },
   end: {
-    can: ({ links }) => links.length > 0,
-    run: (model, given, code) => model.end('newest', code, given),
+    weight: 4,
+    can: ({ racing }) => racing.size > 0,
+    run: (model, given, code) => model.end(pickOf(model, given.random!)!, code, given),
+  },
+  'end by the server': {
+    weight: 1,
+    can: ({ racing }) => racing.size > 0,
+    run: (model, given, code) => model.end(pickOf(model, given.random!)!, code, given, 'server'),
   },
   'end held': {
-    can: ({ links }) => links.length === 2,
-    run: (model, given, code) => model.end('held', code, given),
+    weight: 1,
+    can: ({ carrier }) => carrier !== null,
+    run: (model, given, code) => model.end(model.carrier!, code, given),
   },
   due: {
-    weight: 10,
+    weight: 16,
     can: ({ state }) => dueAt(state) !== null,
     run(model, given) {
       model.now = Math.max(model.now, dueAt(model.state)!);
@@ -193,34 +227,39 @@ const moves = fc.array(
     random: fc.constantFrom(0, 0.5, 0.999),
     // Hardly ever, for without a network no second connection is opened.
     online: fc.nat(9).map((drawn) => drawn > 0),
-    wait: fc.nat(5000),
+    plan: fc.constantFrom(...PLANS),
+    wait: fc.nat(1500),
   }),
   // Else most would be of ten moves, and end before a second link is opened.
-  { maxLength: 120, size: 'max' },
+  { maxLength: 200, size: 'max' },
 );
 
 describe('the links', () => {
-  it('are those that the state tells of: none is forgotten, none is closed for another, there are never three', () => {
+  it('are those that the state tells of: none is forgotten, none is closed for another, of each transport one is opened at most', () => {
     const met = new Set<string>();
     fc.assert(
       fc.property(moves, (sequence) => {
         const model = new Model();
         model.send({ type: 'need' }, {});
-        for (const { pick, code, random, online, wait } of sequence) {
+        for (const { pick, code, random, online, plan, wait } of sequence) {
           const possible = BAG.filter((name) => MOVES[name]!.can?.(model) ?? true);
           const name = possible[pick % possible.length]!;
           model.now += wait;
           model.trail.push(name);
-          MOVES[name]!.run(model, { random, online }, code);
+          MOVES[name]!.run(model, { random, online, plan }, code);
         }
         model.send({ type: 'destroy' }, {});
-        expect(model.links).toEqual([]);
+        expect([model.carrier, model.racing.size]).toEqual([null, 0]);
         model.met.forEach((what) => met.add(what));
       }),
       { numRuns: 500 },
     );
     // It has seen what it is about.
-    const all = ['ask-token', 'open', 'abandon', 'drop-new', 'drop-held', 'check', '1 preparing', '2 opening', '1 doubting'];
+    const all = [
+      ...['ask-token', 'open', 'abandon', 'drop-new', 'drop-held', 'check', 'drop lost', 'drop late'],
+      ...['preparing alone 0', 'preparing doubted 0', 'preparing sound 0', 'doubting 0', 'opening alone 3'],
+      ...['opening doubted 2', 'opening sound 1', 'opening sound 2'],
+    ];
     expect([...met]).toEqual(expect.arrayContaining(all));
   });
 });

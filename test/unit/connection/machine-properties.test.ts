@@ -34,8 +34,9 @@ function eventOf(name: string): Event {
   if (name === 'rest') return { type: 'rest', reason: reason(1000) };
   if (name === 'token-failed') return { type: 'token-failed', ended: endOf(4011) };
   const [, held, code, sign, value] = /^(held:)?(\d+)([+~*]?)(\d*)$/.exec(name) ?? [];
-  if (code === undefined) return { type: name } as Event;
-  return { type: held === undefined ? 'ended' : 'held-ended', ended: endOf(Number(code), sign, Number(value)) };
+  if (code === undefined) return { type: name, rung: 0 } as Event;
+  const ended = endOf(Number(code), sign, Number(value));
+  return held === undefined ? { type: 'ended', rung: 0, ended } : { type: 'held-ended', ended };
 }
 
 function endOf(code: number, sign?: string, value = 0): Ended {

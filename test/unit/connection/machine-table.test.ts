@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { initialState, step } from '../../../src/connection/machine.ts';
 import type { Effect, Event, State } from '../../../src/connection/state.ts';
-import { HELD, STATES, ended, facts, reason, stateOf } from './facts.ts';
+import { DOUBTED, NOW, SOUND, STATES, ended, facts, race, reason, stateOf } from './facts.ts';
+
+/** beside: of a doubtful one. climbing: of a sound one, whose transport is not the best. racing: two run, a third is left. */
+type Beside = 'preparing beside' | 'opening beside' | 'preparing climbing' | 'opening climbing' | 'opening racing';
 
 /**
  * Each state and event, and what must come of it: `·` changes nothing and does nothing, else the next state and its
@@ -9,7 +12,7 @@ import { HELD, STATES, ended, facts, reason, stateOf } from './facts.ts';
  * up after 10 s, the app's own pause and end abandon whatever is open.
  */
 // prettier-ignore
-const TABLE: Readonly<Record<State['state'] | 'preparing beside' | 'opening beside', Readonly<Record<Event['type'], string>>>> = {
+const TABLE: Readonly<Record<State['state'] | Beside, Readonly<Record<Event['type'], string>>>> = {
   idle: {
     need: 'preparing ask-token', connect: 'preparing ask-token',
     pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·', ended: '·', 'held-ended': '·',
@@ -49,14 +52,37 @@ const TABLE: Readonly<Record<State['state'] | 'preparing beside' | 'opening besi
   },
   opening: {
     need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·',
-    welcome: 'proving', ended: 'waiting abandon', 'held-ended': 'opening', silence: '·', alive: '·', due: 'waiting abandon',
+    welcome: 'proving', ended: 'waiting abandon', 'held-ended': 'opening', silence: '·', alive: '·', due: 'waiting drop abandon',
     online: 'opening', offline: '·', visible: '·', network: 'opening', jump: 'opening', rest: 'resting abandon', wake: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
   'opening beside': {
     need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·',
     welcome: 'proving drop-held', ended: 'doubting drop-new check', 'held-ended': 'opening', silence: '·',
-    alive: 'stable drop-new', due: 'doubting drop-new check',
+    alive: 'stable drop-new', due: 'doubting drop drop-new check',
+    online: 'opening', offline: '·', visible: '·', network: 'opening', jump: 'opening', rest: 'resting abandon', wake: '·',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  // The one that works is kept through all of it; what speaks against it ends the climb and leads to the usual doubt.
+  'preparing climbing': {
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·',
+    token: 'opening open', 'token-failed': 'stable drop-new',
+    welcome: '·', ended: '·', 'held-ended': 'preparing', silence: 'preparing', alive: '·', due: '·',
+    online: 'doubting drop-new check', offline: 'doubting drop-new check', visible: 'doubting drop-new check',
+    network: 'doubting drop-new check', jump: 'doubting drop-new check', rest: 'resting abandon', wake: 'doubting drop-new check',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  'opening climbing': {
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·',
+    welcome: 'proving drop-held', ended: 'stable drop-new', 'held-ended': 'opening open', silence: 'opening open', alive: '·',
+    due: 'stable drop drop-new',
+    online: 'doubting drop-new check', offline: 'doubting drop-new check', visible: 'doubting drop-new check',
+    network: 'doubting drop-new check', jump: 'doubting drop-new check', rest: 'resting abandon', wake: 'doubting drop-new check',
+    fatal: 'closed abandon', destroy: 'closed abandon',
+  },
+  'opening racing': {
+    need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·',
+    welcome: 'proving drop', ended: 'opening', 'held-ended': 'opening', silence: '·', alive: '·', due: 'opening open',
     online: 'opening', offline: '·', visible: '·', network: 'opening', jump: 'opening', rest: 'resting abandon', wake: '·',
     fatal: 'closed abandon', destroy: 'closed abandon',
   },
@@ -69,7 +95,8 @@ const TABLE: Readonly<Record<State['state'] | 'preparing beside' | 'opening besi
   },
   stable: {
     need: '·', connect: '·', pause: 'paused abandon', retry: '·', token: '·', 'token-failed': '·', welcome: '·',
-    ended: 'waiting abandon', 'held-ended': '·', silence: 'doubting', alive: '·', due: '·',
+    // With nothing to climb to.
+    ended: 'waiting abandon', 'held-ended': '·', silence: 'doubting', alive: '·', due: 'stable',
     online: 'doubting check', offline: 'doubting check', visible: 'doubting check', network: 'doubting check',
     jump: 'doubting check', rest: 'resting abandon', wake: 'doubting check',
     fatal: 'closed abandon', destroy: 'closed abandon',
@@ -111,7 +138,7 @@ const events: { readonly [E in Event['type']]: Extract<Event, { type: E }> } = {
   retry: { type: 'retry' },
   token: { type: 'token' },
   'token-failed': { type: 'token-failed', ended: ended(4011).ended },
-  welcome: { type: 'welcome' },
+  welcome: { type: 'welcome', rung: 0 },
   ended: ended(1006),
   'held-ended': { ...ended(1006), type: 'held-ended' },
   silence: { type: 'silence' },
@@ -130,8 +157,11 @@ const events: { readonly [E in Event['type']]: Extract<Event, { type: E }> } = {
 
 const rows: readonly (readonly [name: keyof typeof TABLE, before: State])[] = [
   ...STATES.map((state) => [state, stateOf(state)] as const),
-  ['preparing beside', { ...stateOf('preparing'), held: HELD }],
-  ['opening beside', { ...stateOf('opening'), held: HELD }],
+  ['preparing beside', { ...stateOf('preparing'), held: DOUBTED }],
+  ['opening beside', { ...stateOf('opening'), held: DOUBTED }],
+  ['preparing climbing', { ...stateOf('preparing'), held: SOUND }],
+  ['opening climbing', { ...stateOf('opening'), held: SOUND }],
+  ['opening racing', { ...stateOf('opening'), race: race([0, 1], [2]), until: NOW + 1500 }],
 ];
 const cells = rows.flatMap(([state, before]) =>
   Object.values(events).map((event) => ({ state, before, event, name: event.type, expected: TABLE[state][event.type] })),
@@ -141,7 +171,8 @@ describe('the table', () => {
   it.each(cells)('$state × $name → $expected', ({ state, before, event, expected }) => {
     // The browser says that there is no network as long as the client is offline, until the event that says otherwise.
     const online = event.type === 'online' || (event.type !== 'offline' && state !== 'offline');
-    const next = step(before, event, facts({ online }));
+    const climbing = state.endsWith('climbing') ? { plan: [1, 0, 2], climb: [0] } : {};
+    const next = step(before, event, facts({ online, ...climbing }));
     if (expected === '·') {
       expect(next.state).toBe(before);
       expect(next.effects).toEqual([]);
@@ -153,7 +184,7 @@ describe('the table', () => {
   it('begins idle, without a token', () => {
     expect(initialState).toEqual({
       state: 'idle',
-      memory: { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0 },
+      memory: { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0, climbs: 0 },
     });
   });
 });

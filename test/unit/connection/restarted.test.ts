@@ -1,6 +1,7 @@
 /** Whoever lives on a connection and is told of its loss may end it, or begin another one, right there. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Connection, type Session } from '../../../src/connection/connection.ts';
+import { Connection } from '../../../src/connection/connection.ts';
+import type { Session } from '../../../src/connection/session.ts';
 import { createEnvironment } from '../../../src/platform/environment.ts';
 import { json } from '../../../src/protocol/json.ts';
 import { createFakePage } from '../../support/page.ts';
@@ -28,7 +29,14 @@ beforeEach(async () => {
   connection = new Connection(
     {
       environment: createEnvironment({ now, setTimeout, clearTimeout, page: createFakePage(), random: () => 0.5 }),
-      ...{ url: 'https://test.example', transports: [transport], codec: json(), user: 'anonymous', getToken: undefined },
+      ...{
+        url: 'https://test.example',
+        transports: [transport],
+        codec: json(),
+        user: 'anonymous',
+        getToken: undefined,
+        credentials: undefined,
+      },
       timing: { backoffBase: 500, backoffCap: 30_000, backoffCapHidden: 300_000, openTimeout: 10_000, uiGrace: 2000 },
       ...{ report: nothing, trace: nothing },
     },

@@ -6,12 +6,15 @@ import { createIds, createRandom } from '../../support/random.ts';
 import { type Opening, type Script, type ScriptedTransport, createScriptedTransport } from '../../support/scripted-transport.ts';
 import { type VirtualClock, createVirtualClock } from '../../support/virtual-clock.ts';
 
-/** One client, alone with a transport that the test plays. */
+/** One client, alone with transports that the test plays. */
 export interface Scene {
   readonly client: Client;
   readonly clock: VirtualClock;
   readonly page: FakePage;
+  /** The preferred one. */
   readonly transport: ScriptedTransport;
+  /** All, the most preferred first. */
+  readonly transports: readonly ScriptedTransport[];
   /** What reached `on('error')`. */
   readonly errors: readonly HoldfastError[];
   /** What a subscriber of `status` read, each time it was told. */
@@ -31,20 +34,23 @@ export interface Scene {
 
 export interface SceneOptions extends Partial<Omit<ComposeOptions, 'transports'>> {
   readonly script?: Script;
+  /** Of the other transports, in order of preference. @default none */
+  readonly lesser?: readonly Script[];
   /** 0 ≤ x < 1, for every draw. @default from seed 1 */
   readonly random?: () => number;
 }
 
-export function createScene({ script = {}, random = createRandom(1), ...options }: SceneOptions = {}): Scene {
+export function createScene({ script = {}, lesser = [], random = createRandom(1), ...options }: SceneOptions = {}): Scene {
   const clock = createVirtualClock();
   const page = createFakePage();
   const transport = createScriptedTransport(script);
+  const transports = [transport, ...lesser.map(createScriptedTransport)] as const;
   const errors: HoldfastError[] = [];
   const statuses: Status[] = [];
   const { now, setTimeout, clearTimeout } = clock;
   const client = composeClient({
     url: 'https://test.example/realtime',
-    transports: [transport],
+    transports,
     ...options,
     environment: {
       ...{ now, setTimeout, clearTimeout, page, random },
@@ -65,6 +71,7 @@ export function createScene({ script = {}, random = createRandom(1), ...options 
     clock,
     page,
     transport,
+    transports,
     errors,
     statuses,
     get line() {
@@ -97,7 +104,7 @@ export function createScene({ script = {}, random = createRandom(1), ...options 
     async end() {
       client.destroy();
       await clock.settle();
-      const left = { timers: clock.pending, watchers: page.watchers, links: transport.links };
+      const left = { timers: clock.pending, watchers: page.watchers, links: transports.reduce((sum, { links }) => sum + links, 0) };
       if (Object.values(left).some((count) => count !== 0)) throw new Error(`left behind: ${JSON.stringify(left)}`);
     },
   };

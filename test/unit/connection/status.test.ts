@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { statusOf } from '../../../src/connection/status.ts';
-import { HELD, NOW, reason, stateOf } from './facts.ts';
+import { DOUBTED, HELD, NOW, reason, stateOf } from './facts.ts';
 
 const lost = reason(1006);
 
@@ -19,12 +19,12 @@ describe('what the app is told', () => {
     ['doubting', stateOf('doubting'), { state: 'connected', transport: 'websocket', since: HELD.since, roundTrip: 42 }],
     [
       'preparing beside a doubtful one',
-      { ...stateOf('preparing'), held: HELD },
+      { ...stateOf('preparing'), held: DOUBTED },
       { state: 'connected', transport: 'websocket', since: HELD.since, roundTrip: 42 },
     ],
     [
       'opening beside a doubtful one',
-      { ...stateOf('opening', { failures: 2, reason: lost }), held: HELD },
+      { ...stateOf('opening', { failures: 2, reason: lost }), held: DOUBTED },
       { state: 'connected', transport: 'websocket', since: HELD.since, roundTrip: 42 },
     ],
     ['resting', stateOf('resting'), { state: 'idle' }],
@@ -44,8 +44,10 @@ describe('what the app is told', () => {
   });
 
   it('does not change between proving and stable, nor between preparing and opening', () => {
-    const { memory, since } = stateOf('proving');
-    expect(statusOf({ state: 'stable', memory, since }, 'websocket', 7)).toEqual(statusOf(stateOf('proving'), 'websocket', 7));
+    const { memory, rung, since } = stateOf('proving');
+    expect(statusOf({ state: 'stable', memory, rung, since, until: null }, 'websocket', 7)).toEqual(
+      statusOf(stateOf('proving'), 'websocket', 7),
+    );
     expect(statusOf(stateOf('opening'), 'websocket', null)).toEqual(statusOf(stateOf('preparing'), 'websocket', null));
   });
 

@@ -196,8 +196,17 @@ describe('a message that cannot be read', () => {
 
   it('closes with 4400 first, though who is told of the end closes too', () => {
     const line = new OpenLine({
-      ...{ gen: 1, transport: webSocket(), url: 'https://test.example', codec: json(), environment: platform, user: 'anonymous' },
       ...{
+        rung: 0,
+        transport: webSocket(),
+        credentials: undefined,
+        url: 'https://test.example',
+        codec: json(),
+        environment: platform,
+        user: 'anonymous',
+      },
+      ...{
+        nextGen: () => 1,
         hello: () => OPENING[0],
         opening: () => OPENING.slice(1),
         onWelcome() {},

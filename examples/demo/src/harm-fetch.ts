@@ -21,7 +21,7 @@ export function createHarmFetch(line: Line): Fetch {
         line.passages.delete(passage);
         line.onQueue();
       };
-      const fail = (error: unknown): void => {
+      const fail = (error: Error): void => {
         if (over) return;
         leave();
         outward.clear();
@@ -30,6 +30,7 @@ export function createHarmFetch(line: Line): Fetch {
         reject(error);
         answer?.error(error);
       };
+      const failed = (error: unknown): void => fail(error instanceof Error ? error : new Error(String(error)));
       const passage: Passage = {
         get waiting() {
           return { out: outward.frames, in: inward.frames };
@@ -68,7 +69,7 @@ export function createHarmFetch(line: Line): Fetch {
             }, true);
           }
         };
-        read().catch(fail);
+        read().catch(failed);
       };
 
       const abort = (): void => fail(new DOMException('Aborted.', 'AbortError'));
@@ -79,7 +80,7 @@ export function createHarmFetch(line: Line): Fetch {
       if (line.weather.offline) return void window.setTimeout(passage.cut, 0);
       outward.push(() => {
         line.onFrame('out');
-        fetch(url, { ...init, signal: real.signal }).then(receive, fail);
+        fetch(url, { ...init, signal: real.signal }).then(receive, failed);
       }, true);
     });
 }

@@ -6,7 +6,7 @@ const NS = 'http://www.w3.org/2000/svg';
 const EVERY = 150;
 const EVERY_STILL = 1500;
 const TICKS: readonly Tick[] = ['published', 'accepted', 'received'];
-const AXIS = 20;
+const AXIS = 18;
 
 function draw<K extends keyof SVGElementTagNameMap>(
   tag: K,
@@ -36,8 +36,9 @@ export function createHistoryView(history: History, names: readonly string[], la
   /** As high as the labels beside it. */
   const heights = (): { readonly band: number; readonly tick: number; readonly gap: number } => {
     const band = (rows.firstElementChild?.getBoundingClientRect().height ?? 30) || 30;
-    const tick = (kinds.firstElementChild?.getBoundingClientRect().height ?? 18) || 18;
-    const gap = Math.max(0, kinds.getBoundingClientRect().top - rows.getBoundingClientRect().bottom);
+    // Where there is no room for them they are not displayed.
+    const tick = kinds.firstElementChild?.getBoundingClientRect().height ?? 0;
+    const gap = tick === 0 ? 0 : Math.max(0, kinds.getBoundingClientRect().top - rows.getBoundingClientRect().bottom);
     return { band, tick, gap };
   };
 
@@ -98,7 +99,7 @@ export function createHistoryView(history: History, names: readonly string[], la
       );
       parts.push(mark);
     }
-    for (const [index, kind] of TICKS.entries()) {
+    for (const [index, kind] of (tick === 0 ? [] : TICKS).entries()) {
       const base = below + (index + 1) * tick - 3;
       let d = '';
       for (const [step, count] of history.ticks(kind, from)) {

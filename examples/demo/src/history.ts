@@ -32,7 +32,8 @@ export const SHOWN = 90_000;
 /** ms of one step, in which ticks are counted together. */
 export const STEP = 300;
 
-export function createHistory(labelOf: (name: string) => string, now: () => number): History {
+/** @param forbidden names of what this tab may not use now */
+export function createHistory(labelOf: (name: string) => string, forbidden: () => readonly string[], now: () => number): History {
   let spans: Span[] = [];
   let switches: Switch[] = [];
   const counts: Readonly<Record<Tick, Map<number, number>>> = { published: new Map(), accepted: new Map(), received: new Map() };
@@ -43,7 +44,11 @@ export function createHistory(labelOf: (name: string) => string, now: () => numb
     const told = others
       .map(({ transport, end }) => `${labelOf(transport)} ${end === 'slow' ? 'was slow' : `failed (${end})`}`)
       .join(', ');
-    switch (why) {
+    // To the client it is as if the browser had none of these.
+    const gone = forbidden().map(labelOf);
+    switch (why === 'remembered' && gone.length > 0 ? 'forbidden' : why) {
+      case 'forbidden':
+        return `${gone.join(' and ')} ${gone.length === 1 ? 'was' : 'were'} forbidden`;
       case 'preferred':
         return 'the first choice';
       case 'remembered':

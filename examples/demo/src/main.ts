@@ -24,7 +24,7 @@ const BURST = 100;
 const harm = createHarm();
 // A hint of another network makes the client look for a better transport within about a second.
 const ways = createWays([webSocket(), sse(), longPolling()], () => harm.hint('network'));
-const history = createHistory(labelOf, () => Date.now());
+const history = createHistory(labelOf, forbidden, () => Date.now());
 const client = createClient(new URL('realtime', document.baseURI), {
   transports: ways.transports,
   channels: { 'room:{id}': { rewind: 50 } },
@@ -93,6 +93,11 @@ function draw(): void {
   }, 16);
 }
 
+/** Names of the transports that this tab may not use now. */
+function forbidden(): readonly string[] {
+  return ways.list().flatMap(({ name, allowed }) => (allowed ? [] : [name]));
+}
+
 /** Name of the transport in use; null if there is none. */
 function carrying(): string | null {
   const now = client.status.get();
@@ -132,8 +137,9 @@ for (const field of [roomField, nameField]) {
   });
 }
 byId('burst', HTMLButtonElement).addEventListener('click', () => {
-  scroller.toEnd();
   room.burst(BURST);
+  // After it: by the scroll event, which comes later, the reader is at the end of what is there by then.
+  scroller.toEnd();
 });
 
 const tools = byId('tools', HTMLElement);

@@ -26,7 +26,7 @@ export interface Ways {
 const labels: Readonly<Record<string, string>> = {
   webrtc: 'WebRTC',
   websocket: 'WebSocket',
-  sse: 'Event stream',
+  sse: 'SSE',
   'long-polling': 'Long polling',
 };
 

@@ -6,11 +6,14 @@ import type { ServerCore, Turned } from '../types.ts';
 import { retryAfter } from '../admission.ts';
 import { NodeExchange } from './http.ts';
 import { type Route, takeRequests } from './routes.ts';
+import { createWebRTC, type WebRTCServerOptions } from './webrtc.ts';
 import { chooseProtocol, codecs, FrameWriter, serveWebSocket } from './websocket.ts';
 
 export interface AttachOptions {
   /** Of all transports: `${path}/ws` of the WebSocket, `${path}/sse`, `/poll` and `/send` of HTTP. @default '/realtime' */
   readonly path?: string;
+  /** WebRTC at `${path}/rtc`; needs the package `node-datachannel`. @default off */
+  readonly webRTC?: WebRTCServerOptions;
 }
 
 const HTTP_TRANSPORTS = ['/sse', '/poll', '/send'];
@@ -18,16 +21,11 @@ const HTTP_TRANSPORTS = ['/sse', '/poll', '/send'];
 /** How long a peer may take to answer the end of a connection. */
 const CLOSE_TIMEOUT = 2000;
 
-/**
- * Takes the requests of the transports under `path`; every other request is left to whoever else listens.
- *
- * @param more transports of HTTP beside those of the core, by what follows `path`: `/rtc`
- */
+/** Takes the requests of the transports under `path`; every other request is left to whoever else listens. */
 export function attach(
   core: ServerCore,
   server: HttpServer | HttpsServer,
-  { path = '/realtime' }: AttachOptions = {},
-  more: ReadonlyMap<string, Route> = new Map(),
+  { path = '/realtime', webRTC }: AttachOptions = {},
 ): () => void {
   if (!path.startsWith('/') || path.endsWith('/')) throw new TypeError(`path must begin with / and not end with it: '${path}'`);
   const address = `${path}/ws`;
@@ -73,11 +71,14 @@ export function attach(
     (suffix: string): Route =>
     (request, response) =>
       core.serve(new NodeExchange(request, response, suffix));
-  const bySuffix = new Map([...HTTP_TRANSPORTS.map((suffix) => [suffix, routeTo(suffix)] as const), ...more]);
+  const bySuffix = new Map(HTTP_TRANSPORTS.map((suffix) => [suffix, routeTo(suffix)]));
+  const rtc = webRTC === undefined ? null : createWebRTC(core, webRTC);
+  if (rtc !== null) bySuffix.set('/rtc', (request, response) => rtc.handle(request, response));
   const giveBack = takeRequests(server, { path, bySuffix, other: routeTo('/') });
   server.on('upgrade', onUpgrade);
   return () => {
     giveBack();
+    rtc?.close();
     server.off('upgrade', onUpgrade);
     sockets.close();
   };

@@ -26,6 +26,10 @@ export const STATUSES: Readonly<Record<number, Told>> = {
   426: ['the server wants an upgrade that did not arrive', 'Let the proxy pass the upgrade on.'],
   429: ['too many requests', 'Wait; if it stays, raise the limit of what stands before the server.'],
   500: ['a fault of the server', 'Look at the log of the server.'],
+  501: [
+    'the server has no such transport',
+    'For WebRTC: `npm install node-datachannel` on the server, and `attach(http, { webRTC: {} })`.',
+  ],
   502: ['a proxy cannot reach the server', 'Start the server, and check address and port in the proxy.'],
   503: [
     'it is overloaded, draining or not started',

@@ -2,7 +2,7 @@
  * A chat over Holdfast in plain TypeScript. room.ts has all that it does with the library; the rest is drawing, and harm.ts
  * is what breaks the line.
  */
-import { createClient, longPolling, sse, webSocket } from 'holdfast';
+import { createClient, longPolling, sse, webRTC, webSocket } from 'holdfast';
 import { createComposer } from './composer.ts';
 import { createDiagnosePanel } from './diagnose-panel.ts';
 import { byId, setText } from './dom.ts';
@@ -22,8 +22,10 @@ import { createWays, labelOf } from './ways.ts';
 const BURST = 100;
 
 const harm = createHarm();
+const serverHasWebRTC = document.documentElement.dataset['webrtc'] === 'yes';
+const basic = [webSocket(), sse(), longPolling()] as const;
 // A hint of another network makes the client look for a better transport within about a second.
-const ways = createWays([webSocket(), sse(), longPolling()], () => harm.hint('network'));
+const ways = createWays(serverHasWebRTC ? [webRTC(), ...basic] : basic, () => harm.hint('network'));
 const history = createHistory(labelOf, forbidden, () => Date.now());
 const client = createClient(new URL('realtime', document.baseURI), {
   transports: ways.transports,

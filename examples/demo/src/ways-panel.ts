@@ -47,20 +47,23 @@ export function createWaysPanel(ways: Ways): WaysPanel {
   all.addEventListener('click', () => ways.all());
 
   let carried: string | null = null;
-  const noteOf = ({ name, allowed, upgradeOnly }: Way): string => {
+  const noteOf = ({ name, allowed, upgradeOnly }: Way, isBetter: boolean): string => {
     if (refused === name) return 'the last one stays';
     if (name === carried) return 'carries';
     if (!allowed) return 'forbidden';
-    return upgradeOnly ? 'takes over' : '';
+    // About a second after a change, but not before the present one has lasted ten.
+    if (isBetter) return 'tried soon';
+    return upgradeOnly ? 'only takes over' : '';
   };
   function render(carrying: string | null): void {
     carried = carrying;
     const list = ways.list();
+    const place = list.findIndex(({ name }) => name === carrying);
     for (const [index, way] of list.entries()) {
       const { element, gate, note } = rows[index]!;
       gate.setAttribute('aria-checked', String(way.allowed));
       element.dataset['carries'] = way.name === carrying ? 'yes' : 'no';
-      setText(note, noteOf(way));
+      setText(note, noteOf(way, index < place));
     }
     all.disabled = list.every(({ allowed }) => allowed);
   }

@@ -121,6 +121,30 @@ describe('the demo', () => {
     await verdict(page, 'All 300 here, in order, once each');
   });
 
+  it('climbs to WebRTC, and does to it what it does to a socket', async () => {
+    const { page, errors } = await visit('Ada', 'peers');
+    const carries = async (): Promise<void> => {
+      await page.waitForFunction(() => document.querySelector('#history-now')?.textContent.startsWith('WebRTC carries'));
+    };
+    await page.click(gate('WebRTC'));
+    await page.click('.way:has-text("WebRTC") .way-only');
+    await carries();
+    await page.click('#burst');
+    await verdict(page, 'All 100 here, in order, once each');
+    await tile(page, 'Hold it');
+    await page.click('#burst');
+    await page.waitForFunction(() => document.querySelector('#rope-note')?.textContent.includes('stuck'));
+    await tile(page, 'Hold it');
+    await verdict(page, 'All 200 here, in order, once each');
+    await page.click('#burst');
+    await tile(page, 'Cut the line');
+    await verdict(page, 'All 300 here, in order, once each');
+    await page.waitForFunction(() =>
+      document.querySelector('#history-past')?.lastElementChild?.textContent.includes('WebSocket'),
+    );
+    expect(errors).toEqual([]);
+  });
+
   it('diagnoses itself', async () => {
     const { page, errors } = await visit('Ada', 'diagnosis');
     await page.click(gate('SSE'));

@@ -10,7 +10,7 @@ export interface Weather {
 
 export type Direction = 'out' | 'in';
 
-/** A socket, or a request under way. */
+/** A socket, a peer connection, or a request under way. */
 export interface Passage {
   /** Frames on their way, each direction. */
   readonly waiting: Readonly<Record<Direction, number>>;

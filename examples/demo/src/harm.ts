@@ -1,5 +1,6 @@
 import type { Environment } from 'holdfast';
 import { createHarmFetch } from './harm-fetch.ts';
+import { createHarmPeer } from './harm-peer.ts';
 import { type Direction, HarmSocket, type Line } from './harm-socket.ts';
 
 type Page = Environment['page'];
@@ -16,11 +17,11 @@ export interface HarmState {
 
 /** Everything bad that can be done to this tab's line, and the parts of the environment through which it is done. */
 export interface Harm {
-  readonly environment: Pick<Environment, 'WebSocket' | 'fetch' | 'page'>;
+  readonly environment: Pick<Environment, 'WebSocket' | 'fetch' | 'RTCPeerConnection' | 'page'>;
   get(): HarmState;
   subscribe(listener: () => void): void;
   onFrame(listener: (direction: Direction) => void): void;
-  /** @returns how many sockets and requests were cut */
+  /** @returns how many sockets, peers and requests were cut */
   cut(): number;
   hold(on: boolean): void;
   goOffline(on: boolean): void;
@@ -65,6 +66,7 @@ export function createHarm(): Harm {
     environment: {
       WebSocket: Socket,
       fetch: createHarmFetch(line),
+      RTCPeerConnection: createHarmPeer(line),
       page: {
         online: () => !weather.offline && navigator.onLine,
         visible: () => document.visibilityState !== 'hidden',

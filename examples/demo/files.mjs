@@ -10,7 +10,17 @@ const types = {
   map: 'application/json',
 };
 
-const sheets = ['style.css', 'layout.css', 'line.css', 'ways.css', 'chat.css', 'messages.css', 'panels.css', 'diagnosis.css'];
+const sheets = [
+  'style.css',
+  'layout.css',
+  'line.css',
+  'ways.css',
+  'history.css',
+  'chat.css',
+  'messages.css',
+  'panels.css',
+  'diagnosis.css',
+];
 const names = ['index.html', 'favicon.svg', ...sheets];
 
 /** From this file's place in the project. */

@@ -135,7 +135,7 @@ async function inspect(
   const page = environment.baseUrl ?? null;
   const common = { transport: transport.name, page, others: [], online: environment.page.online() };
   if (!transport.isSupported(environment)) {
-    const nothing = { exchange: null, reach: { state: 'unasked' }, forbiddenBy: null } as const;
+    const nothing = { address: bare(url, url), exchange: null, reach: { state: 'unasked' }, forbiddenBy: null } as const;
     return { evidence: { ...common, ...nothing, outcome: { state: 'unsupported' } }, ms: 0 };
   }
   const began = environment.now();
@@ -163,8 +163,11 @@ async function inspect(
     const isTold = isClear || (exchange !== null && (exchange.status !== null || Boolean(exchange.fault)));
     const found: Reach = isTold || signal.aborted ? { state: 'unasked' } : await ask();
     if (!isClear && page !== null) await pause(environment, AFTERWORD, signal);
-    const forbiddenBy = violations.find(({ blocked }) => isOf(blocked, exchange?.address))?.directive ?? null;
-    return { evidence: { ...common, outcome, exchange, reach: found, forbiddenBy }, ms };
+    const forbiddenBy = violations.find(({ blocked }) => isOf(blocked, exchange?.address ?? url))?.directive ?? null;
+    return {
+      evidence: { ...common, outcome, address: exchange?.address ?? bare(url, url), exchange, reach: found, forbiddenBy },
+      ms,
+    };
   } finally {
     environment.clearTimeout(half);
     signal.removeEventListener('abort', end);
@@ -174,7 +177,7 @@ async function inspect(
 }
 
 /** Whether what was blocked lies on the host of the address; browsers may cut it down to its origin. */
-function isOf(blocked: string, address = ''): boolean {
+function isOf(blocked: string, address: string): boolean {
   try {
     return new URL(blocked).host === new URL(address).host;
   } catch {

@@ -40,6 +40,8 @@ export interface Evidence {
   /** Name of the transport. */
   readonly transport: string;
   readonly outcome: Outcome;
+  /** Of the exchange, or else the client's own. */
+  readonly address: string;
   /** The one that failed, or else the last; null if none was begun. */
   readonly exchange: Exchange | null;
   readonly reach: Reach;

@@ -14,11 +14,10 @@ interface Row {
   readonly tell: (seen: Evidence) => Finding;
 }
 
-const ours = (exchange: Exchange | null): string => exchange?.address ?? 'The server';
 const isHttp = ({ transport }: Evidence): boolean => transport !== 'websocket';
 const isSocket = ({ transport }: Evidence): boolean => transport === 'websocket';
 const origin = (seen: Evidence): string => {
-  const { protocol, host } = new URL(ours(seen.exchange));
+  const { protocol, host } = new URL(seen.address);
   return `${protocol}//${host}`;
 };
 const statusOf = ({ exchange }: Evidence): number => exchange?.status ?? 0;
@@ -27,9 +26,9 @@ const failed = ({ outcome, exchange }: Evidence): boolean =>
   outcome.state === 'ended' && outcome.after === 'nothing' && statusOf({ exchange } as Evidence) === 0;
 
 /** A page on https may not use what is not, but for this machine itself (W3C Mixed Content). */
-function isMixed({ page, exchange }: Evidence): boolean {
-  if (page === null || exchange === null || !page.startsWith('https:')) return false;
-  const { protocol, hostname } = new URL(exchange.address);
+function isMixed({ page, address }: Evidence): boolean {
+  if (page === null || !page.startsWith('https:')) return false;
+  const { protocol, hostname } = new URL(address);
   return /^(http|ws):$/.test(protocol) && !/^(localhost|.+\.localhost|127\..+|\[::1\])$/.test(hostname);
 }
 
@@ -79,8 +78,8 @@ const ROWS: readonly Row[] = [
   {
     fits: ({ exchange, reach }) =>
       isRedirect(exchange) || (exchange?.status === null && reach.state === 'reached' && isFurther(reach.status)),
-    tell: ({ exchange }) => ({
-      problem: `${ours(exchange)} answers with a redirect. The client follows none.`,
+    tell: ({ address }) => ({
+      problem: `${address} answers with a redirect. The client follows none.`,
       remedy:
         'Give the address it leads to, with https: if that is all that changes; or sign in, if a login page of the network stands in between.',
     }),
@@ -96,21 +95,21 @@ const ROWS: readonly Row[] = [
   {
     fits: (seen) => isSocket(seen) && statusOf(seen) >= 200 && statusOf(seen) < 300,
     tell: (seen) => ({
-      problem: `${ours(seen.exchange)} answers with ${statusOf(seen)}, as if no WebSocket had been asked for.`,
+      problem: `${seen.address} answers with ${statusOf(seen)}, as if no WebSocket had been asked for.`,
       remedy: `Another route answers there, or a proxy takes the upgrade away. ${UPGRADE}`,
     }),
   },
   {
     fits: (seen) => isHttp(seen) && statusOf(seen) === 200 && seen.outcome.state === 'ended' && seen.outcome.after === 'nothing',
-    tell: ({ exchange }) => ({
-      problem: `${ours(exchange)} answers with ${exchange?.type ?? 'no content type'}, which is not of this protocol.`,
+    tell: ({ address, exchange }) => ({
+      problem: `${address} answers with ${exchange?.type ?? 'no content type'}, which is not of this protocol.`,
       remedy:
         'Something else answers there, a page or a login of the network: check the address, and that the route of the server comes before one that answers everything.',
     }),
   },
   {
     fits: (seen) => statusOf(seen) >= 300,
-    tell: (seen) => statusFinding(seen, statusOf(seen), ours(seen.exchange)),
+    tell: (seen) => statusFinding(seen, statusOf(seen), seen.address),
   },
   {
     fits: ({ outcome }) => outcome.state === 'ended' && outcome.code === END.invalidData,
@@ -121,7 +120,11 @@ const ROWS: readonly Row[] = [
     tell: ({ exchange }) => networkFault(exchange?.fault)!,
   },
   {
-    fits: ({ transport, outcome }) => transport === 'webrtc' && 'after' in outcome && outcome.after === 'nothing',
+    fits: ({ transport, outcome, exchange }) =>
+      transport === 'webrtc' &&
+      'after' in outcome &&
+      outcome.after === 'nothing' &&
+      (exchange === null || exchange.status === 201),
     tell: ({ exchange }) =>
       exchange?.status === 201
         ? {
@@ -170,9 +173,9 @@ const ROWS: readonly Row[] = [
   },
   {
     fits: ({ outcome }) => outcome.state === 'silent' && outcome.after === 'welcome',
-    tell: ({ exchange, transport }) => ({
+    tell: ({ address, transport }) => ({
       problem: `The server said welcome, but what is sent over ${transport} is not answered.`,
-      remedy: `Something between holds back what is sent: look whether ${ours(exchange)} gets through the proxy and is not gathered there (nginx: \`proxy_request_buffering off\`).`,
+      remedy: `Something between holds back what is sent: look whether ${address} gets through the proxy and is not gathered there (nginx: \`proxy_request_buffering off\`).`,
     }),
   },
   {
@@ -191,7 +194,7 @@ const ROWS: readonly Row[] = [
   {
     fits: ({ outcome, others }) => outcome.state === 'silent' && others.length > 0,
     tell: (seen) => ({
-      problem: `No answer came in time from ${ours(seen.exchange)}, although ${worksBeside(seen)}.`,
+      problem: `No answer came in time from ${seen.address}, although ${worksBeside(seen)}.`,
       remedy: isSocket(seen)
         ? `A proxy holds the upgrade back or drops it. ${UPGRADE}`
         : 'Let what stands between pass POST on under this path; and update a server that has no HTTP transports yet.',
@@ -199,23 +202,23 @@ const ROWS: readonly Row[] = [
   },
   {
     fits: ({ outcome, reach }) => outcome.state === 'silent' && reach.state === 'reached',
-    tell: ({ exchange, reach }) => ({
-      problem: `Something answers at this address${saying(reach)}, but not to this: ${ours(exchange)} stays silent.`,
+    tell: ({ address, reach }) => ({
+      problem: `Something answers at this address${saying(reach)}, but not to this: ${address} stays silent.`,
       remedy: 'Look at the log of the server and of the proxy before it: does the request arrive, and is it passed on?',
     }),
   },
   {
     fits: ({ outcome }) => outcome.state === 'silent',
-    tell: ({ exchange }) => ({
-      problem: `No answer came in time from ${ours(exchange)}.`,
+    tell: ({ address }) => ({
+      problem: `No answer came in time from ${address}.`,
       remedy: 'Check host and port; a firewall that drops packets looks like this, and so does a server that hangs.',
     }),
   },
   {
     fits: ({ outcome }) => outcome.state === 'ended' && outcome.after !== 'nothing',
-    tell: ({ outcome, exchange }) => ({
+    tell: ({ outcome, address }) => ({
       problem: `It opened and broke at once (${nameOf(outcome)}).`,
-      remedy: `Look at the log of what stands between: something closes ${ours(exchange)} as soon as it is used.`,
+      remedy: `Look at the log of what stands between: something closes ${address} as soon as it is used.`,
     }),
   },
 ];
@@ -230,7 +233,7 @@ export function findingOf(seen: Evidence): Finding | null {
   if (seen.outcome.state === 'worked') return null;
   return (
     ROWS.find(({ fits }) => fits(seen))?.tell(seen) ?? {
-      problem: `${ours(seen.exchange)} could not be used (${nameOf(seen.outcome)}).`,
+      problem: `${seen.address} could not be used (${nameOf(seen.outcome)}).`,
       remedy: isSocket(seen) ? PANEL : 'Look for this request in the network panel of the browser, or in the log of the server.',
     }
   );

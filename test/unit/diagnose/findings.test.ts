@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NETWORK_FAULTS, SESSION_ENDS, STATUSES } from '../../../src/diagnose/causes.ts';
 import { type Evidence, type Exchange, type Outcome, type Stage, bare } from '../../../src/diagnose/evidence.ts';
@@ -14,10 +15,10 @@ const unasked = { state: 'unasked' } as const;
 const reached = (status: number | null = null) => ({ state: 'reached', status }) as const;
 const unreached = (fault = '') => ({ state: 'failed', fault }) as const;
 const common: Evidence = {
-  ...{ transport: 'sse', outcome: ended(), exchange: exchange(), reach: unasked },
+  ...{ transport: 'sse', address: HTTP, outcome: ended(), exchange: exchange(), reach: unasked },
   ...{ online: true, page: null, forbiddenBy: null, others: [] },
 };
-const socket: Partial<Evidence> = { transport: 'websocket', exchange: exchange({ address: WS }) };
+const socket: Partial<Evidence> = { transport: 'websocket', address: WS, exchange: exchange({ address: WS }) };
 
 const table: readonly (readonly [what: string, seen: Partial<Evidence>, problem: RegExp, remedy: RegExp])[] = [
   ['no WebSocket', { transport: 'websocket', outcome: { state: 'unsupported' }, exchange: null }, /no WebSocket/, /Node 22/],
@@ -25,7 +26,7 @@ const table: readonly (readonly [what: string, seen: Partial<Evidence>, problem:
   ['no WebRTC', { transport: 'webrtc', outcome: { state: 'unsupported' }, exchange: null }, /no WebRTC/, /RTCPeerConnection/],
   ['offline', { online: false, page: PAGE }, /no network/, /Connect/],
   ['a policy of the page', { ...socket, page: PAGE, forbiddenBy: 'connect-src' }, /Content Security Policy/, /wss:\/\/api\.example to `connect-src`/],
-  ['mixed content', { page: PAGE, exchange: exchange({ address: 'ws://api.example/realtime/ws' }), transport: 'websocket' }, /mixed content/, /TLS/],
+  ['mixed content', { page: PAGE, address: 'ws://api.example/realtime/ws', transport: 'websocket' }, /mixed content/, /TLS/],
   ['a token that is refused', { outcome: refused(4202), exchange: exchange({ status: 200 }) }, /does not accept the token/, /authenticate/],
   ['a token that has ended', { outcome: refused(4201) }, /token has ended/, /getToken/],
   ['an origin that is refused in words', { outcome: refused(4403), exchange: exchange({ status: 403 }) }, /origin/, /`origins`/],
@@ -54,6 +55,8 @@ const table: readonly (readonly [what: string, seen: Partial<Evidence>, problem:
   ['another origin that allows nothing', { page: PAGE, reach: reached() }, /CORS/, /`origins`/],
   ['no way over UDP', { transport: 'webrtc', exchange: exchange({ status: 201 }), outcome: silent('nothing') }, /UDP/, /TURN/],
   ['no offer', { transport: 'webrtc', exchange: null }, /offered/, /webrtc-internals/],
+  ['an offer that another origin does not allow', { transport: 'webrtc', page: PAGE, exchange: exchange({ fault: '' }), reach: reached() }, /CORS/, /`origins`/],
+  ['a transport of another make', { transport: 'own', exchange: null, reach: unreached() }, /https:\/\/api\.example cannot be reached/, /curl/],
   ['silence after the welcome', { outcome: silent('welcome') }, /not answered/, /proxy_request_buffering off/],
   ['silence after the opening', { ...socket, outcome: silent('opened') }, /no welcome/, /TLS/],
   ['a silent handshake beside what works', { ...socket, outcome: silent('nothing'), others: ['sse'] }, /although sse works/, /proxy_set_header Upgrade/],
@@ -112,9 +115,46 @@ describe('what was seen says what is wrong', () => {
   });
 
   it('a server on this machine is no mixed content', () => {
-    const seen = { ...common, ...socket, page: 'https://localhost/', exchange: exchange({ address: 'ws://127.0.0.1:8080/ws' }) };
+    const seen = { ...common, ...socket, page: 'https://localhost/', address: 'ws://127.0.0.1:8080/ws' };
     expect(findingOf(seen)!.problem).not.toMatch(/mixed/);
   });
+});
+
+it('there is something to say of whatever was seen', () => {
+  const code = fc.constantFrom(1000, 1006, 1007, 1008, 1013, 4012, 4202, 4999);
+  const after = fc.constantFrom<Stage>('nothing', 'opened', 'welcome');
+  const fault = fc.constantFrom(null, '', 'ECONNREFUSED', 'EWHATEVER', 'redirect');
+  const status = fc.constantFrom(null, 0, 101, 200, 201, 204, 302, 404, 418, 503);
+  const evidence: fc.Arbitrary<Evidence> = fc.record({
+    transport: fc.constantFrom('websocket', 'sse', 'long-polling', 'webrtc', 'own'),
+    outcome: fc.oneof<fc.Arbitrary<Outcome>[]>(
+      fc.constant({ state: 'unsupported' }),
+      fc.record({ state: fc.constant('silent' as const), after }),
+      fc.record({ state: fc.constant('ended' as const), after, code }),
+      fc.record({ state: fc.constant('refused' as const), code }),
+      fc.record({ state: fc.constant('unfit' as const), why: fc.constantFrom('user' as const, 'version' as const) }),
+    ),
+    address: fc.constantFrom(HTTP, WS, 'http://127.0.0.1:8080/realtime/sse'),
+    exchange: fc.option(
+      fc.record({ address: fc.constant(HTTP), status, type: fc.constantFrom(null, 'text/html', 'text/event-stream'), fault }),
+    ),
+    reach: fc.constantFrom(unasked, reached(), reached(404), reached(301), unreached(), unreached('ENOTFOUND'), {
+      state: 'silent' as const,
+    }),
+    online: fc.boolean(),
+    page: fc.constantFrom(null, PAGE, 'http://localhost/'),
+    forbiddenBy: fc.constantFrom(null, 'connect-src'),
+    others: fc.subarray(['websocket', 'sse', 'long-polling']),
+  });
+  fc.assert(
+    fc.property(evidence, (seen) => {
+      const { problem, remedy } = findingOf(seen)!;
+      expect(problem).toMatch(/^[^?]+\.$/);
+      expect(remedy).toMatch(/^[A-Z\w].{8,}/s);
+      expect(problem).not.toMatch(/undefined|null|\[object|NaN/);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 it.each([

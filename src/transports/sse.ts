@@ -16,7 +16,7 @@ const GATHER = 50;
 const BESIDE = 2000;
 /** ms; ± 20 %, so that pages that were opened at one time are not renewed at one time. */
 const RENEWAL = 900_000;
-/** Characters of one message. A line that never ends must not fill the memory. */
+/** Characters without an event. A line that never ends must not fill the memory. */
 const LONGEST = 2 ** 25;
 
 export type SseOptions = HttpOptions;
@@ -76,21 +76,24 @@ export function sse(options: SseOptions = {}): Transport {
         const reader = body.getReader();
         // Keeps what a chunk cuts in two, and takes away the byte order mark.
         const decoder = new TextDecoder();
+        let unfinished = 0;
         const parser = createParser({
-          onEvent: ({ data }) => receive(call, data),
-          maxBufferSize: LONGEST,
-          onError({ type, message }) {
-            // What else it may say is to be ignored.
-            if (type === 'max-buffer-size-exceeded') http.end(http.fault(END.invalidData, message, 'client'));
+          onEvent({ data }) {
+            unfinished = 0;
+            receive(call, data);
           },
         });
-        for (;;) {
+        while (unfinished <= LONGEST) {
           const chunk = await call.tried(() => reader.read());
           if (chunk === null) return;
           if (chunk.done) return call.fail(http.fault(END.abnormal));
-          parser.feed(decoder.decode(chunk.value, { stream: true }));
+          const text = decoder.decode(chunk.value, { stream: true });
+          unfinished += text.length;
+          parser.feed(text);
         }
+        http.end(http.fault(END.invalidData, 'an event without an end', 'client'));
       };
+
       const begin = (): void => {
         if (http.over) return;
         due = changed = false;

@@ -7,6 +7,8 @@ const EVERY = 150;
 const EVERY_STILL = 1500;
 const TICKS: readonly Tick[] = ['published', 'accepted', 'received'];
 const AXIS = 18;
+/** At the right, so that the newest mark is whole. */
+const MARGIN = 8;
 
 function draw<K extends keyof SVGElementTagNameMap>(
   tag: K,
@@ -46,7 +48,7 @@ export function createHistoryView(history: History, names: readonly string[], la
     const at = Date.now();
     const from = at - SHOWN;
     const { band, tick, gap } = heights();
-    const x = (time: number): number => Math.max(0, ((time - from) / SHOWN) * width);
+    const x = (time: number): number => Math.max(0, ((time - from) / SHOWN) * (width - MARGIN));
     const below = names.length * band + gap;
     const height = below + TICKS.length * tick + AXIS;
     svg.setAttribute('viewBox', `0 0 ${width} ${height}`);

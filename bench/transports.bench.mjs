@@ -4,15 +4,15 @@ import { start } from './support/processes.mjs';
 
 /** How many messages one measure of a round takes: with polling a message takes far longer than with a socket. */
 const TRANSPORTS = [
-  { transport: 'websocket', name: 'WebSocket', trips: 300, up: 10_000, bursts: 20, raw: 'raw', peers: ['socket-io'] },
-  { transport: 'sse', name: 'SSE', trips: 100, up: 2000, bursts: 10, raw: 'raw-http', peers: [] },
-  { transport: 'polling', name: 'long polling', trips: 25, up: 2000, bursts: 6, raw: 'raw-http', peers: ['socket-io'] },
+  { transport: 'websocket', name: 'WebSocket', trips: 200, up: 5000, bursts: 10, raw: 'raw', peers: ['socket-io'] },
+  { transport: 'sse', name: 'SSE', trips: 60, up: 1000, bursts: 10, raw: 'raw-http', peers: [] },
+  { transport: 'polling', name: 'long polling', trips: 15, up: 1000, bursts: 5, raw: 'raw-http', peers: ['socket-io'] },
 ];
 const BURST = 250;
 const WINDOW = 256;
 /** What a browser has open to an origin over HTTP/1.1. One is the way down. */
 const REQUESTS = 5;
-const PLAN = { rounds: 9, warmUp: 2 };
+const PLAN = { rounds: 7, warmUp: 1 };
 
 async function open(peer, transport) {
   const server = await start(peer, 'server');
@@ -77,11 +77,15 @@ async function measure({ transport, name, raw, peers, ...counts }) {
   );
 }
 
+/** `--only sse`: of one transport. */
+const only = process.argv[process.argv.indexOf('--only') + 1];
+const wanted = process.argv.includes('--only') ? TRANSPORTS.filter(({ transport }) => transport === only) : TRANSPORTS;
+
 await main(
   `Transports (${PLAN.rounds} rounds)`,
   async () => {
     const rows = [];
-    for (const each of TRANSPORTS) rows.push(...(await measure(each)));
+    for (const each of wanted) rows.push(...(await measure(each)));
     return rows;
   },
   'peer',

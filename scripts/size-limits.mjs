@@ -14,7 +14,7 @@ export const importSets = [
     from: 'holdfast',
     names: core,
     limit: 29_952,
-    without: ['event-stream', 'long-polling', 'no-store', 'getReader', 'createDataChannel', 'msgpack'],
+    without: ['event-stream', 'long-polling', 'no-store', 'getReader', 'createDataChannel', 'msgpack', 'proxy_buffering'],
   },
   {
     label: '`sse` and `longPolling`, beyond the core',
@@ -39,7 +39,21 @@ export const importSets = [
     limit: 2560,
     without: ['event-stream', 'long-polling'],
   },
-  { label: '`createClient`', from: 'holdfast', names: ['createClient'], limit: 33_792, without: ['createDataChannel'] },
+  {
+    label: '`diagnose`, beyond the core',
+    from: 'holdfast',
+    names: [...core, 'diagnose'],
+    beyond: core,
+    limit: 8192,
+    without: ['createDataChannel', 'getReader'],
+  },
+  {
+    label: '`createClient`',
+    from: 'holdfast',
+    names: ['createClient'],
+    limit: 33_792,
+    without: ['createDataChannel', 'proxy_buffering'],
+  },
   {
     label: '`HoldfastError`, `isHoldfastError`',
     from: 'holdfast',

@@ -1,3 +1,5 @@
+import type { Violation } from './violations.ts';
+
 /** What the page lives through. A hint causes a check, never a verdict (rule R9). */
 export type Hint =
   | 'online'
@@ -21,6 +23,8 @@ export interface Page {
   readonly network: () => string;
   /** @returns a function that ends it. */
   readonly watch: (listener: (hint: Hint) => void) => () => void;
+  /** What its Content Security Policy forbids, for `diagnose()`. @default the document's `securitypolicyviolation` */
+  readonly violations?: (listener: (violation: Violation) => void) => () => void;
 }
 
 /** Not in TypeScript's DOM types; Chromium has it. */

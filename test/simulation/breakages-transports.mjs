@@ -15,7 +15,7 @@ export const breakages = [
   },
   {
     name: 'keeps-the-losers-of-the-race',
-    from: 230,
+    from: 260,
     edits: [
       {
         file: 'src/connection/race-moves.ts',
@@ -43,20 +43,13 @@ export const breakages = [
     ],
   },
   {
-    name: 'takes-publications-meant-for-another-memory',
-    edits: [
-      { file: 'server/connection.ts', find: 'if (isSend && this.#hello.mem !== mem)', replace: 'if (isSend && mem === null)' },
-      { file: 'src/connection/line.ts', find: 'if (mem !== present || user', replace: 'if (user' },
-    ],
-  },
-  {
     name: 'tells-no-poll-of-a-failover',
     from: 90,
     edits: [{ file: 'server/kind.ts', find: "(kind !== 'poll' && kind !== 'stream')", replace: "kind !== 'stream'" }],
   },
   {
     name: 'tells-no-new-stream-of-a-failover',
-    from: 380,
+    from: 660,
     edits: [
       { file: 'server/kind.ts', find: "(kind !== 'poll' && kind !== 'stream')", replace: "kind !== 'poll'" },
       { file: 'server/connections.ts', find: "if (connection.kind === 'stream') tell(connection);", replace: 'void connection;' },
@@ -74,6 +67,7 @@ export const breakages = [
   },
   {
     name: 'sends-without-waiting-for-the-answer',
+    from: 140,
     edits: [
       {
         file: 'src/transports/upstream.ts',

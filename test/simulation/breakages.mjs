@@ -76,6 +76,7 @@ export const breakages = [
   },
   {
     name: 'forgets-what-is-still-to-be-shown',
+    from: 395,
     edits: [
       { file: 'src/outbox/lane.ts', find: 'while (!shown && drop', replace: 'while (drop' },
       {
@@ -191,9 +192,9 @@ export const breakages = [
     name: 'resets-the-backoff-on-open',
     edits: [
       {
-        file: 'src/connection/moves.ts',
-        find: 'memory: { ...memory, reason: null, floor: 0 },',
-        replace: 'memory: { ...memory, failures: 0, reason: null, floor: 0 },',
+        file: 'src/connection/race-moves.ts',
+        find: 'const next = { ...memory, reason: null, floor: 0, climbs };',
+        replace: 'const next = { ...memory, failures: 0, reason: null, floor: 0, climbs };',
       },
     ],
   },

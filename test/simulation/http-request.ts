@@ -38,8 +38,8 @@ export interface HttpRequestOptions extends Wording {
 
 /** Bytes of what stands before a body. */
 const HEAD = 300;
-/** A system gives a peer up that answers nothing any more, ms. */
-const GIVEN_UP = [20_000, 55_000] as const;
+/** A system gives a peer up that answers nothing any more, ms; at most twice as late. */
+const GIVEN_UP = 25_000;
 /** An end that the page gave up reaches the server at most so late, ms. */
 const LATE = 15_000;
 const encoder = new TextEncoder();
@@ -98,9 +98,7 @@ export class HttpRequest implements Carrier {
   abort(): void {
     const { clock, random, http, count } = this.#options;
     if (this.#client === 'ended') return;
-    this.#client = 'ended';
-    this.#response.kill();
-    this.#down.end();
+    this.#endClient();
     const end = (): void => this.#up.carry(0, () => this.#endServer());
     if (http.clings === 0 || random() >= http.clings) end();
     else {
@@ -128,17 +126,19 @@ export class HttpRequest implements Carrier {
     this.#options.arrive(() => {
       if (this.#client === 'reading' && some.length > 0) this.#options.receiver.chunk(some);
     });
-    if (this.#left >= 0) return;
-    this.#options.count('answer cut');
-    this.cut('both');
+    if (this.#left < 0) this.#lose('answer cut');
+  }
+
+  #endClient(): void {
+    this.#client = 'ended';
+    this.#response.kill();
+    this.#down.end();
   }
 
   #tellEnd(tell: (receiver: Receiver) => void): void {
     this.#options.arrive(() => {
       if (this.#client === 'ended') return;
-      this.#client = 'ended';
-      this.#response.kill();
-      this.#down.end();
+      this.#endClient();
       tell(this.#options.receiver);
       this.#giveUp();
       this.#settle();
@@ -148,12 +148,9 @@ export class HttpRequest implements Carrier {
   // ---- the server's end ----------------------------------------------------------------------------------------------
 
   #reach(): void {
-    const { fate, server, count } = this.#options;
+    const { fate, server } = this.#options;
     if (this.#server !== 'awaited') return;
-    if (fate.type === 'lost') {
-      count('request lost');
-      return this.cut('both');
-    }
+    if (fate.type === 'lost') return this.#lose('request lost');
     if (fate.type === 'answered' && !fate.executed) return this.#answerAsProxy(fate.status);
     this.#server = 'open';
     server.serve(this.#exchange());
@@ -162,7 +159,7 @@ export class HttpRequest implements Carrier {
   #exchange(): Exchange {
     const { path, request, codec } = this.#options;
     const headers = new Map(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]));
-    const down = this.#down;
+    const waiting = (): number => this.#waiting;
     return {
       ...{ method: 'POST', path, ip: '127.0.0.1' },
       header: (name) => headers.get(name) ?? null,
@@ -175,9 +172,7 @@ export class HttpRequest implements Carrier {
       begin: (status, table) => this.#say(() => this.#body.head(status, table)),
       write: (text) => this.#say(() => this.#body.write(text)),
       end: () => this.#say(() => this.#overSoon()),
-      get buffered() {
-        return down.waiting;
-      },
+      get buffered() { return waiting(); },
       listen: (listener) => {
         if (this.#server === 'ended') listener.onClose();
         else this.#listener = listener;
@@ -186,17 +181,19 @@ export class HttpRequest implements Carrier {
   }
 
   #say(say: () => void): void {
-    const { fate, count, onQueued } = this.#options;
+    const { fate, onQueued } = this.#options;
     if (this.#server !== 'open') return;
-    if (fate.type === 'forgotten') {
-      count('answer lost');
-      return this.cut('both');
-    }
+    if (fate.type === 'forgotten') return this.#lose('answer lost');
     if (fate.type === 'answered') return this.#answerAsProxy(fate.status);
     this.#passedAt = this.#options.clock.now();
     say();
-    const { waiting } = this.#down;
-    if (waiting > 0) onQueued(waiting);
+    if (this.#waiting > 0) onQueued(this.#waiting);
+  }
+
+  /** At the server: not at what gathers first. */
+  get #waiting(): number {
+    const { gathers, fate } = this.#options;
+    return gathers > 0 || fate.type === 'late' ? 0 : this.#down.waiting;
   }
 
   #read(): Promise<Uint8Array<ArrayBuffer>> {
@@ -233,6 +230,11 @@ export class HttpRequest implements Carrier {
     this.#tellEnd((receiver) => receiver.fail());
   }
 
+  #lose(what: string): void {
+    this.#options.count(what);
+    this.cut('both');
+  }
+
   vanish(way: Way | 'both'): void {
     if (way !== 'down') this.#up.kill();
     if (way !== 'up') this.#response.kill();
@@ -251,8 +253,7 @@ export class HttpRequest implements Carrier {
   }
 
   stall(way: Way): void {
-    if (way === 'up') this.#up.stall();
-    else this.#down.stall();
+    (way === 'up' ? this.#up : this.#down).stall();
   }
 
   heal(): void {
@@ -274,8 +275,7 @@ export class HttpRequest implements Carrier {
   #giveUp(): void {
     const { clock, random } = this.#options;
     if (this.#server === 'ended' || this.#patience !== null) return;
-    const [min, max] = GIVEN_UP;
-    this.#patience = clock.setTimeout(() => this.#endServer(), min + random() * (max - min));
+    this.#patience = clock.setTimeout(() => this.#endServer(), GIVEN_UP + random() * GIVEN_UP);
   }
 
   #awaitSilence(idle: number): void {

@@ -1,7 +1,7 @@
 import './check-node.mjs';
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { main, node, run } from './run.mjs';
+import { join } from 'node:path';
+import { findProgram, installWithApt, isExecutable } from './programs.mjs';
+import { main, node } from './run.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
 const PLACES = [
@@ -22,9 +22,7 @@ export async function findBrowser() {
     if (isExecutable(named)) return named;
     throw new Error(`HOLDFAST_CHROMIUM names ${named}, which cannot be run.`);
   }
-  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
-  const installed = folders.flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return [...installed, ...PLACES].find(isExecutable) ?? (await findPlaywrights());
+  return findProgram(NAMES, ['/usr/bin']) ?? PLACES.find(isExecutable) ?? (await findPlaywrights());
 }
 
 /**
@@ -36,20 +34,13 @@ export async function ensureBrowser() {
   const found = await findBrowser();
   if (found !== null) return found;
   console.log('No Chromium found; installing one …');
-  const installed = (await installWithApt()) || (await installWithPlaywright());
+  const installed = (await installWithApt('chromium')) || (await installWithPlaywright());
   const browser = installed ? await findBrowser() : null;
   if (browser !== null) return browser;
   throw new Error(
     'The browser tests need a Chromium. Install one (`apt-get install chromium`, or `npx playwright-core install --with-deps chromium`), ' +
       'or name one: HOLDFAST_CHROMIUM=/path/to/chrome npm test',
   );
-}
-
-async function installWithApt() {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  if ((await run('apt-get', ['update', '-q'], { env })) !== 0) return false;
-  return (await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { env })) === 0;
 }
 
 async function installWithPlaywright() {
@@ -61,15 +52,6 @@ async function findPlaywrights() {
   const { chromium } = await import('playwright-core');
   const file = chromium.executablePath();
   return isExecutable(file) ? file : null;
-}
-
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 await main(import.meta, async () => console.log(await ensureBrowser()));

@@ -94,7 +94,7 @@ export async function client() {
   async function poll(id) {
     for (;;) {
       const response = await fetch(`${base}/poll?id=${id}`, { cache: 'no-store' });
-      for (const _ of await response.json()) onAnswer();
+      (await response.json()).forEach(onAnswer);
     }
   }
 

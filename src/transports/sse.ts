@@ -8,7 +8,10 @@ import { createUpstream } from './upstream.ts';
 
 /** ms from the request to `welcome`. */
 const OPEN = 10_000;
-/** ms from the headers to `welcome`: a stream that says nothing is held back by something between. */
+/**
+ * ms without a byte after which a stream that had no `ping` yet is held back by something between. Its `welcome` proves
+ * nothing: what follows may have pushed it through a buffer, in which the last events then stay.
+ */
 const BUFFERED = 4000;
 /** ms: what changes in one go is one opening. */
 const GATHER = 50;
@@ -51,9 +54,10 @@ export function sse(options: SseOptions = {}): Transport {
         http.later(GATHER, begin);
       };
 
-      const receive = (call: Call, data: string): void => {
+      /** @returns whether there was a ping in it */
+      const receive = (call: Call, data: string): boolean => {
         const frames = http.parse(codec.binary ? (fromBase64url(data) ?? new Uint8Array(0)) : data);
-        if (frames === null) return;
+        if (frames === null) return false;
         if (call === next && frames.some(({ t }) => t === 'welcome')) {
           current?.stop();
           current = call;
@@ -66,13 +70,16 @@ export function sse(options: SseOptions = {}): Transport {
         // What the server gave up for the new stream is no end of the link.
         const isOld = call === current && next !== null;
         http.deliver(frames.filter((frame) => !isOld || frame.t !== 'bye' || frame.code !== END.superseded));
+        return frames.some(({ t }) => t === 'ping');
       };
 
       const read = async ({ body }: Response, call: Call): Promise<void> => {
         const held = http.fault(END.buffered);
         // Where `fetch` reads no body piece by piece (React Native) nothing would ever come.
         if (!body) return call.fail(held);
-        http.later(BUFFERED, () => call === next && call.fail(held));
+        const expect = (): (() => void) => http.later(BUFFERED, () => call.fail(held));
+        let unexpect = expect();
+        let proven = false;
         const reader = body.getReader();
         // Keeps what a chunk cuts in two, and takes away the byte order mark.
         const decoder = new TextDecoder();
@@ -80,7 +87,8 @@ export function sse(options: SseOptions = {}): Transport {
         const parser = createParser({
           onEvent({ data }) {
             unfinished = 0;
-            receive(call, data);
+            const pinged = receive(call, data);
+            proven ||= pinged;
           },
         });
         while (unfinished <= LONGEST) {
@@ -89,7 +97,10 @@ export function sse(options: SseOptions = {}): Transport {
           if (chunk.done) return call.fail(http.fault(END.abnormal));
           const text = decoder.decode(chunk.value, { stream: true });
           unfinished += text.length;
+          unexpect();
           parser.feed(text);
+          // By chunks, for on a slow line one event may take longer than this.
+          if (!proven) unexpect = expect();
         }
         http.end(http.fault(END.invalidData, 'an event without an end', 'client'));
       };

@@ -21,7 +21,7 @@ export const importSets = [
     from: 'holdfast',
     names: [...core, 'sse', 'longPolling'],
     beyond: core,
-    limit: 3776,
+    limit: 3264,
     without: ['createDataChannel'],
   },
   {

@@ -8,6 +8,7 @@ export type { Inflater } from './environment.ts';
 export type { ExchangeListener, HeaderTable } from './http/exchange.ts';
 export type { AttachOptions } from './node/attach.ts';
 export type { Server } from './node/create-server.ts';
+export type { WebRTCServerOptions } from './node/webrtc.ts';
 export type { RejectOptions } from './rejection.ts';
 export type {
   Answer,

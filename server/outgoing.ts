@@ -113,6 +113,12 @@ export class Outgoing {
     return place;
   }
 
+  /** May be lost, so it proves nothing to the peer: it does not count as said. */
+  pushVolatile(piece: Encoded): void {
+    if (this.#socket.sendVolatile?.(piece) === true) this.#counters.bytesOut += piece.length;
+    else this.push(piece);
+  }
+
   /** What only waits for the end of this tick says nothing of the peer. */
   #relieve(): void {
     this.flush();

@@ -107,6 +107,7 @@ export function createServerCore(options: ServerOptions): ServerCore {
     },
     revoke: (user, { channel } = {}) => Promise.resolve(connections.revoke(user, channel)),
     drain: (drain: DrainOptions = {}) => connections.drain(drain),
+    report,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -93,7 +93,7 @@ export class Subscription implements Listener {
       return;
     }
     counters.delivered += 1;
-    outgoing.push(shared.piece(codec));
+    outgoing.pushVolatile(shared.piece(codec));
   }
 
   onDoubt(): void {

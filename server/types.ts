@@ -126,6 +126,13 @@ export interface ServerEvent {
 /** One accepted connection, as the core sees it. */
 export interface ServerSocket {
   send(data: Encoded): void;
+  /**
+   * Past all that is queued, where the transport has a way on which one frame may be lost, or overtake others.
+   *
+   * @returns false: not this one, it is to go with the rest
+   * @default none
+   */
+  sendVolatile?(data: Encoded): boolean;
   /** After all that was sent. `onClose` must follow, soon. */
   close(code: number, reason: string): void;
   /** Bytes accepted by {@link send} and not yet handed to the network. */
@@ -223,6 +230,8 @@ export interface ServerCore extends AsyncDisposable {
   drain(options?: DrainOptions): Promise<void>;
   /** Ends every connection (1001) and everything that the server itself started. */
   close(): Promise<void>;
+  /** For transports: what `onEvent` is to be told. */
+  report(name: string, detail: Readonly<Record<string, unknown>>): void;
   readonly limits: ServerLimits;
   readonly metrics: { get(): Readonly<Record<string, number>> };
 }

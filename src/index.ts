@@ -5,6 +5,7 @@ export { memoryOutbox } from './outbox/memory-store.ts';
 export { json } from './protocol/json.ts';
 export { longPolling } from './transports/long-polling.ts';
 export { sse } from './transports/sse.ts';
+export { webRTC } from './transports/webrtc.ts';
 export { webSocket } from './transports/websocket.ts';
 export type {
   Channel,

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server as HttpServer, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server as HttpServer, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocketServer } from 'ws';
@@ -6,11 +6,14 @@ import type { ServerCore, Turned } from '../types.ts';
 import { retryAfter } from '../admission.ts';
 import { NodeExchange } from './http.ts';
 import { type Route, takeRequests } from './routes.ts';
+import { createWebRTC, type WebRTCServerOptions } from './webrtc.ts';
 import { chooseProtocol, codecs, FrameWriter, serveWebSocket } from './websocket.ts';
 
 export interface AttachOptions {
   /** Of all transports: `${path}/ws` of the WebSocket, `${path}/sse`, `/poll` and `/send` of HTTP. @default '/realtime' */
   readonly path?: string;
+  /** WebRTC at `${path}/rtc`; needs the package `node-datachannel`. @default off */
+  readonly webRTC?: WebRTCServerOptions;
 }
 
 const HTTP_TRANSPORTS = ['/sse', '/poll', '/send'];
@@ -26,7 +29,7 @@ const CLOSE_TIMEOUT = 2000;
 export function attach(
   core: ServerCore,
   server: HttpServer | HttpsServer,
-  { path = '/realtime' }: AttachOptions = {},
+  { path = '/realtime', webRTC }: AttachOptions = {},
   more: ReadonlyMap<string, Route> = new Map(),
 ): () => void {
   if (!path.startsWith('/') || path.endsWith('/')) throw new TypeError(`path must begin with / and not end with it: '${path}'`);
@@ -73,11 +76,14 @@ export function attach(
     (suffix: string): Route =>
     (request, response) =>
       core.serve(new NodeExchange(request, response, suffix));
+  const rtc = webRTC === undefined ? undefined : createWebRTC(core, webRTC);
   const bySuffix = new Map([...HTTP_TRANSPORTS.map((suffix) => [suffix, routeTo(suffix)] as const), ...more]);
+  if (rtc !== undefined) bySuffix.set('/rtc', rtc.handle);
   const giveBack = takeRequests(server, { path, bySuffix, other: routeTo('/') });
   server.on('upgrade', onUpgrade);
   return () => {
     giveBack();
+    rtc?.close();
     server.off('upgrade', onUpgrade);
     sockets.close();
   };

@@ -95,7 +95,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'server on Node',
     files: /^server\/node\//,
     imports: ['server', 'protocol'],
-    packages: /^(ws$|node:)/,
+    packages: /^(ws$|node:|node-datachannel$)/,
     platform: 'all',
   },
   { name: 'server', files: /^server\/index\.ts$/, imports: ['server on Node', 'protocol', 'errors'] },

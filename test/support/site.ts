@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Server as HttpServer, createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { type Server, type ServerOptions, createServer } from '../../server/index.ts';
+import { type AttachOptions, type Server, type ServerOptions, createServer } from '../../server/index.ts';
 
 export interface Site extends AsyncDisposable {
   readonly url: string;
@@ -14,7 +14,7 @@ const SCRIPT = fileURLToPath(new URL('../../dist/holdfast.global.js', import.met
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Holdfast test</title><script src="/holdfast.global.js"></script>';
 
 /** A page with the built script tag, and a real server beside it that allows everything unless told otherwise. */
-export async function createSite(options: Partial<ServerOptions> = {}): Promise<Site> {
+export async function createSite(options: Partial<ServerOptions> = {}, attached: AttachOptions = {}): Promise<Site> {
   const script = await readFile(SCRIPT);
   const http: HttpServer = createHttpServer((request, response) => {
     const isScript = request.url === '/holdfast.global.js';
@@ -28,7 +28,7 @@ export async function createSite(options: Partial<ServerOptions> = {}): Promise<
     origins: '*',
     ...options,
   });
-  server.attach(http);
+  server.attach(http, attached);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
   return {

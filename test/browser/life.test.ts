@@ -38,7 +38,7 @@ async function expectAll(tab: BareTab, count: number): Promise<void> {
  */
 async function expectNothingLeft(tab: BareTab, site: Site, dead = 0): Promise<void> {
   await tab.evaluate(() => watched.client.destroy());
-  expect(await tab.evaluate(() => holdings())).toEqual({ timers: 0, listeners: 0, sockets: 0 });
+  expect(await tab.evaluate(() => holdings())).toEqual({ timers: 0, listeners: 0, sockets: 0, requests: 0, peers: 0 });
   const left = (): number => site.server.metrics.get()['connections'] ?? 0;
   await until(() => left() <= dead, 'the server still holds a connection of a client that was destroyed');
 }

@@ -1,6 +1,6 @@
 import './check-node.mjs';
 import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { main, node, run } from './run.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
@@ -28,7 +28,47 @@ export async function findBrowser() {
 }
 
 /**
- * The same, installed first if there is none.
+ * What the tests drive beside it: where it is by default, which variable names another one, and what brings it.
+ *
+ * @type {readonly { readonly file: string, readonly variable: string, readonly packages: readonly string[] }[]}
+ */
+const OTHERS = [
+  { file: '/usr/bin/firefox-esr', variable: 'HOLDFAST_FIREFOX', packages: ['firefox-esr'] },
+  { file: '/usr/bin/WebKitWebDriver', variable: 'HOLDFAST_WEBKIT', packages: ['webkit2gtk-driver'] },
+  { file: '/usr/bin/Xvfb', variable: 'HOLDFAST_XVFB', packages: ['xvfb'] },
+];
+
+/**
+ * All browsers of the tests, by the variables that tell the tests of them; installed first where they are missing.
+ *
+ * @returns {Promise<Record<string, string>>}
+ */
+export async function ensureBrowsers() {
+  const found = { HOLDFAST_CHROMIUM: await ensureBrowser() };
+  const missing = () => OTHERS.filter((other) => !isExecutable(fileOf(other)));
+  const wanted = missing().flatMap(({ packages }) => packages);
+  if (wanted.length > 0) {
+    console.log(`Not found: ${wanted.join(', ')}; installing …`);
+    await installWithApt(wanted);
+  }
+  const [left] = missing();
+  if (left !== undefined) {
+    throw new Error(
+      `The browser tests need ${fileOf(left)}. On Debian: apt-get install ${OTHERS.flatMap(({ packages }) => packages).join(' ')}; ` +
+        `or name one: ${left.variable}=/path/to/${basename(left.file)} npm test`,
+    );
+  }
+  return { ...found, ...Object.fromEntries(OTHERS.map((other) => [other.variable, fileOf(other)])) };
+}
+
+function fileOf({ file, variable }) {
+  const named = process.env[variable];
+  if (named !== undefined && !isExecutable(named)) throw new Error(`${variable} names ${named}, which cannot be run.`);
+  return named ?? file;
+}
+
+/**
+ * The same as {@link findBrowser}, installed first if there is none.
  *
  * @returns {Promise<string>}
  */
@@ -36,7 +76,7 @@ export async function ensureBrowser() {
   const found = await findBrowser();
   if (found !== null) return found;
   console.log('No Chromium found; installing one …');
-  const installed = (await installWithApt()) || (await installWithPlaywright());
+  const installed = (await installWithApt(['chromium'])) || (await installWithPlaywright());
   const browser = installed ? await findBrowser() : null;
   if (browser !== null) return browser;
   throw new Error(
@@ -45,11 +85,11 @@ export async function ensureBrowser() {
   );
 }
 
-async function installWithApt() {
+async function installWithApt(packages) {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   if ((await run('apt-get', ['update', '-q'], { env })) !== 0) return false;
-  return (await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { env })) === 0;
+  return (await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { env })) === 0;
 }
 
 async function installWithPlaywright() {
@@ -72,4 +112,4 @@ function isExecutable(file) {
   }
 }
 
-await main(import.meta, async () => console.log(await ensureBrowser()));
+await main(import.meta, async () => console.log(Object.values(await ensureBrowsers()).join('\n')));

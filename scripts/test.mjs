@@ -68,8 +68,8 @@ async function command(file, args = []) {
 }
 
 async function browserTests() {
-  const { ensureBrowser } = await import('./browser.mjs');
-  return vitest('browser', { HOLDFAST_CHROMIUM: await ensureBrowser() });
+  const { ensureBrowsers } = await import('./browser.mjs');
+  return vitest('browser', await ensureBrowsers());
 }
 
 async function vitest(project, env = {}) {

@@ -67,7 +67,7 @@ export class Outgoing {
   readonly #counters: Counters;
   readonly #bound: number;
   #pieces: Encoded[] = [];
-  /** One of the pieces is worth an answer now, where there is only one answer. */
+  /** Something that was pushed is worth an answer now, where there is only one. */
   #news = false;
   /** Size of the pieces, in bytes or UTF-16 units: an estimate is enough for a bound. */
   #size = 0;
@@ -176,11 +176,9 @@ export class Outgoing {
   }
 
   #gather(pieces: readonly Encoded[], size: number): void {
-    const news = this.#news;
-    this.#news = false;
     this.#said += 1;
     this.#counters.bytesOut += size;
-    this.#socket.gather!(pieces, news);
+    this.#socket.gather!(pieces, this.#news);
   }
 
   #send(data: Encoded): void {

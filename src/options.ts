@@ -3,7 +3,7 @@ import type { OutboxStore } from './outbox/store.ts';
 import type { Environment } from './platform/environment.ts';
 import type { Codec } from './protocol/codec.ts';
 import type { Mode } from './protocol/frame.ts';
-import type { Transport } from './transports/transport.ts';
+import type { Credentials, Transport } from './transports/transport.ts';
 
 export interface ClientOptions {
   /**
@@ -28,7 +28,7 @@ export interface ClientOptions {
   readonly outbox?: OutboxOptions;
   readonly timing?: TimingOptions;
   /** Of the requests of the HTTP transports (WHATWG Fetch). @default 'omit' */
-  readonly credentials?: RequestCredentials;
+  readonly credentials?: Credentials;
   /** Clock, randomness, sockets: for tests and unusual platforms. @default the browser's or Node's */
   readonly environment?: Partial<Environment>;
   /** Ends the client for good, as `destroy()`. @default none */

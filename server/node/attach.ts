@@ -21,16 +21,11 @@ const HTTP_TRANSPORTS = ['/sse', '/poll', '/send'];
 /** How long a peer may take to answer the end of a connection. */
 const CLOSE_TIMEOUT = 2000;
 
-/**
- * Takes the requests of the transports under `path`; every other request is left to whoever else listens.
- *
- * @param more transports of HTTP beside those of the core, by what follows `path`: `/rtc`
- */
+/** Takes the requests of the transports under `path`; every other request is left to whoever else listens. */
 export function attach(
   core: ServerCore,
   server: HttpServer | HttpsServer,
   { path = '/realtime', webRTC }: AttachOptions = {},
-  more: ReadonlyMap<string, Route> = new Map(),
 ): () => void {
   if (!path.startsWith('/') || path.endsWith('/')) throw new TypeError(`path must begin with / and not end with it: '${path}'`);
   const address = `${path}/ws`;
@@ -76,9 +71,9 @@ export function attach(
     (suffix: string): Route =>
     (request, response) =>
       core.serve(new NodeExchange(request, response, suffix));
-  const rtc = webRTC === undefined ? undefined : createWebRTC(core, webRTC);
-  const bySuffix = new Map([...HTTP_TRANSPORTS.map((suffix) => [suffix, routeTo(suffix)] as const), ...more]);
-  if (rtc !== undefined) bySuffix.set('/rtc', rtc.handle);
+  const bySuffix = new Map(HTTP_TRANSPORTS.map((suffix) => [suffix, routeTo(suffix)]));
+  const rtc = webRTC === undefined ? null : createWebRTC(core, webRTC);
+  if (rtc !== null) bySuffix.set('/rtc', (request, response) => rtc.handle(request, response));
   const giveBack = takeRequests(server, { path, bySuffix, other: routeTo('/') });
   server.on('upgrade', onUpgrade);
   return () => {

@@ -80,7 +80,7 @@ export class Peer implements ServerSocket {
       try {
         connection.setRemoteDescription(offer, 'offer');
       } catch (error) {
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     });
   }

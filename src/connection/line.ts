@@ -13,7 +13,7 @@ import {
   type SessionFrame,
   type Welcome,
 } from '../protocol/frame.ts';
-import type { End, Link, Transport } from '../transports/transport.ts';
+import type { Credentials, End, Link, Transport } from '../transports/transport.ts';
 import type { Reason } from '../types.ts';
 import { soon } from '../util/soon.ts';
 import { type Liveness, createLiveness } from './liveness.ts';
@@ -51,7 +51,7 @@ export interface LineOptions {
   readonly environment: Environment;
   /** Whom the server must name. */
   readonly user: string;
-  readonly credentials: RequestCredentials | undefined;
+  readonly credentials: Credentials | undefined;
   /** Drawn with the first hello: of two that are opened side by side the later one to speak is the newer. */
   nextGen(): number;
   hello(gen: number): Hello;

@@ -17,7 +17,7 @@ import {
   stay,
 } from './moves.ts';
 import { type Race, above, dueOf, startNext, without } from './race.ts';
-import { type Effect, type Ended, type Event, type Facts, type State, type Step, reasonOf } from './state.ts';
+import { type Effect, type Ended, type Event, type Facts, type Step, reasonOf } from './state.ts';
 
 /** What an opening may still take after a hint that its network is gone: a handshake is several round trips. ms */
 const HURRY = 4000;
@@ -127,7 +127,7 @@ export const heldLost = (state: Attempting, event: EventOf<'held-ended'>, facts:
   const verdict = judge(state.memory, event.ended, facts);
   if (!goesOn || 'final' in verdict) return fail({ memory: state.memory }, event, facts);
   const next = { ...state, held: null, memory: verdict.memory };
-  return state.state === 'opening' && state.held?.trust === 'sound' ? widened(next as Opening, facts) : go(next as State);
+  return state.state === 'opening' && state.held?.trust === 'sound' ? widened(next as Opening, facts) : go(next);
 };
 
 /** Only better ones were tried until now. */

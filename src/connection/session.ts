@@ -3,7 +3,7 @@ import type { HoldfastError } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Codec } from '../protocol/codec.ts';
 import type { ClientFrame, SessionFrame } from '../protocol/frame.ts';
-import type { Transport } from '../transports/transport.ts';
+import type { Credentials, Transport } from '../transports/transport.ts';
 import type { ClientOptions, TimingOptions } from '../types.ts';
 import type { Line } from './line.ts';
 
@@ -29,7 +29,7 @@ export interface ConnectionOptions {
   readonly codec: Codec;
   readonly user: string;
   readonly getToken: ClientOptions['getToken'];
-  readonly credentials: RequestCredentials | undefined;
+  readonly credentials: Credentials | undefined;
   readonly timing: Required<Omit<TimingOptions, 'releaseAfter' | 'raceAfter'>> & Pick<TimingOptions, 'raceAfter'>;
   report(error: unknown): void;
   trace(name: string, detail: Readonly<Record<string, unknown>>): void;

@@ -1,8 +1,17 @@
 /** The transports of one client: which of them the platform supports, and what the ladder knows, kept across reloads. */
 import type { Environment } from '../platform/environment.ts';
 import type { Transport } from '../transports/transport.ts';
-import { type Choice, type Happening, type Ladder, climbOf, createLadder, note, patienceOf, planOf } from './ladder.ts';
-import { type Memories } from './ladder.ts';
+import {
+  type Choice,
+  type Happening,
+  type Ladder,
+  type Memories,
+  climbOf,
+  createLadder,
+  note,
+  patienceOf,
+  planOf,
+} from './ladder.ts';
 import type { Facts } from './state.ts';
 
 export interface Ways {

@@ -24,8 +24,11 @@ export interface Environment {
   readonly WebSocket?: SocketConstructor | undefined;
   readonly fetch?: Fetch | undefined;
   readonly CompressionStream?: typeof CompressionStream | undefined;
-  readonly RTCPeerConnection?: typeof RTCPeerConnection | undefined;
+  readonly RTCPeerConnection?: PeerConstructor | undefined;
 }
+
+/** W3C "WebRTC". Only pages have it, and a server's declarations must not need the DOM. */
+export type PeerConstructor = new (configuration?: object) => object;
 
 /** Neither throws: what cannot be stored is forgotten. */
 export interface TextStorage {

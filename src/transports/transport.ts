@@ -14,6 +14,9 @@ export interface Transport {
   open(target: Target, sink: Sink): Link;
 }
 
+/** WHATWG Fetch, `RequestCredentials`. */
+export type Credentials = 'omit' | 'same-origin' | 'include';
+
 export interface Target {
   /** The client's `url`: http, https, ws or wss, without a trailing slash. */
   readonly url: string;
@@ -23,7 +26,7 @@ export interface Target {
   /** `hello` alone, with the token of the moment: for requests beside the one that was opened. */
   hello(): Hello;
   /** Of the HTTP transports. @default 'omit' */
-  readonly credentials?: RequestCredentials;
+  readonly credentials?: Credentials;
   readonly environment: Environment;
 }
 

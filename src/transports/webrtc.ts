@@ -100,7 +100,7 @@ export function webRTC({ url: address, iceServers = [], iceTransportPolicy = 'al
       };
 
       const connect = async (): Promise<void> => {
-        peer = new environment.RTCPeerConnection!({ iceServers: [...iceServers], iceTransportPolicy });
+        peer = new environment.RTCPeerConnection!({ iceServers: [...iceServers], iceTransportPolicy }) as RTCPeerConnection;
         const protocol = `holdfast.${PROTOCOL_VERSION}.${codec.name}`;
         // In-band: with `negotiated` both sides must agree on ids, and whoever opens first may send before the other listens.
         frames = peer.createDataChannel('frames', { protocol });

@@ -128,13 +128,11 @@ it('a page whose server is killed notices it, though UDP has no end of its own',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
-    const [url] = await createInterface(program.stdout)
-      [Symbol.asyncIterator]()
-      .next()
-      .then(({ value }) => [value as string]);
+    const { value } = await createInterface(program.stdout)[Symbol.asyncIterator]().next();
+    const url = value as string;
     await using site = await createSite();
     const { page } = await chromium.open(site.url);
-    await page.evaluate(start, { url: url!, options: {} });
+    await page.evaluate(start, { url, options: {} });
     await page.waitForFunction(live);
     program.kill('SIGKILL');
     await page.waitForFunction(() => (bag as unknown as Bag).steps.some(({ name }) => name === 'ended'), undefined, {

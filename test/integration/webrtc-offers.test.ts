@@ -7,7 +7,9 @@ import { acquireLibrary } from '../../server/node/rtc-library.ts';
 import { type Stranger, createStranger } from '../support/stranger.ts';
 
 // The last server of a process ends all that the library still does, and the peers of these tests are its too.
-beforeAll(async () => void (await acquireLibrary()));
+beforeAll(async () => {
+  await acquireLibrary();
+});
 
 const disposers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -62,7 +64,7 @@ describe('a request', () => {
   ])('with %s is refused', async (_what, init, status) => {
     const { port } = await start();
     const headers = { 'content-type': 'application/sdp' };
-    const response = await fetch(`http://127.0.0.1:${port}/realtime/rtc`, { method: 'POST', headers, ...init } as RequestInit);
+    const response = await fetch(`http://127.0.0.1:${port}/realtime/rtc`, { method: 'POST', headers, ...init });
     expect(response.status).toBe(status);
     expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
     expect((await response.text()).length).toBeGreaterThan(5);

@@ -14,7 +14,9 @@ import { type Stranger, createStranger } from '../support/stranger.ts';
 import type { Channel, Client, ClientOptions, Environment, Message, Transport } from '../../src/types.ts';
 
 // The last server of a process ends all that the library still does, and the peers of these tests are its too.
-beforeAll(async () => void (await acquireLibrary()));
+beforeAll(async () => {
+  await acquireLibrary();
+});
 
 const disposers: (() => unknown)[] = [];
 afterEach(async () => {

@@ -48,7 +48,7 @@ export interface Script {
   /** Its connections are made of requests, as those of HTTP are. */
   readonly requests?: boolean;
   /** Plays the server's part of each opening, as soon as the client has its link. @default nothing */
-  readonly play?: (opening: Opening, count: number) => void;
+  readonly play?: (opening: Opening, count: number) => unknown;
 }
 
 export const WELCOME: Welcome = { t: 'welcome', v: 1, mem: 'mem-1', ping: 25_000, limits: DEFAULT_LIMITS, caps: [] };

@@ -84,9 +84,12 @@ class Model {
         return this.racing.clear();
       case 'drop':
         this.met.add(`drop ${effect.why}`);
-        return expect(this.racing.delete(effect.rung), 'drop').toBe(true) as undefined;
+        expect(this.racing.delete(effect.rung), 'drop').toBe(true);
+        return;
       case 'drop-new':
         return this.racing.clear();
+      case 'no-way':
+        return expect.fail('there is a way');
       case 'drop-held':
         expect(this.replaced, 'drop-held').not.toBeNull();
         return void (this.replaced = null);

@@ -104,7 +104,11 @@ export function createScene({ script = {}, lesser = [], random = createRandom(1)
     async end() {
       client.destroy();
       await clock.settle();
-      const left = { timers: clock.pending, watchers: page.watchers, links: transports.reduce((sum, { links }) => sum + links, 0) };
+      const left = {
+        timers: clock.pending,
+        watchers: page.watchers,
+        links: transports.reduce((sum, { links }) => sum + links, 0),
+      };
       if (Object.values(left).some((count) => count !== 0)) throw new Error(`left behind: ${JSON.stringify(left)}`);
     },
   };

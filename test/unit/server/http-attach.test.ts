@@ -62,12 +62,4 @@ describe('attach', () => {
     });
     expect(status).toBe(200);
   });
-
-  it('has room for another transport', async () => {
-    const site = await start();
-    const more = new Map([['/rtc', (_request: unknown, response: { end(text: string): unknown }) => void response.end('rtc')]]);
-    toClose.push(attach(site.server, site.http, { path: '/more' }, more));
-    expect(await text(`${site.url}/more/rtc`, { method: 'POST' })).toBe('rtc');
-    expect(await text(`${site.url}/realtime/rtc`, { method: 'POST' })).toBe('the app');
-  });
 });

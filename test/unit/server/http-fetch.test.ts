@@ -98,7 +98,9 @@ describe('server.fetch', () => {
   });
 
   it('counts what a reader does not take, and serves it from the log when it does', async () => {
-    const server = start({ limits: { queue: 100_000 } });
+    // No timer: nothing but the platform says that there is room again.
+    const environment = { setTimeout: () => null, clearTimeout: () => undefined };
+    const server = start({ limits: { queue: 100_000 }, environment });
     const { epoch } = await server.cursor('a');
     const response = await server.fetch(post('/sse', [hello(), { t: 'sub', c: 'a', k: 1, cur: [epoch, 0, ''] }]));
     for (let i = 0; i < 60; i += 1) await server.publish('a', 'x', 'y'.repeat(20_000));
@@ -140,10 +142,15 @@ describe('server.fetch', () => {
 
   it('refuses a body that is too long, and stops reading it', async () => {
     let pulled = 0;
+    let cancelled = 0;
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
         pulled += 1;
         controller.enqueue(new Uint8Array(1000));
+      },
+      cancel() {
+        cancelled += 1;
+        throw new Error('nobody may hear of this');
       },
     });
     const init = { body, duplex: 'half' } as RequestInit;
@@ -151,6 +158,7 @@ describe('server.fetch', () => {
     expect(response.status).toBe(413);
     for (let i = 0; i < 5; i += 1) await turn();
     expect(pulled).toBeLessThan(10);
+    expect(cancelled).toBe(1);
   });
 
   it('answers a body that breaks off', async () => {

@@ -119,10 +119,8 @@ describe('an opening that fails is told once, after open has returned:', () => {
   });
 
   it('a browser that makes no peer connection', async () => {
-    const Broken = class {
-      constructor() {
-        throw new DOMException('Cannot create so many PeerConnections', 'UnknownError');
-      }
+    const Broken = function (): never {
+      throw new DOMException('Cannot create so many PeerConnections', 'UnknownError');
     };
     const link = open({}, { replaced: { RTCPeerConnection: Broken } });
     expect(ends).toEqual([]);

@@ -36,6 +36,7 @@ const OTHERS = [
   { file: '/usr/bin/firefox-esr', variable: 'HOLDFAST_FIREFOX', packages: ['firefox-esr'] },
   { file: '/usr/bin/WebKitWebDriver', variable: 'HOLDFAST_WEBKIT', packages: ['webkit2gtk-driver'] },
   { file: '/usr/bin/Xvfb', variable: 'HOLDFAST_XVFB', packages: ['xvfb'] },
+  { file: '/usr/bin/turnserver', variable: 'HOLDFAST_TURN', packages: ['coturn'] },
 ];
 
 /**

@@ -66,16 +66,11 @@ export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Even
   return go({ state: 'waiting', memory: { ...state.memory, reason }, until });
 };
 
-export const settle = ({ memory: { attempts, climbs }, rung, since }: StateOf<'proving'>, _event: Event, facts: Facts): Step =>
-  go({
-    ...{
-      state: 'stable',
-      memory: { ...FRESH, attempts, climbs: facts.climb.length === 0 ? 0 : climbs, token: null },
-      rung,
-      since,
-    },
-    until: nextClimb(climbs, facts),
-  });
+export const settle = ({ memory, rung, since, from }: StateOf<'proving'>, _event: Event, facts: Facts): Step => {
+  const climbs = from === 'climb' || facts.climb.length === 0 ? 0 : memory.climbs;
+  const stable = { state: 'stable', memory: { ...FRESH, attempts: memory.attempts, climbs, token: null }, rung, since } as const;
+  return go({ ...stable, until: nextClimb(climbs, facts) });
+};
 
 // ---- better transports -----------------------------------------------------------------------------------------------------
 
@@ -129,10 +124,11 @@ export const relieve = ({ memory, held }: StateOf<'doubting'>, _event: Event, fa
 
 export function back(memory: Memory, { rung, since, life, climbAt }: Held, facts: Facts): State {
   // A clock that was set back must not put the proof off.
-  if (life === 'proving') return { state: 'proving', memory, rung, since, until: Math.min(since, facts.now) + STABLE_AFTER };
+  const until = Math.min(since, facts.now) + STABLE_AFTER;
+  if (life === 'proving') return { state: 'proving', memory, rung, since, until, from: 'attempt' };
   // Hints come again and again, and must not put a climb off for ever.
-  const until = facts.climb.length === 0 ? null : Math.min(climbAt ?? Infinity, nextClimb(memory.climbs, facts)!);
-  return { state: 'stable', memory: { ...memory, failures: 0, reason: null }, rung, since, until };
+  const next = facts.climb.length === 0 ? null : Math.min(climbAt ?? Infinity, nextClimb(memory.climbs, facts)!);
+  return { state: 'stable', memory: { ...memory, failures: 0, reason: null }, rung, since, until: next };
 }
 
 // ---- ends ----------------------------------------------------------------------------------------------------------------

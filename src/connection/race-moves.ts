@@ -42,7 +42,10 @@ export const open = ({ memory, held }: StateOf<'preparing'>, _event: Event, fact
 
 /** Welcomed: the token was good, so a later refusal of it is a first one again. */
 export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'>, { now }: Facts): Step => {
-  const next = { ...memory, reason: null, floor: 0, climbs: held?.trust === 'sound' ? 0 : memory.climbs };
+  const from = held?.trust === 'sound' ? 'climb' : 'attempt';
+  // Until it is stable it counts as one that failed: what dies young, again and again, is tried ever more rarely.
+  const climbs = from === 'climb' ? Math.max(0, memory.climbs) + 1 : memory.climbs;
+  const next = { ...memory, reason: null, floor: 0, climbs };
   const lost = race.running.filter((runner) => runner.rung > rung);
   const drops = lost.map((runner): Effect => ({ type: 'drop', rung: runner.rung, why: 'lost' }));
   if (held !== null) drops.unshift({ type: 'drop-held' });
@@ -56,7 +59,7 @@ export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'
       ...drops,
     );
   }
-  return go({ state: 'proving', memory: next, rung, since: now, until: now + STABLE_AFTER }, ...drops);
+  return go({ state: 'proving', memory: next, rung, since: now, until: now + STABLE_AFTER, from }, ...drops);
 };
 
 /** One of the openings failed. What the server itself said holds for every transport. */

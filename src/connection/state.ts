@@ -55,7 +55,15 @@ export type State =
       readonly race: Race;
       readonly until: number;
     }
-  | { readonly state: 'proving'; readonly memory: Memory; readonly rung: number; readonly since: number; readonly until: number }
+  | {
+      readonly state: 'proving';
+      readonly memory: Memory;
+      readonly rung: number;
+      readonly since: number;
+      readonly until: number;
+      /** Beside a lesser one that worked, or not. */
+      readonly from: 'attempt' | 'climb';
+    }
   | {
       readonly state: 'stable';
       readonly memory: Memory;

@@ -1,6 +1,6 @@
 /** A real client before a scripted server, on a clock that moves only when the test says so. */
 import { afterEach, expect } from 'vitest';
-import { createClient } from '../../src/index.ts';
+import { createClient, webSocket } from '../../src/index.ts';
 import type { Client, ClientOptions, HoldfastError, Message, Outcome, Status } from '../../src/index.ts';
 import { type FakePage, createFakePage } from './page.ts';
 import { createIds, createRandom } from './random.ts';
@@ -38,6 +38,7 @@ export function useStage(): (script?: Script, options?: ClientOptions) => Stage 
     const logged: unknown[] = [];
     const { now, setTimeout, clearTimeout } = clock;
     const client = createClient(server.url, {
+      transports: [webSocket()],
       ...options,
       environment: {
         now,

@@ -75,9 +75,15 @@ describe('a climb', () => {
     expect(brief(play({ ...preparing, held: SOUND }, [['token']], { ...PLAN, climb: [] }))).toBe('stable');
   });
 
-  it('that was won is forgotten, and so are all in vain when the best carries', () => {
+  it('that was won counts as one in vain until it is stable, and then none does', () => {
     const won = play({ ...climbing, memory: { ...climbing.memory, climbs: 4 } }, [[welcome(0)]], CLIMB);
-    expect(won.state).toMatchObject({ state: 'proving', rung: 0, memory: { climbs: 0 } });
+    expect(won.state).toMatchObject({ state: 'proving', rung: 0, memory: { climbs: 5 } });
+    expect(play(won.state, [['due', 10_000]], CLIMB).state).toMatchObject({ state: 'stable', memory: { climbs: 0 } });
+    const lost = play(won.state, [[ended(1006)]], CLIMB);
+    expect(lost.state).toMatchObject({ state: 'waiting', memory: { climbs: 5 } });
+  });
+
+  it('is forgotten when the best carries', () => {
     expect(play(stateOf('proving', { climbs: 4 }), [['due']], { climb: [] }).state).toMatchObject({
       memory: { climbs: 0 },
       until: null,

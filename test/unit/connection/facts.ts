@@ -58,7 +58,7 @@ export function stateOf<S extends State['state']>(name: S, given: Partial<Memory
     resting: { state: 'resting', memory: { ...held, reason: held.reason ?? reason(1000) }, until: NOW + 3000 },
     preparing: { state: 'preparing', memory: held, held: null },
     opening: { state: 'opening', memory: held, held: null, race: race([0]), until: NOW + 10_000 },
-    proving: { state: 'proving', memory: held, rung: 0, since: NOW - 1000, until: NOW + 9000 },
+    proving: { state: 'proving', memory: held, rung: 0, since: NOW - 1000, until: NOW + 9000, from: 'attempt' },
     stable: { state: 'stable', memory: held, rung: 0, since: NOW - 60_000, until: null },
     doubting: { state: 'doubting', memory: held, held: HELD, cause: 'hint', until: NOW + 700 },
     waiting: { state: 'waiting', ...waiting },

@@ -114,7 +114,7 @@ describe('the doubtful connection shows life', () => {
       ...{ state: 'stable', memory: memory({ attempts: [NOW] }), rung: 0, since: HELD.since, until: null },
     });
     expect(step(beside('opening', before, YOUNG_DOUBTED), { type: 'alive' }, facts()).state).toEqual({
-      ...{ state: 'proving', memory: memory(before), rung: 0, since: YOUNG.since, until: NOW + 6000 },
+      ...{ state: 'proving', from: 'attempt', memory: memory(before), rung: 0, since: YOUNG.since, until: NOW + 6000 },
     });
   });
 });

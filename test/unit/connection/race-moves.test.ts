@@ -75,7 +75,7 @@ describe('the first welcome wins', () => {
   it('a better one that comes later is an upgrade: the lesser one is dropped', () => {
     const next = play(all(2).state, [[welcome(0), 4000]], { ...PLAN, climb: [0, 1] });
     expect(brief(next)).toBe('proving drop-held drop1lost');
-    expect(next.state).toMatchObject({ rung: 0, since: NOW + 4000, memory: { climbs: 0 } });
+    expect(next.state).toMatchObject({ rung: 0, since: NOW + 4000, from: 'climb' });
   });
 
   it('a middle one first, and then the best', () => {

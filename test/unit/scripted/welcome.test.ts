@@ -42,14 +42,22 @@ describe('a welcome', () => {
   });
 
   it('that comes twice counts once', async () => {
-    const { client, clock, server } = stage({
-      hello: (_, peer) => peer.send(welcome(), welcome({ user: 'eve', v: 9, ping: 1 })),
-    });
+    const { client, clock, server } = stage({ hello: (_, peer) => peer.send(welcome(), welcome({ ping: 1 })) });
     client.connect();
     await clock.advance(20_000);
     expect(client.status.get()).toMatchObject({ state: 'connected' });
     expect(server.peer.got('ping')).toHaveLength(1);
   });
+
+  it.each([{ user: 'eve' }, { mem: 'another' }])(
+    'that comes again with %o ends the connection, and the next one finds out',
+    async (fields) => {
+      const { client, clock } = stage({ hello: (_, peer) => peer.send(welcome(), welcome(fields)) });
+      client.connect();
+      await clock.advance(0);
+      expect(client.status.get()).toMatchObject({ state: 'waiting', reason: { code: 1012, name: 'restart', by: 'server' } });
+    },
+  );
 
   it('is waited for: what comes before it is not heard', async () => {
     const { client, clock, server, read } = stage({ hello: () => {}, sub: () => {} });

@@ -1,7 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../../server/index.ts';
-import { attach } from '../../../server/node/attach.ts';
 import { closeAll, framesOf, post, type Site, start, toClose } from './http-site.ts';
 import { hello } from './http-support.ts';
 

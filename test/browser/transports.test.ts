@@ -17,8 +17,8 @@ describe('a page', () => {
     const { page } = await chromium.open('about:blank');
     const engine = {
       name: 'Chromium',
-      goto: async (url: string) => void (await page.goto(url)),
-      back: async () => void (await page.goBack()),
+      goto: (url: string) => page.goto(url),
+      back: () => page.goBack(),
       evaluate: (expression: string): Promise<unknown> => page.evaluate(expression),
       [Symbol.asyncDispose]: () => page.close(),
     };

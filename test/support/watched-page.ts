@@ -104,10 +104,11 @@ function count(): void {
 export const COUNTING = `(${count.toString()})()`;
 
 /** Runs in the page. */
-export function watch(url: string, speed: number): void {
+export function watch(url: string, speed: number, transport: 'webSocket' | 'sse' | 'longPolling'): void {
   const before = holdings();
   const begun = Date.now();
   const client = Holdfast.createClient(url, {
+    transports: [Holdfast[transport]()],
     environment: {
       now: () => begun + (Date.now() - begun) * speed,
       setTimeout: (run, ms) => setTimeout(run, ms / speed),

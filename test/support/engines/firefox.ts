@@ -15,8 +15,8 @@ export async function launchFirefox(preferences: Readonly<Record<string, unknown
   const page = await browser.newPage();
   return {
     name: 'Firefox',
-    goto: async (url) => void (await page.goto(url)),
-    back: async () => void (await page.goBack()),
+    goto: (url) => page.goto(url),
+    back: () => page.goBack(),
     evaluate: (expression) => page.evaluate(expression),
     [Symbol.asyncDispose]: () => browser.close(),
   };

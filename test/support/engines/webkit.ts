@@ -60,8 +60,8 @@ export async function launchWebKit(): Promise<Engine> {
     const session = `${base}/session/${sessionId}`;
     return {
       name: 'WebKitGTK',
-      goto: async (url) => void (await ask(`${session}/url`, { url })),
-      back: async () => void (await ask(`${session}/back`, {})),
+      goto: (url) => ask(`${session}/url`, { url }),
+      back: () => ask(`${session}/back`, {}),
       evaluate: (expression) => ask(`${session}/execute/sync`, { script: `return ${expression}`, args: [] }),
       async [Symbol.asyncDispose]() {
         await ask(session, undefined, 'DELETE').catch(() => undefined);

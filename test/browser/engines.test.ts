@@ -1,12 +1,16 @@
 // Holds I1, I2, I5, I16 (docs/guarantees.md).
 /** The page that checks itself, in the engines that are not Chromium. */
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TransportName } from '../support/checks/kit.ts';
 import { runChecks } from '../support/checks/run.ts';
 import { createCheckSite } from '../support/checks/site.ts';
 import type { Engine } from '../support/engines/engine.ts';
 import { launchFirefox } from '../support/engines/firefox.ts';
 import { launchWebKit } from '../support/engines/webkit.ts';
+import { createSite } from '../support/site.ts';
+import { COUNTING, watch } from '../support/watched-page.ts';
+
+const ROUNDS = 3;
 
 interface Case {
   readonly name: string;

@@ -16,15 +16,17 @@ interface Case {
   readonly name: string;
   readonly launch: () => Promise<Engine>;
   readonly transports: readonly TransportName[];
+  /** What an app does before its page is left, if it is to come back from the back/forward cache. */
+  readonly leaving: 'nothing' | 'disconnect';
 }
 
 const cases: readonly Case[] = [
-  { name: 'Firefox', launch: launchFirefox, transports: ['websocket', 'sse', 'long-polling', 'webrtc'] },
+  { name: 'Firefox', launch: launchFirefox, transports: ['websocket', 'sse', 'long-polling', 'webrtc'], leaving: 'disconnect' },
   // It is built without WebRTC.
-  { name: 'WebKitGTK', launch: launchWebKit, transports: ['websocket', 'sse', 'long-polling'] },
+  { name: 'WebKitGTK', launch: launchWebKit, transports: ['websocket', 'sse', 'long-polling'], leaving: 'nothing' },
 ];
 
-describe.each(cases)('$name', ({ launch, transports }) => {
+describe.each(cases)('$name', ({ launch, transports, leaving }) => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await launch();
@@ -35,4 +37,33 @@ describe.each(cases)('$name', ({ launch, transports }) => {
     await using site = await createCheckSite();
     await runChecks(engine, site, transports);
   }, 120_000);
+
+  it.each([['webSocket'], ['sse'], ['longPolling']] as const)(
+    'brings a page back from the back/forward cache, over %s, that has missed nothing',
+    async (over) => {
+      await using site = await createSite();
+      const ask = <A extends readonly unknown[], R>(run: (...args: A) => R, ...args: A): Promise<R> =>
+        engine.evaluate(`(${run.toString()})(...${JSON.stringify(args)})`) as Promise<R>;
+      await engine.goto(site.url);
+      await engine.evaluate(COUNTING);
+      await ask(watch, `${site.url}realtime`, 10, over);
+      await expect.poll(() => ask(() => watched.room.status.get().state), { timeout: 10_000 }).toBe('live');
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        // Firefox decides before `pagehide`, and caches no page that holds a connection then.
+        if (leaving === 'disconnect') await ask(() => watched.client.disconnect());
+        await engine.goto(`${site.url}elsewhere`);
+        await expect.poll(() => site.held, { timeout: 10_000 }).toBe(0);
+        await site.server.publish('room', 'message', round);
+        await engine.back();
+        if (leaving === 'disconnect') await ask(() => watched.client.connect());
+        await expect.poll(() => ask(() => watched.got.length), { timeout: 10_000 }).toBe(round);
+      }
+      const { got, returns, resets } = await ask(() => ({ got: watched.got, returns: watched.returns, resets: watched.resets }));
+      expect({ got, resets }).toEqual({ got: [1, 2, 3], resets: [] });
+      expect(returns).toEqual([true, true, true]);
+      await ask(() => watched.client.destroy());
+      expect(await ask(() => holdings())).toEqual({ timers: 0, listeners: 0, sockets: 0, requests: 0, peers: 0 });
+      await expect.poll(() => site.held, { timeout: 10_000 }).toBe(0);
+    },
+  );
 });

@@ -37,6 +37,7 @@ export default defineConfig({
         },
       },
       { resolve: { alias }, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...alone } },
+      { resolve: { alias }, test: { name: 'middleboxes', include: ['test/middlebox/**/*.test.ts'], ...alone } },
       { resolve: { alias }, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...alone } },
     ],
   },

@@ -33,17 +33,26 @@ async function size() {
   if (faults.length > 0) throw new Error(`\n${faults.join('\n')}`);
 }
 
-async function measure({ label, from, names, limit, without = [] }, faults) {
-  const entry = `export { ${names.join(', ')} } from '${from}';`;
-  const bundles = { esbuild: await bundleWithEsbuild(entry), rollup: await bundleWithRollup(entry) };
+async function measure({ label, from, names, limit, without = [], beyond }, faults) {
+  const bundles = await bundle(from, names);
   for (const [bundler, code] of Object.entries(bundles)) {
     const left = without.filter((word) => code.includes(word));
     if (left.length > 0) faults.push(`${label}, bundled by ${bundler}, still contains ${left.join(', ')}.`);
   }
-  return { label, limit, sizes: Object.values(bundles).map(gzip) };
+  const base = beyond === undefined ? [] : sizesOf(await bundle(from, beyond));
+  return { label, limit, sizes: sizesOf(bundles).map((size, index) => size - (base[index] ?? 0)) };
+}
+
+function sizesOf(bundles) {
+  return Object.values(bundles).map(gzip);
 }
 
 // ---- the two bundlers ------------------------------------------------------------------------------------------------
+
+async function bundle(from, names) {
+  const entry = `export { ${names.join(', ')} } from '${from}';`;
+  return { esbuild: await bundleWithEsbuild(entry), rollup: await bundleWithRollup(entry) };
+}
 
 /** What the package's `exports` say, so that the table shows what a user gets. */
 function resolveEntry(id) {
@@ -73,9 +82,9 @@ async function bundleWithRollup(contents) {
       id === 'entry' ? id : id.split('/')[0] === manifest.name ? { id: resolveEntry(id), moduleSideEffects: false } : null,
     load: (id) => (id === 'entry' ? contents : null),
   };
-  const bundle = await rollup({ input: 'entry', plugins: [entry, nodeResolve({ browser: true }), commonjs()] });
-  const { output } = await bundle.generate({ format: 'es' });
-  await bundle.close();
+  const graph = await rollup({ input: 'entry', plugins: [entry, nodeResolve({ browser: true }), commonjs()] });
+  const { output } = await graph.generate({ format: 'es' });
+  await graph.close();
   const { code } = await transform(output[0].code, { minify: true, format: 'esm', target: 'es2022' });
   return code;
 }

@@ -27,6 +27,7 @@ const steps = [
   { name: 'package', run: () => vitest('package') },
   { name: 'size', run: () => command('scripts/size.mjs') },
   { name: 'integration', run: () => vitest('integration') },
+  { name: 'middleboxes', run: () => middleboxTests() },
   { name: 'browser', run: () => browserTests() },
 ];
 
@@ -70,6 +71,11 @@ async function command(file, args = []) {
 async function browserTests() {
   const { ensureBrowsers } = await import('./browser.mjs');
   return vitest('browser', await ensureBrowsers());
+}
+
+async function middleboxTests() {
+  const { ensureMiddleboxes } = await import('./middleboxes.mjs');
+  return vitest('middleboxes', await ensureMiddleboxes());
 }
 
 async function vitest(project, env = {}) {

@@ -7,6 +7,9 @@ export function sweepInterval({ ping }: ServerTiming): number {
   return Math.max(10, Math.min(500, ping / 4));
 }
 
+/** Silence of an event stream before its first ping, ms: a client that lacks it knows that something holds the events back. */
+const PROOF = 2000;
+
 /** Beyond two pings, for a round trip on a bad line. */
 const SLACK = 10_000;
 
@@ -32,11 +35,14 @@ export class Watch {
   #progressAt: number;
   /** The end of token that the client was told of. */
   #told: number | null = null;
+  /** Whether the silences of a stream are known to reach the client as silences. */
+  #proof: 'due' | 'given';
 
   constructor(timing: ServerTiming, outgoing: Outgoing, kind: SocketKind, now: number) {
     this.#timing = timing;
     this.#outgoing = outgoing;
     this.#kind = kind;
+    this.#proof = kind === 'stream' ? 'due' : 'given';
     this.#openedAt = now;
     this.#heardAt = now;
     this.#saidAt = now;
@@ -71,10 +77,11 @@ export class Watch {
     }
     // An answer that comes in one piece shows nothing before its end.
     if (!duplex && this.#kind !== 'stream') return null;
-    const quiet = this.#quiet(now, ping);
+    const quiet = this.#quiet(now, this.#proof === 'due' ? Math.min(PROOF, ping) : ping);
     // Who only listens to a busy channel has nothing to say unless it is asked; a stream has no way to answer.
     if (!quiet && (!duplex || now - Math.max(this.#heardAt, this.#askedAt) < ping)) return null;
     this.#askedAt = now;
+    this.#proof = 'given';
     return 'ping';
   }
 
@@ -89,12 +96,12 @@ export class Watch {
   }
 
   /** Both what was said and that it was long ago are seen late by up to one look. */
-  #quiet(now: number, ping: number): boolean {
+  #quiet(now: number, most: number): boolean {
     const { said } = this.#outgoing;
     if (said !== this.#said) {
       this.#said = said;
       this.#saidAt = now;
     }
-    return now - this.#saidAt >= ping - 2 * sweepInterval(this.#timing);
+    return now - this.#saidAt >= most - 2 * sweepInterval(this.#timing);
   }
 }

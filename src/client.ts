@@ -2,9 +2,10 @@
 import { EventEmitter } from 'eventemitter3';
 import { Channels } from './channel/channels.ts';
 import { Connection } from './connection/connection.ts';
-import type { Session } from './connection/session.ts';
+import type { ConnectionOptions, Session } from './connection/session.ts';
 import type { Line } from './connection/line.ts';
 import { HoldfastError, isHoldfastError } from './errors.ts';
+import { internals } from './internals.ts';
 import { memoryOutbox } from './outbox/memory-store.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { MOST_BUFFERED } from './outbox/room.ts';
@@ -88,21 +89,20 @@ class HoldfastClient implements Client {
       closed: (error) => this.#end(error),
     };
     this.#environment = environment;
-    this.#connection = new Connection(
-      {
-        environment,
-        url: String(url),
-        transports,
-        codec,
-        user,
-        getToken,
-        credentials: options.credentials,
-        timing,
-        report,
-        trace: (...args) => this.#trace(...args),
-      },
-      session,
-    );
+    const connectionOptions: ConnectionOptions = {
+      environment,
+      url: String(url),
+      transports,
+      codec,
+      user,
+      getToken,
+      credentials: options.credentials,
+      timing,
+      report,
+      trace: (...args) => this.#trace(...args),
+    };
+    this.#connection = new Connection(connectionOptions, session);
+    internals.set(this, { options: connectionOptions, connection: this.#connection });
     const shared = {
       environment,
       line: () => this.#connection.line,

@@ -1,5 +1,6 @@
 export { composeClient } from './client.ts';
 export { createClient } from './create-client.ts';
+export { diagnose } from './diagnose/diagnose.ts';
 export { HoldfastError, isHoldfastError } from './errors.ts';
 export { memoryOutbox } from './outbox/memory-store.ts';
 export { json } from './protocol/json.ts';
@@ -10,11 +11,15 @@ export { webSocket } from './transports/websocket.ts';
 export type {
   Channel,
   ChannelStatus,
+  Check,
+  Choice,
   Client,
   ClientOptions,
   Codec,
   ComposeOptions,
   Cursor,
+  DiagnoseOptions,
+  Diagnosis,
   Environment,
   ErrorCode,
   Message,

@@ -5,6 +5,7 @@
 import type { HoldfastError } from './errors.ts';
 import type { ResetReason } from './protocol/frame.ts';
 
+export type { Choice } from './connection/ladder.ts';
 export type { ErrorCode } from './errors.ts';
 export type { ChannelOptions, ClientOptions, ComposeOptions, OutboxOptions, TimingOptions, TokenContext } from './options.ts';
 export type { OutboxStore } from './outbox/store.ts';
@@ -12,6 +13,7 @@ export type { Environment } from './platform/environment.ts';
 export type { Codec } from './protocol/codec.ts';
 export type { Mode, ResetReason } from './protocol/frame.ts';
 export type { Transport } from './transports/transport.ts';
+export type { Check, DiagnoseOptions, Diagnosis } from './types/diagnosis.ts';
 
 /** Payloads of a client without a contract. The only `any` of this library: `unknown` would need a cast in every handler. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

@@ -1,10 +1,13 @@
 /** The built package, as an app imports it. */
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { createClient } from 'holdfast';
+import { createClient, longPolling, sse, webSocket } from 'holdfast';
 import { createServer } from 'holdfast/server';
 import { WebSocket } from 'ws';
+import { createCounter } from '../support/counter.mjs';
 import { payload } from '../support/payload.mjs';
+
+const TRANSPORTS = { websocket: webSocket, sse, polling: longPolling };
 
 export async function server() {
   const core = createServer({
@@ -33,13 +36,14 @@ export async function client() {
   let room;
   let sent = 0;
   let onMessage = () => undefined;
+  const count = createCounter();
   const publish = () => {
     sent += 1;
     return room.publish('message', payload(sent));
   };
   return {
-    async connect(url, { subscribe }) {
-      const holdfast = createClient(url, { environment: { WebSocket } });
+    async connect(url, { subscribe, transport = 'websocket' }) {
+      const holdfast = createClient(url, { environment: { WebSocket }, transports: [TRANSPORTS[transport]()] });
       // Nobody listens for its own messages where only the acknowledgement counts, as on the raw side.
       room = holdfast.channel(subscribe ? 'room:1' : 'room:2');
       if (subscribe) room.subscribe('message', (data) => onMessage(data));
@@ -53,6 +57,11 @@ export async function client() {
           resolve();
         });
       });
+    },
+    /** Resolves when so many more messages have come. */
+    receive(messages) {
+      onMessage = count.add;
+      return count.receive(messages);
     },
     /** One at a time. @returns ms of each */
     roundTrips(type, count) {

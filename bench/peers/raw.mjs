@@ -1,6 +1,7 @@
 /** What one writes by hand: `ws` with JSON, one message at a time. */
 import { once } from 'node:events';
 import { WebSocket, WebSocketServer } from 'ws';
+import { createMeasures } from '../support/client.mjs';
 import { payload } from '../support/payload.mjs';
 
 /** One room: a publication goes to every member, or is stored and acknowledged. */
@@ -35,50 +36,16 @@ export async function server() {
 
 export async function client() {
   let socket;
-  let onAnswer;
-  let sent = 0;
-  const send = (type) => {
-    sent += 1;
-    socket.send(JSON.stringify({ type, id: sent, data: payload(sent) }));
-  };
+  const { onAnswer, actions } = createMeasures((type, id, data) => socket.send(JSON.stringify({ type, id, data })));
   return {
     async connect(url) {
       socket = new WebSocket(url, { perMessageDeflate: false });
-      socket.on('message', (text) => onAnswer(JSON.parse(text)));
+      socket.on('message', (text) => {
+        JSON.parse(text);
+        onAnswer();
+      });
       await once(socket, 'open');
     },
-    /** One at a time. @returns ms of each */
-    roundTrips(type, count) {
-      return new Promise((resolve) => {
-        const times = [];
-        let at = performance.now();
-        onAnswer = () => {
-          const now = performance.now();
-          times.push(now - at);
-          if (times.length === count) return resolve(times);
-          at = performance.now();
-          send(type);
-        };
-        send(type);
-      });
-    },
-    /** At most `window` unacknowledged. @returns ms until all are acknowledged */
-    pipeline(count, window) {
-      return new Promise((resolve) => {
-        const began = performance.now();
-        let acked = 0;
-        let left = count;
-        const fill = () => {
-          left -= 1;
-          send('store');
-        };
-        onAnswer = () => {
-          acked += 1;
-          if (acked === count) resolve(performance.now() - began);
-          else if (left > 0) fill();
-        };
-        for (let i = 0; i < window; i += 1) fill();
-      });
-    },
+    ...actions,
   };
 }

@@ -7,25 +7,24 @@ export function quantile(values, share) {
 }
 
 /**
- * Measures the sides in turn, A B A B …, and starts each pair with the other side than the one before: what else the
- * machine does meanwhile then meets both alike.
+ * Measures the sides in turn, A B B A …, and starts each round with the other end than the one before: what else the
+ * machine does meanwhile then meets all alike.
  *
+ * @template {readonly (() => Promise<Record<string, number>>)[]} Sides
  * @param {{ rounds: number, warmUp?: number }} plan
- * @param {readonly (() => Promise<Record<string, number>>)[]} sides raw, then Holdfast
- * @returns {Promise<(readonly [Record<string, number>, Record<string, number>])[]>} one pair of figures a round
+ * @param {Sides} sides raw, then Holdfast, then any others
+ * @returns {Promise<(readonly Record<string, number>[])[]>} one figure of each side a round, in the order of the sides
  */
-export async function interleave({ rounds, warmUp = 1 }, [raw, holdfast]) {
-  const pairs = [];
+export async function interleave({ rounds, warmUp = 1 }, sides) {
+  const results = [];
   for (let round = -warmUp; round < rounds; round += 1) {
-    let pair;
-    if (round % 2 === 0) pair = [await raw(), await holdfast()];
-    else {
-      const second = await holdfast();
-      pair = [await raw(), second];
-    }
-    if (round >= 0) pairs.push(pair);
+    const figures = [];
+    const order = [...sides.keys()];
+    if (round % 2 !== 0) order.reverse();
+    for (const side of order) figures[side] = await sides[side]();
+    if (round >= 0) results.push(figures);
   }
-  return pairs;
+  return results;
 }
 
 /**
@@ -48,19 +47,23 @@ function spread(values) {
   return { min: Math.min(...values), median: quantile(values, 0.5), max: Math.max(...values) };
 }
 
-/** Runs a benchmark, prints its rows (`--json`: as JSON) and ends its processes, whatever happens. */
-export async function main(title, measure) {
+/**
+ * Runs a benchmark, prints its rows (`--json`: as JSON) and ends its processes, whatever happens.
+ *
+ * @param {string} [peer] what Holdfast is compared with
+ */
+export async function main(title, measure, peer = 'raw ws') {
   try {
     const rows = await measure();
     if (process.argv.includes('--json')) console.log(JSON.stringify({ title, rows }, null, 2));
-    else print(title, rows);
+    else print(title, rows, peer);
   } finally {
     await stopAll();
   }
 }
 
-function print(title, rows) {
-  const lines = [['', 'raw ws', 'Holdfast', 'ratio (min / median / max)', 'target', '']];
+function print(title, rows, peer) {
+  const lines = [['', peer, 'Holdfast', 'ratio (min / median / max)', 'target', '']];
   for (const { name, unit, better, raw, holdfast, ratio, target, met } of rows) {
     const figures = [ratio.min, ratio.median, ratio.max].map((value) => value.toFixed(2)).join(' / ');
     const bound = target === null ? '' : `${better === 'higher' ? '≥' : '≤'} ${target}`;

@@ -10,7 +10,17 @@ const types = {
   map: 'application/json',
 };
 
-const sheets = ['style.css', 'layout.css', 'line.css', 'chat.css', 'messages.css', 'panels.css'];
+const sheets = [
+  'style.css',
+  'layout.css',
+  'line.css',
+  'ways.css',
+  'history.css',
+  'chat.css',
+  'messages.css',
+  'panels.css',
+  'diagnosis.css',
+];
 const names = ['index.html', 'favicon.svg', ...sheets];
 
 /** From this file's place in the project. */
@@ -37,9 +47,14 @@ async function bundle() {
   return outputFiles.map(({ path: output, contents }) => [output.endsWith('.map') ? 'app.js.map' : 'app.js', contents]);
 }
 
-/** @returns {Promise<Map<string, { type: string, body: Uint8Array }>>} */
-export async function loadFiles() {
+/**
+ * @param {{ webRTC: boolean }} able what the page is told of the server
+ * @returns {Promise<Map<string, { type: string, body: Uint8Array | string }>>}
+ */
+export async function loadFiles({ webRTC }) {
   const onDisk = await Promise.all(names.map(async (name) => [name, await readFile(path(name))]));
+  const html = onDisk.find(([name]) => name === 'index.html');
+  if (webRTC) html[1] = String(html[1]).replace('data-webrtc="no"', 'data-webrtc="yes"');
   const entries = [...onDisk, ...(await bundle())].map(([name, body]) => [
     `/${name}`,
     { type: types[name.slice(name.lastIndexOf('.') + 1)], body },

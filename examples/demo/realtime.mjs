@@ -14,7 +14,19 @@ async function load() {
   }
 }
 
+/** The server's WebRTC is native code, which is not there on every system. */
+async function hasWebRTC() {
+  try {
+    await import('node-datachannel');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export async function createRealtime() {
+  const webRTC = await hasWebRTC();
+  const mount = { path: '/realtime', ...(webRTC && { webRTC: {} }) };
   const { createServer, memoryBroker, reject } = await load();
 
   function make(broker) {
@@ -51,9 +63,11 @@ export async function createRealtime() {
   let detach = () => {};
 
   return {
+    /** Whether it takes WebRTC beside the other transports. */
+    webRTC,
     attach(target) {
       http = target;
-      detach = server.attach(target, { path: '/realtime' });
+      detach = server.attach(target, mount);
     },
     /** A crash: what it had in memory is gone, and the next one knows nothing. Call it while nobody is connected. */
     async forget() {
@@ -62,7 +76,7 @@ export async function createRealtime() {
       await broker.close();
       broker = memoryBroker();
       server = make(broker);
-      detach = server.attach(http, { path: '/realtime' });
+      detach = server.attach(http, mount);
     },
     /** A deploy: a second server stands beside the first, over the same log, before the first sends its clients away. */
     async replace() {
@@ -70,7 +84,7 @@ export async function createRealtime() {
       const leave = detach;
       server = make(broker);
       leave();
-      detach = server.attach(http, { path: '/realtime' });
+      detach = server.attach(http, mount);
       await old.drain({ spread: 1500, timeout: 5000 });
       await old.close();
     },

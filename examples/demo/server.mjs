@@ -101,7 +101,8 @@ async function listenNear(http, host) {
  * @throws if `port` is given and taken, or the library is not built
  */
 export async function startDemo({ port, host = '127.0.0.1' } = {}) {
-  const [files, realtime] = await Promise.all([loadFiles(), createRealtime()]);
+  const realtime = await createRealtime();
+  const files = await loadFiles(realtime);
   const http = createHttpServer();
   const sockets = new Set();
   http.on('connection', (socket) => {

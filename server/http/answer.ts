@@ -3,7 +3,7 @@ import type { ServerEnvironment } from '../environment.ts';
 import type { ServerSocket } from '../types.ts';
 import { stepOf } from './completion.ts';
 
-/** What comes within this time of the first news goes with it, ms. */
+/** News within this time of the request waits for the rest of it, ms: what comes in a row is not one request each. */
 const GATHER = 20;
 /** Frames of one answer; a MessagePack array of 2 bytes length holds 65 535. */
 const MOST = 10_000;
@@ -25,14 +25,19 @@ export class Answer implements ServerSocket {
   #size = 0;
   #news = false;
   #settled = false;
-  #phase: 'open' | 'gathering' | 'complete' = 'open';
-  /** The later one that was set wins, since it is the sooner one to run out. */
+  #phase: 'gathering' | 'open' | 'complete' = 'gathering';
   #timers: unknown[] = [];
 
   constructor(environment: Pick<ServerEnvironment, 'setTimeout' | 'clearTimeout'>, options: AnswerOptions) {
     this.#environment = environment;
     this.#options = options;
-    if (options.wait > 0) this.#completeAfter(options.wait);
+    if (options.wait > 0) {
+      this.#after(GATHER, () => {
+        this.#phase = 'open';
+        this.#look();
+      });
+      this.#after(options.wait, () => this.#complete(this.#pieces));
+    }
   }
 
   get buffered(): number {
@@ -72,15 +77,11 @@ export class Answer implements ServerSocket {
     const { wait, bound } = this.#options;
     const full = this.#size > bound || this.#pieces.length > MOST;
     const step = stepOf({ held: wait > 0, news: this.#news, settled: this.#settled, full });
-    if (step === 'complete') this.#complete(this.#pieces);
-    else if (step === 'gather' && this.#phase === 'open') {
-      this.#phase = 'gathering';
-      this.#completeAfter(GATHER);
-    }
+    if (step === 'complete' || (step === 'gather' && this.#phase === 'open')) this.#complete(this.#pieces);
   }
 
-  #completeAfter(ms: number): void {
-    this.#timers.push(this.#environment.setTimeout(() => this.#complete(this.#pieces), ms));
+  #after(ms: number, run: () => void): void {
+    this.#timers.push(this.#environment.setTimeout(run, ms));
   }
 
   #complete(pieces: readonly Encoded[] | null): void {

@@ -10,7 +10,7 @@ export interface Progress {
   readonly full: boolean;
 }
 
-/** hold: not yet. gather: soon, with what comes until then. complete: now. */
+/** hold: not yet. gather: now, unless the request has only just come. complete: now. */
 export type Step = 'hold' | 'gather' | 'complete';
 
 /** Whether an answer is complete; that its time is over, or its connection, makes it so in any case. */

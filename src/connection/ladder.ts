@@ -59,7 +59,7 @@ export type Happening =
 
 const GOOD_FOR = 24 * 3_600_000;
 const BLOCKED_FOR = 20 * 60_000;
-/** Until a transport is taken for blocked. */
+/** Until a transport is taken for blocked. One that is held back will be so again. */
 const STRIKES = 3;
 const LEAST_PATIENCE = 1500;
 /** Of a slow line's round trips, ms. */
@@ -169,7 +169,8 @@ function ended(ladder: Ladder, { rung, why, fault }: Extract<Happening, { type: 
   const { name } = ladder.rungs[rung]!;
   const { strikes = 0 } = known(ladder, name);
   if (!fault) return strikes === 0 ? ladder : learn(ladder, name, { strikes: 0 });
-  return learn(ladder, name, strikes + 1 < STRIKES ? { strikes: strikes + 1 } : { strikes: 0, blockedAt: now, why });
+  const most = why === 'buffered' ? 1 : STRIKES;
+  return learn(ladder, name, strikes + 1 < most ? { strikes: strikes + 1 } : { strikes: 0, blockedAt: now, why });
 }
 
 function learn(ladder: Ladder, name: string, news: Knowledge): Ladder {

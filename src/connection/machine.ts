@@ -41,64 +41,48 @@ export function step(state: State, event: Event, facts: Facts): Step {
 
 export const initialState: State = { state: 'idle', memory: FRESH };
 
-/** The same wherever there is still something to end. */
+// ---- cells that mostly are the same ------------------------------------------------------------------------------------------
+
+/** Where there is still something to end. */
 const always = { fatal: close, destroy } as const;
+/** What asks for a connection or for its end. */
+const asks = <C>(cell: C) => ({ need: cell, connect: cell, pause: cell, retry: cell }) as const;
+/** What an attempt or a connection tells. */
+const news = <C>(cell: C) =>
+  ({ token: cell, 'token-failed': cell, welcome: cell, ended: cell, 'held-ended': cell, silence: cell, alive: cell }) as const;
+/** What may mean that the network, the page or the clock is not what it was. */
+const hints = <C>(cell: C) => ({ online: cell, offline: cell, visible: cell, network: cell, jump: cell, wake: cell }) as const;
 
 // prettier-ignore
 const table: Table = {
-  idle: {
-    need: start, connect: start, pause, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay,
-    'held-ended': stay, silence: stay, alive: stay, due: stay, online: stay, offline: stay, visible: stay, network: stay,
-    jump: stay, rest: stay, wake: stay, ...always,
-  },
-  paused: {
-    need: stay, connect: start, pause: stay, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay,
-    'held-ended': stay, silence: stay, alive: stay, due: stay, online: stay, offline: stay, visible: stay, network: stay,
-    jump: stay, rest: stay, wake: stay, ...always,
-  },
+  idle: { ...asks(start), pause, retry: stay, ...news(stay), due: stay, ...hints(stay), rest: stay, ...always },
+  paused: { ...asks(stay), connect: start, ...news(stay), due: stay, ...hints(stay), rest: stay, ...always },
   resting: {
-    need: stay, connect: start, pause, retry: start, token: stay, 'token-failed': stay, welcome: stay, ended: stay,
-    'held-ended': stay, silence: stay, alive: stay, due: start, online: start, offline: stay, visible: start, network: start,
-    jump: start, rest: stay, wake: start, ...always,
+    need: stay, connect: start, pause, retry: start, ...news(stay), due: start, ...hints(start), offline: stay, rest: stay,
+    ...always,
   },
   preparing: {
-    need: stay, connect: stay, pause, retry: stay, token: open, 'token-failed': fail, welcome: stay, ended: stay,
-    'held-ended': heldLost, silence: distrust, alive: relieveBeside, due: stay, online: hurry, offline: hurry, visible: hurry,
-    network: hurry, jump: hurry, rest, wake: hurry, ...always,
+    ...asks(stay), pause, token: open, 'token-failed': fail, welcome: stay, ended: stay, 'held-ended': heldLost,
+    silence: distrust, alive: relieveBeside, due: stay, ...hints(hurry), rest, ...always,
   },
   opening: {
-    need: stay, connect: stay, pause, retry: stay, token: stay, 'token-failed': stay, welcome: win, ended: runnerEnded,
-    'held-ended': heldLost, silence: distrust, alive: relieveBeside, due: advance, online: hurry, offline: hurry, visible: hurry,
-    network: hurry, jump: hurry, rest, wake: hurry, ...always,
+    ...asks(stay), pause, token: stay, 'token-failed': stay, welcome: win, ended: runnerEnded, 'held-ended': heldLost,
+    silence: distrust, alive: relieveBeside, due: advance, ...hints(hurry), rest, ...always,
   },
   proving: {
-    need: stay, connect: stay, pause, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: fail,
-    'held-ended': stay, silence: suspect, alive: stay, due: settle, online: check, offline: check, visible: check,
-    network: check, jump: check, rest, wake: check, ...always,
+    ...asks(stay), pause, ...news(stay), ended: fail, silence: suspect, due: settle, ...hints(check), rest, ...always,
   },
   stable: {
-    need: stay, connect: stay, pause, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: drop,
-    'held-ended': stay, silence: suspect, alive: stay, due: climb, online: check, offline: check, visible: check,
-    network: check, jump: check, rest, wake: check, ...always,
+    ...asks(stay), pause, ...news(stay), ended: drop, silence: suspect, due: climb, ...hints(check), rest, ...always,
   },
   doubting: {
-    need: stay, connect: stay, pause, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: confirm,
-    'held-ended': stay, silence: stay, alive: relieve, due: replace, online: worsen, offline: worsen, visible: worsen,
-    network: worsen, jump: worsen, rest, wake: worsen, ...always,
+    ...asks(stay), pause, ...news(stay), ended: confirm, alive: relieve, due: replace, ...hints(worsen), rest, ...always,
   },
   waiting: {
-    need: stay, connect: stay, pause, retry, token: stay, 'token-failed': stay, welcome: stay, ended: stay,
-    'held-ended': stay, silence: stay, alive: stay, due: prepare, online: hasten, offline: gone, visible: hasten,
-    network: hasten, jump: reset, rest, wake: hasten, ...always,
+    ...asks(stay), pause, retry, ...news(stay), due: prepare, ...hints(hasten), offline: gone, jump: reset, rest, ...always,
   },
   offline: {
-    need: stay, connect: stay, pause, retry, token: stay, 'token-failed': stay, welcome: stay, ended: stay,
-    'held-ended': stay, silence: stay, alive: stay, due: prepare, online: hasten, offline: stay, visible: hasten,
-    network: hasten, jump: reset, rest, wake: hasten, ...always,
+    ...asks(stay), pause, retry, ...news(stay), due: prepare, ...hints(hasten), offline: stay, jump: reset, rest, ...always,
   },
-  closed: {
-    need: stay, connect: stay, pause: stay, retry: stay, token: stay, 'token-failed': stay, welcome: stay, ended: stay,
-    'held-ended': stay, silence: stay, alive: stay, due: stay, online: stay, offline: stay, visible: stay, network: stay,
-    jump: stay, rest: stay, wake: stay, fatal: stay, destroy: stay,
-  },
+  closed: { ...asks(stay), ...news(stay), due: stay, ...hints(stay), rest: stay, fatal: stay, destroy: stay },
 };

@@ -140,9 +140,11 @@ export const pause = ({ memory }: { readonly memory: Memory }): Step =>
 export const rest = ({ memory }: { readonly memory: Memory }, { reason }: EventOf<'rest'>, { now }: Facts): Step =>
   go({ state: 'resting', memory: { ...memory, reason }, until: now + REST }, ABANDON);
 
-export const close = (_state: State, { reason }: { readonly reason: Reason }): Step => go({ state: 'closed', reason }, ABANDON);
+const closed = (reason: Reason): Step => go({ state: 'closed', reason }, ABANDON);
 
-export const destroy = (state: State): Step => close(state, { reason: reasonOf('app', END.normal, 'destroyed') });
+export const close = (_state: State, { reason }: EventOf<'fatal'>): Step => closed(reason);
+
+export const destroy = (): Step => closed(reasonOf('app', END.normal, 'destroyed'));
 
 /** An attempt failed, or a connection was lost before it was stable. */
 export const fail = (
@@ -150,15 +152,16 @@ export const fail = (
   { ended }: { readonly ended: Ended },
   facts: Facts,
 ): Step => {
-  if (held === null)
+  if (held === null) {
     return lose(memory, ended, facts, fullJitter(memory.failures + 1, facts.backoffBase, capOf(facts), facts.random));
+  }
   // Whatever it was, it is no reason to touch the one that works.
   if (held.trust === 'sound') {
     const floor = Math.max(memory.floor, facts.now + ended.after);
     return go(back({ ...memory, climbs: memory.climbs + 1, floor }, held, facts), { type: 'drop-new' });
   }
   const verdict = judge(memory, ended, facts);
-  if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
+  if ('final' in verdict) return closed(verdict.final);
   // The doubtful one is still there, and its own verdict decides. It may have shown life before, so it is asked again.
   return go({ state: 'doubting', memory: verdict.memory, held, cause: 'silence', until: null }, { type: 'drop-new' }, CHECK);
 };
@@ -193,7 +196,7 @@ export function judge(memory: Memory, ended: Ended, facts: Facts): { readonly fi
 
 function lose(memory: Memory, ended: Ended, facts: Facts, jitter: number): Step {
   const verdict = judge(memory, ended, facts);
-  if ('final' in verdict) return close({ state: 'closed', reason: verdict.final }, { reason: verdict.final });
+  if ('final' in verdict) return closed(verdict.final);
   const spreads = endRule(ended.reason.code).action === 'spread' && ended.spread !== null;
   const wait = spreads ? facts.random * ended.spread : jitter;
   return go(delay(verdict.memory, facts, facts.now + ended.after + wait), ABANDON);

@@ -1,3 +1,5 @@
+import type { Violation } from './violations.ts';
+
 /** What the page lives through. A hint causes a check, never a verdict (rule R9). */
 export type Hint =
   | 'online'
@@ -21,6 +23,8 @@ export interface Page {
   readonly network: () => string;
   /** @returns a function that ends it. */
   readonly watch: (listener: (hint: Hint) => void) => () => void;
+  /** What its Content Security Policy forbids, for `diagnose()`. @default the document's `securitypolicyviolation` */
+  readonly violations?: (listener: (violation: Violation) => void) => () => void;
 }
 
 /** Not in TypeScript's DOM types; Chromium has it. */
@@ -44,14 +48,10 @@ export function browserPage(): Page {
         target?.addEventListener?.(type, run);
         stops.push(() => target?.removeEventListener?.(type, run));
       };
-      const tell = (hint: Hint) => (): void => listener(hint);
-      on(globalThis, 'online', tell('online'));
-      on(globalThis, 'offline', tell('offline'));
-      on(document, 'visibilitychange', () => listener(document.visibilityState === 'hidden' ? 'hidden' : 'visible'));
-      on(document, 'freeze', tell('freeze'));
-      on(document, 'resume', tell('resume'));
       // Never `unload`, which alone keeps a page out of the back/forward cache.
-      on(globalThis, 'pagehide', tell('pagehide'));
+      for (const hint of ['online', 'offline', 'pagehide'] as const) on(globalThis, hint, () => listener(hint));
+      for (const hint of ['freeze', 'resume'] as const) on(document, hint, () => listener(hint));
+      on(document, 'visibilitychange', () => listener(document.visibilityState === 'hidden' ? 'hidden' : 'visible'));
       // It also fires when a page is first shown, when nothing has been left.
       on(globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && listener('pageshow'));
       const connection = connectionOf(navigator);

@@ -8,7 +8,10 @@ import { createUpstream } from './upstream.ts';
 
 /** ms from the request to `welcome`. */
 const OPEN = 10_000;
-/** ms from the headers to `welcome`: a stream that says nothing is held back by something between. */
+/**
+ * ms without a byte after which a stream that had no `ping` yet is held back by something between. Its `welcome` proves
+ * nothing: what follows may have pushed it through a buffer, in which the last events then stay.
+ */
 const BUFFERED = 4000;
 /** ms: what changes in one go is one opening. */
 const GATHER = 50;
@@ -16,7 +19,7 @@ const GATHER = 50;
 const BESIDE = 2000;
 /** ms; ± 20 %, so that pages that were opened at one time are not renewed at one time. */
 const RENEWAL = 900_000;
-/** Characters of one message. A line that never ends must not fill the memory. */
+/** Characters without an event. A line that never ends must not fill the memory. */
 const LONGEST = 2 ** 25;
 
 export type SseOptions = HttpOptions;
@@ -51,9 +54,10 @@ export function sse(options: SseOptions = {}): Transport {
         http.later(GATHER, begin);
       };
 
-      const receive = (call: Call, data: string): void => {
+      /** @returns whether there was a ping in it */
+      const receive = (call: Call, data: string): boolean => {
         const frames = http.parse(codec.binary ? (fromBase64url(data) ?? new Uint8Array(0)) : data);
-        if (frames === null) return;
+        if (frames === null) return false;
         if (call === next && frames.some(({ t }) => t === 'welcome')) {
           current?.stop();
           current = call;
@@ -66,31 +70,41 @@ export function sse(options: SseOptions = {}): Transport {
         // What the server gave up for the new stream is no end of the link.
         const isOld = call === current && next !== null;
         http.deliver(frames.filter((frame) => !isOld || frame.t !== 'bye' || frame.code !== END.superseded));
+        return frames.some(({ t }) => t === 'ping');
       };
 
       const read = async ({ body }: Response, call: Call): Promise<void> => {
         const held = http.fault(END.buffered);
         // Where `fetch` reads no body piece by piece (React Native) nothing would ever come.
         if (!body) return call.fail(held);
-        http.later(BUFFERED, () => call === next && call.fail(held));
+        const expect = (): (() => void) => http.later(BUFFERED, () => call.fail(held));
+        let unexpect = expect();
+        let proven = false;
         const reader = body.getReader();
         // Keeps what a chunk cuts in two, and takes away the byte order mark.
         const decoder = new TextDecoder();
+        let unfinished = 0;
         const parser = createParser({
-          onEvent: ({ data }) => receive(call, data),
-          maxBufferSize: LONGEST,
-          onError({ type, message }) {
-            // What else it may say is to be ignored.
-            if (type === 'max-buffer-size-exceeded') http.end(http.fault(END.invalidData, message, 'client'));
+          onEvent({ data }) {
+            unfinished = 0;
+            const pinged = receive(call, data);
+            proven ||= pinged;
           },
         });
-        for (;;) {
+        while (unfinished <= LONGEST) {
           const chunk = await call.tried(() => reader.read());
           if (chunk === null) return;
           if (chunk.done) return call.fail(http.fault(END.abnormal));
-          parser.feed(decoder.decode(chunk.value, { stream: true }));
+          const text = decoder.decode(chunk.value, { stream: true });
+          unfinished += text.length;
+          unexpect();
+          parser.feed(text);
+          // By chunks, for on a slow line one event may take longer than this.
+          if (!proven) unexpect = expect();
         }
+        http.end(http.fault(END.invalidData, 'an event without an end', 'client'));
       };
+
       const begin = (): void => {
         if (http.over) return;
         due = changed = false;

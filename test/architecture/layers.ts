@@ -45,12 +45,14 @@ export const PLATFORM: ReadonlySet<string> = new Set([
 
 const logic = ['pure', 'protocol', 'errors'];
 const core = [...logic, 'ports', 'util'];
-const clientSide = [...core, 'platform', 'runtime', 'stores', 'transports', 'client', 'default client'];
+const clientSide = [...core, 'platform', 'runtime', 'stores', 'transports', 'client', 'default client', 'diagnose'];
 
 /** The first that fits a file is its layer; a file without one is a fault. */
 export const LAYERS: readonly Layer[] = [
   { name: 'util', files: /^src\/util\//, imports: [] },
   { name: 'errors', files: /^src\/errors\.ts$/, imports: [] },
+  // What the client leaves for diagnose(), and a constant.
+  { name: 'internals', files: /^src\/(internals|version)\.ts$/, imports: [], own: 'none', synchronous: true },
   { name: 'types', files: /^src\/types(\/|\.ts$)/, imports: [] },
   { name: 'protocol', files: /^src\/protocol\/msgpack/, imports: ['errors'], packages: /^@msgpack\/msgpack$/, synchronous: true },
   { name: 'protocol', files: /^src\/protocol\//, imports: ['errors'], synchronous: true },
@@ -86,8 +88,19 @@ export const LAYERS: readonly Layer[] = [
     name: 'client',
     files: /^src\/(client|options)\.ts$/,
     // Neither a transport nor a durable store: what is not passed in is not bundled.
-    imports: [...core, 'runtime', 'platform', 'src/outbox/memory-store.ts'],
+    imports: [...core, 'runtime', 'platform', 'internals', 'src/outbox/memory-store.ts'],
     packages: /^eventemitter3$/,
+  },
+  {
+    name: 'findings',
+    files: /^src\/diagnose\/(evidence|findings|causes|remedies|summary)\.ts$/,
+    imports: [...logic, 'internals'],
+    synchronous: true,
+  },
+  {
+    name: 'diagnose',
+    files: /^src\/diagnose\//,
+    imports: [...core, 'findings', 'internals', 'src/platform/violations.ts', 'src/connection/opening.ts'],
   },
   { name: 'default client', files: /^src\/create-client\.ts$/, imports: clientSide },
   { name: 'public', files: /^src\/index\.ts$/, imports: clientSide },

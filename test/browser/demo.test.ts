@@ -29,6 +29,7 @@ async function visit(name: string, room: string): Promise<{ readonly page: Page;
 const verdict = async (page: Page, text: string): Promise<void> => {
   await page.waitForFunction((wanted) => document.querySelector('#verdict')?.textContent.includes(wanted), text);
 };
+const gate = (label: string): string => `.way:has-text("${label}") .way-gate`;
 const tile = (page: Page, title: string): Promise<void> => page.click(`.tile:has-text("${title}")`);
 
 describe('the demo', () => {
@@ -70,6 +71,94 @@ describe('the demo', () => {
     await tile(page, 'Restart server');
     await page.waitForSelector('text=/log is new/i');
     await page.waitForFunction(() => document.querySelector('#state-word')?.textContent === 'Connected');
+  });
+
+  it('goes on over what is left when a transport is forbidden, and climbs when it is allowed again', async () => {
+    const [ada, bob] = [await visit('Ada', 'ways'), await visit('Bob', 'ways')];
+    const carries = async (label: string): Promise<void> => {
+      await ada.page.waitForFunction(
+        (name) => document.querySelector('#history-now')?.textContent.startsWith(`${name} carries`),
+        label,
+      );
+    };
+    let sent = 0;
+    /** The burst is under way when the transport changes below it. */
+    const during = async (change: () => Promise<void>, label: string): Promise<void> => {
+      sent += 100;
+      await ada.page.click('#burst');
+      await change();
+      await carries(label);
+      for (const { page } of [ada, bob]) await verdict(page, `All ${sent} here, in order, once each`);
+    };
+    if ((await ada.page.locator(gate('WebRTC')).count()) > 0) await ada.page.click(gate('WebRTC'));
+    await carries('WebSocket');
+    await during(() => ada.page.click(gate('WebSocket')), 'SSE');
+    await during(() => ada.page.click(gate('SSE')), 'Long polling');
+    await ada.page.click(gate('Long polling'));
+    await ada.page.waitForSelector('.way:has-text("the last one stays")');
+    await during(() => ada.page.click(gate('WebSocket')), 'WebSocket');
+    expect(await ada.page.textContent('#history-past')).toMatch(/SSE: .*WebSocket.*forbidden.*Long polling: .*forbidden/);
+    expect(await ada.page.locator('#history .carried').count()).toBeGreaterThanOrEqual(4);
+    expect([...ada.errors, ...bob.errors]).toEqual([]);
+  });
+
+  it('does over an event stream what it does over a socket: cut, held and offline', async () => {
+    const { page } = await visit('Ada', 'streams');
+    await page.click('.way:has-text("SSE") .way-only');
+    await page.waitForFunction(() => document.querySelector('#history-now')?.textContent.startsWith('SSE carries'));
+    await page.click('#burst');
+    await tile(page, 'Cut the line');
+    await verdict(page, 'All 100 here, in order, once each');
+    await tile(page, 'Go offline');
+    await page.waitForFunction(() => document.querySelector('#state-word')?.textContent === 'Offline');
+    await page.click('#burst');
+    await tile(page, 'Go offline');
+    await verdict(page, 'All 200 here, in order, once each');
+    await tile(page, 'Hold it');
+    await page.click('#burst');
+    await page.waitForFunction(() => document.querySelector('#rope-note')?.textContent.includes('stuck'));
+    await tile(page, 'Hold it');
+    await verdict(page, 'All 300 here, in order, once each');
+  });
+
+  it('climbs to WebRTC, and does to it what it does to a socket', async () => {
+    const { page, errors } = await visit('Ada', 'peers');
+    const carries = async (): Promise<void> => {
+      await page.waitForFunction(() => document.querySelector('#history-now')?.textContent.startsWith('WebRTC carries'));
+    };
+    await page.click(gate('WebRTC'));
+    await page.click('.way:has-text("WebRTC") .way-only');
+    await carries();
+    await page.click('#burst');
+    await verdict(page, 'All 100 here, in order, once each');
+    await tile(page, 'Hold it');
+    await page.click('#burst');
+    await page.waitForFunction(() => document.querySelector('#rope-note')?.textContent.includes('stuck'));
+    await tile(page, 'Hold it');
+    await verdict(page, 'All 200 here, in order, once each');
+    await page.click('#burst');
+    await tile(page, 'Cut the line');
+    await verdict(page, 'All 300 here, in order, once each');
+    await page.waitForFunction(() =>
+      document.querySelector('#history-past')?.lastElementChild?.textContent.includes('WebSocket'),
+    );
+    expect(errors).toEqual([]);
+  });
+
+  it('diagnoses itself', async () => {
+    const { page, errors } = await visit('Ada', 'diagnosis');
+    await page.click(gate('SSE'));
+    await page.click('#diagnose');
+    await page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#copy')?.disabled === false);
+    const checks = await page.locator('.check').allTextContents();
+    const of = (name: string): string => checks.find((text) => text.startsWith(name))!;
+    expect(of('WebSocket')).toMatch(/works, \d+ ms/);
+    expect(of('Long polling')).toMatch(/works, \d+ ms/);
+    expect(of('SSE')).toContain('You have forbidden it');
+    expect(await page.textContent('#summary')).toMatch(/^holdfast \S+, http:.*connected over websocket\n/);
+    await page.click('#diagnosis-close');
+    expect(await page.textContent('#state-word')).toBe('Connected');
+    expect(errors).toEqual([]);
   });
 
   it('serves nothing but itself, under a strict policy', async () => {

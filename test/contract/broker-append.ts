@@ -117,16 +117,16 @@ export function appendContract(make: MakeBroker): void {
 
     it('remembers a lane for four days after its last append', async () => {
       await kit.append(1, [item('a')]);
-      kit.advance(4 * DAY - 1);
+      await kit.advance(4 * DAY - 1);
       expect((await kit.append(2, [item('b')], { first: false })).stopped).toBeNull();
-      kit.advance(4 * DAY);
+      await kit.advance(4 * DAY);
       expect((await kit.append(3, [item('c')], { first: false })).stopped).toEqual({ code: 'unknown-producer' });
     });
 
     it('says that it accepted a repeat whose log is gone, not where', async () => {
       const keep = { entries: 10, age: MINUTE };
       const { epoch } = await kit.append(1, [item('a')], { keep });
-      kit.advance(2 * DAY);
+      await kit.advance(2 * DAY);
       const again = await kit.append(1, [item('a'), item('b')], { keep });
       expect(again.epoch).not.toBe(epoch);
       expect(again.results).toEqual([0, [1, expect.any(String)]]);
@@ -139,10 +139,10 @@ export function appendContract(make: MakeBroker): void {
         { channel: 'c', lane: LANE },
         { channel: 'c', lane: { user: 'no', producer: 'body' } },
       ]);
-      kit.advance(59 * MINUTE);
+      await kit.advance(59 * MINUTE);
       expect((await kit.append(1, [item('a')], { first: false })).stopped).toBeNull();
       await kit.broker.release([{ channel: 'c', lane: LANE }]);
-      kit.advance(61 * MINUTE);
+      await kit.advance(61 * MINUTE);
       expect((await kit.append(2, [item('b')], { first: false })).stopped).toEqual({ code: 'unknown-producer' });
     });
   });

@@ -65,10 +65,10 @@ export function feedContract(make: MakeBroker): void {
     it('keeps the epoch while somebody listens', async () => {
       const [epoch] = await kit.top();
       const { leave } = await follow();
-      kit.advance(5 * DAY);
+      await kit.advance(5 * DAY);
       expect((await kit.top())[0]).toBe(epoch);
       leave();
-      kit.advance(DAY);
+      await kit.advance(DAY);
       expect((await kit.top())[0]).not.toBe(epoch);
     });
   });

@@ -4,8 +4,8 @@ import type { Entry, WireCursor } from '../../src/protocol/frame.ts';
 
 export interface BrokerUnderTest {
   readonly broker: Broker;
-  /** Moves the broker's own clock. */
-  advance(ms: number): void;
+  /** Moves the broker's own clock, after all that it was told before. */
+  advance(ms: number): void | Promise<void>;
 }
 
 export type MakeBroker = () => BrokerUnderTest | Promise<BrokerUnderTest>;
@@ -21,7 +21,7 @@ export const item = (id: string, d: unknown = null): Judged => ({ item: { id, e:
 export interface BrokerKit {
   /** Made anew for each test. */
   readonly broker: Broker;
-  advance(ms: number): void;
+  advance(ms: number): Promise<void>;
   append(sequence: number, items: readonly Judged[], more?: Partial<Append>): Promise<Appended>;
   /** From the back end, each under an id of its own. */
   put(count: number, keep?: Keep): Promise<void>;
@@ -43,7 +43,7 @@ export function brokerKit(make: MakeBroker): BrokerKit {
     get broker() {
       return present.broker;
     },
-    advance: (ms) => present.advance(ms),
+    advance: async (ms) => present.advance(ms),
     append: (sequence, items, more = {}) =>
       present.broker.append({ channel: 'c', lane: LANE, sequence, first: true, items, keep: KEEP, ...more }),
     async put(count, keep = KEEP) {

@@ -20,9 +20,9 @@ export function readContract(make: MakeBroker): void {
 
     it('forgets an epoch that only readers asked for after ten minutes without one', async () => {
       const [epoch] = await kit.top();
-      kit.advance(9 * MINUTE);
+      await kit.advance(9 * MINUTE);
       expect((await kit.top())[0]).toBe(epoch);
-      kit.advance(10 * MINUTE);
+      await kit.advance(10 * MINUTE);
       expect((await kit.top())[0]).not.toBe(epoch);
     });
 
@@ -72,7 +72,7 @@ export function readContract(make: MakeBroker): void {
       await kit.put(3, keep);
       const [, second] = await kit.all();
       const base = await kit.top();
-      kit.advance(MINUTE + 1);
+      await kit.advance(MINUTE + 1);
       expect(await kit.read({ cursor: [base[0], 2, second!.g] }, PAGE, keep)).toMatchObject({
         ok: false,
         why: 'trimmed',
@@ -89,7 +89,7 @@ export function readContract(make: MakeBroker): void {
       const keep = { entries: 100, age: MINUTE };
       await kit.put(1, keep);
       const base = await kit.top();
-      kit.advance(MINUTE + 2 * DAY);
+      await kit.advance(MINUTE + 2 * DAY);
       expect(await kit.read({ cursor: base }, PAGE, keep)).toMatchObject({ ok: false, why: 'epoch' });
     });
 

@@ -12,12 +12,20 @@ export interface TcpProxy extends AsyncDisposable {
   /** Passes on again, with all that was held. */
   heal(): void;
   readonly open: number;
+  /** How many were cut because they were idle. */
+  readonly idled: number;
 }
 
-export async function createTcpProxy(target: () => number): Promise<TcpProxy> {
+export interface TcpProxyOptions {
+  /** ms; a connection on which nothing went either way for so long is cut. @default never */
+  readonly idle?: number;
+}
+
+export async function createTcpProxy(target: () => number, { idle = 0 }: TcpProxyOptions = {}): Promise<TcpProxy> {
   const pairs = new Set<readonly [client: Socket, server: Socket]>();
   const stalled = new Set<'up' | 'down'>();
   const dead = new WeakSet<readonly [Socket, Socket]>();
+  let idled = 0;
 
   const proxy: Server = createServer((client) => {
     const server = connect(target(), '127.0.0.1');
@@ -33,6 +41,11 @@ export async function createTcpProxy(target: () => number): Promise<TcpProxy> {
       socket.on('error', end);
       socket.on('close', end);
     }
+    // Counts what is read and what is written, so one side is enough.
+    client.setTimeout(idle, () => {
+      idled += 1;
+      end();
+    });
     client.on('data', (bytes) => server.write(bytes));
     server.on('data', (bytes) => client.write(bytes));
     apply(pair);
@@ -71,6 +84,9 @@ export async function createTcpProxy(target: () => number): Promise<TcpProxy> {
     },
     get open() {
       return pairs.size;
+    },
+    get idled() {
+      return idled;
     },
     async [Symbol.asyncDispose]() {
       for (const pair of pairs) pair.forEach((socket) => socket.destroy());

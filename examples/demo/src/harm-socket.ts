@@ -10,17 +10,26 @@ export interface Weather {
 
 export type Direction = 'out' | 'in';
 
-/** How the harm reaches its sockets, and how they report. */
+/** A socket, a peer connection, or a request under way. */
+export interface Passage {
+  /** Frames on their way, each direction. */
+  readonly waiting: Readonly<Record<Direction, number>>;
+  cut(): void;
+  /** Lets go what may go now. */
+  pump(): void;
+}
+
+/** How the harm reaches what passes over the line, and how that reports. */
 export interface Line {
   readonly weather: Weather;
-  readonly sockets: Set<HarmSocket>;
+  readonly passages: Set<Passage>;
   /** The number of waiting frames changed. */
   onQueue(): void;
   onFrame(direction: Direction): void;
 }
 
-/** A direction of one socket. Keeps order whatever the delay is changed to. */
-class Pipe {
+/** A direction of one passage. Keeps order whatever the delay is changed to. */
+export class Pipe {
   readonly #line: Line;
   readonly #queue: { readonly due: number; readonly frame: boolean; readonly run: () => void }[] = [];
   #timer: number | undefined;
@@ -68,7 +77,7 @@ type Handler = ((event: Event) => void) | null;
  * A WebSocket over a bad line. It wraps a real one and speaks the same interface, so the client cannot tell: what it does
  * about the harm is what it does in the world.
  */
-export class HarmSocket extends EventTarget {
+export class HarmSocket extends EventTarget implements Passage {
   static readonly CONNECTING = 0;
   static readonly OPEN = 1;
   static readonly CLOSING = 2;
@@ -95,7 +104,7 @@ export class HarmSocket extends EventTarget {
     this.#outward = new Pipe(line);
     this.#inward = new Pipe(line);
     this.url = String(url);
-    line.sockets.add(this);
+    line.passages.add(this);
     if (line.weather.offline) {
       this.#real = null;
       // A socket never fails inside its constructor.
@@ -187,7 +196,7 @@ export class HarmSocket extends EventTarget {
     if (this.readyState === this.CLOSED) return;
     this.readyState = this.CLOSED;
     this.#heldBytes = 0;
-    this.#line.sockets.delete(this);
+    this.#line.passages.delete(this);
     this.#line.onQueue();
     this.#emit(new CloseEvent('close', end));
   }

@@ -1,4 +1,6 @@
 import type { Environment } from 'holdfast';
+import { createHarmFetch } from './harm-fetch.ts';
+import { createHarmPeer } from './harm-peer.ts';
 import { type Direction, HarmSocket, type Line } from './harm-socket.ts';
 
 type Page = Environment['page'];
@@ -13,18 +15,20 @@ export interface HarmState {
   readonly waiting: Readonly<Record<Direction, number>>;
 }
 
-/** Everything bad that can be done to this tab's line, and the two parts of the environment through which it is done. */
+/** Everything bad that can be done to this tab's line, and the parts of the environment through which it is done. */
 export interface Harm {
-  readonly environment: Pick<Environment, 'WebSocket' | 'page'>;
+  readonly environment: Pick<Environment, 'WebSocket' | 'fetch' | 'RTCPeerConnection' | 'page'>;
   get(): HarmState;
   subscribe(listener: () => void): void;
   onFrame(listener: (direction: Direction) => void): void;
-  /** @returns how many sockets were cut */
+  /** @returns how many sockets, peers and requests were cut */
   cut(): number;
   hold(on: boolean): void;
   goOffline(on: boolean): void;
   /** @param ms added to a round trip */
   slowDown(ms: number): void;
+  /** Tells the client what a browser might tell it. */
+  hint(what: Hint): void;
 }
 
 export function createHarm(): Harm {
@@ -36,19 +40,19 @@ export function createHarm(): Harm {
   };
   const line: Line = {
     weather: { offline: false, held: false, delay: 0 },
-    sockets: new Set(),
+    passages: new Set(),
     onQueue: tell,
     onFrame(direction) {
       for (const listener of frameListeners) listener(direction);
     },
   };
-  const { weather, sockets } = line;
+  const { weather, passages } = line;
   const hint = (what: Hint): void => {
     for (const listener of pageListeners) listener(what);
   };
   const cut = (): number => {
-    const all = [...sockets];
-    for (const socket of all) socket.cut();
+    const all = [...passages];
+    for (const passage of all) passage.cut();
     return all.length;
   };
 
@@ -61,6 +65,8 @@ export function createHarm(): Harm {
   return {
     environment: {
       WebSocket: Socket,
+      fetch: createHarmFetch(line),
+      RTCPeerConnection: createHarmPeer(line),
       page: {
         online: () => !weather.offline && navigator.onLine,
         visible: () => document.visibilityState !== 'hidden',
@@ -88,9 +94,9 @@ export function createHarm(): Harm {
     },
     get() {
       const waiting = { out: 0, in: 0 };
-      for (const socket of sockets) {
-        waiting.out += socket.waiting.out;
-        waiting.in += socket.waiting.in;
+      for (const passage of passages) {
+        waiting.out += passage.waiting.out;
+        waiting.in += passage.waiting.in;
       }
       return { offline: weather.offline, held: weather.held, slow: weather.delay * 2, waiting };
     },
@@ -101,9 +107,10 @@ export function createHarm(): Harm {
       frameListeners.add(listener);
     },
     cut,
+    hint,
     hold(on) {
       weather.held = on;
-      for (const socket of [...sockets]) socket.pump();
+      for (const passage of [...passages]) passage.pump();
       tell();
     },
     goOffline(on) {

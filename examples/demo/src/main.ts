@@ -2,22 +2,33 @@
  * A chat over Holdfast in plain TypeScript. room.ts has all that it does with the library; the rest is drawing, and harm.ts
  * is what breaks the line.
  */
-import { createClient } from 'holdfast';
+import { createClient, longPolling, sse, webRTC, webSocket } from 'holdfast';
 import { createComposer } from './composer.ts';
+import { createDiagnosePanel } from './diagnose-panel.ts';
 import { byId, setText } from './dom.ts';
 import { createHarmPanel } from './harm-panel.ts';
 import { createHarm } from './harm.ts';
+import { createHistoryView } from './history-view.ts';
+import { createHistory } from './history.ts';
 import { createIdentity } from './identity.ts';
 import { createLogPanel } from './log-panel.ts';
 import { createRoom, type Room } from './room.ts';
 import { createScorePanel } from './score-panel.ts';
 import { createScroller } from './scroller.ts';
 import { createStatusView } from './status-view.ts';
+import { createWaysPanel } from './ways-panel.ts';
+import { createWays, labelOf } from './ways.ts';
 
 const BURST = 100;
 
 const harm = createHarm();
+const serverHasWebRTC = document.documentElement.dataset['webrtc'] === 'yes';
+const basic = [webSocket(), sse(), longPolling()] as const;
+// A hint of another network makes the client look for a better transport within about a second.
+const ways = createWays(serverHasWebRTC ? [webRTC(), ...basic] : basic, () => harm.hint('network'));
+const history = createHistory(labelOf, forbidden, () => Date.now());
 const client = createClient(new URL('realtime', document.baseURI), {
+  transports: ways.transports,
   channels: { 'room:{id}': { rewind: 50 } },
   environment: harm.environment,
 });
@@ -26,6 +37,7 @@ const identity = createIdentity(location.search);
 const rooms = new Map<string, Room>();
 const status = createStatusView(client, harm);
 const harmPanel = createHarmPanel(harm, () => room.sayForbidden());
+const waysPanel = createWaysPanel(ways);
 const scorePanel = createScorePanel();
 const log = createLogPanel();
 const scroller = createScroller();
@@ -57,7 +69,7 @@ function roomName(text: string): string {
 /** The room of the address: `#lobby`. A room that was entered stays subscribed, so coming back shows what was said meanwhile. */
 function enter(): Room {
   const name = roomName(location.hash.slice(1));
-  const entered = rooms.get(name) ?? createRoom({ client, name, me: identity.me, onChange: draw });
+  const entered = rooms.get(name) ?? createRoom({ client, name, me: identity.me, onChange: draw, onTick: history.tick });
   rooms.set(name, entered);
   lists.replaceChildren(entered.list.element);
   roomField.value = name;
@@ -74,6 +86,7 @@ function draw(): void {
     drawing = false;
     status.render(room.cursor());
     harmPanel.render();
+    waysPanel.render(carrying());
     scorePanel.render(room.score);
     composer.render(client.status.get(), client.outbox.status.get());
     setText(typing, room.typing.text());
@@ -82,12 +95,30 @@ function draw(): void {
   }, 16);
 }
 
-client.status.subscribe(draw);
+/** Names of the transports that this tab may not use now. */
+function forbidden(): readonly string[] {
+  return ways.list().flatMap(({ name, allowed }) => (allowed ? [] : [name]));
+}
+
+/** Name of the transport in use; null if there is none. */
+function carrying(): string | null {
+  const now = client.status.get();
+  return now.state === 'connected' ? now.transport : null;
+}
+
+client.status.subscribe(() => {
+  history.carries(carrying());
+  draw();
+});
 client.uiStatus.subscribe(draw);
 client.outbox.status.subscribe(draw);
-client.on('trace', (trace) => log.add(trace));
+client.on('trace', (trace) => {
+  log.add(trace);
+  if (trace.name === 'choose') history.chosen(trace.detail);
+});
 client.on('error', (error) => log.add({ at: Date.now(), name: 'error', detail: { code: error.code, message: error.message } }));
 harm.subscribe(draw);
+ways.subscribe(draw);
 
 window.addEventListener('hashchange', () => {
   room = enter();
@@ -108,8 +139,9 @@ for (const field of [roomField, nameField]) {
   });
 }
 byId('burst', HTMLButtonElement).addEventListener('click', () => {
-  scroller.toEnd();
   room.burst(BURST);
+  // After it: by the scroll event, which comes later, the reader is at the end of what is there by then.
+  scroller.toEnd();
 });
 
 const tools = byId('tools', HTMLElement);
@@ -120,5 +152,22 @@ sheet.addEventListener('click', () => {
   sheet.setAttribute('aria-expanded', String(open));
   scroller.follow();
 });
+
+/** On a phone the switches and the picture are among the tools; beside the chat there is no room for them. */
+const waysCard = byId('ways-card', HTMLElement);
+const chat = document.querySelector('.chat');
+const narrow = window.matchMedia('(max-width: 860px)');
+const place = (): void => {
+  if (narrow.matches) byId('sheet-body', HTMLElement).prepend(waysCard);
+  else chat?.before(waysCard);
+};
+narrow.addEventListener('change', place);
+place();
+createHistoryView(
+  history,
+  ways.list().map(({ name }) => name),
+  labelOf,
+);
+createDiagnosePanel(client, ways);
 
 draw();

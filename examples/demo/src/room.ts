@@ -1,5 +1,6 @@
-import type { Client, Cursor, Message, Reset } from 'holdfast';
+import type { Client, Cursor, Message, Receipt, Reset } from 'holdfast';
 import { type Author, readAuthor, readNumbered, readSaid } from './wire.ts';
+import type { Tick } from './history.ts';
 import { createMessageList, type Logged, type MessageList } from './message-list.ts';
 import { createScore, type Score } from './score.ts';
 import { createTyping, type Typing } from './typing.ts';
@@ -25,6 +26,8 @@ export interface RoomOptions {
   readonly name: string;
   readonly me: () => Author;
   readonly onChange: () => void;
+  /** A message of this room was published by this tab, accepted by the server, or received. */
+  readonly onTick: (kind: Tick) => void;
 }
 
 export function short(epoch: string): string {
@@ -39,7 +42,7 @@ const resets = {
   busy: () => 'More came than could be followed: messages between were skipped.',
 } as const satisfies Record<Reset['why'], (cursor: Cursor) => string>;
 
-export function createRoom({ client, name, me, onChange }: RoomOptions): Room {
+export function createRoom({ client, name, me, onChange, onTick }: RoomOptions): Room {
   const channel = client.channel(`room:${name}`);
   const list = createMessageList();
   const score = createScore();
@@ -51,10 +54,22 @@ export function createRoom({ client, name, me, onChange }: RoomOptions): Room {
     if (message.cursor === null) return null;
     cursor = message.cursor;
     score.saw(cursor);
+    onTick('received');
     typing.stopped(from);
     onChange();
     const own = message.own || from === me().from;
     return { id: message.id, at: message.sentAt ?? Date.now(), own, place: cursor };
+  }
+
+  function publish(event: string, data: unknown): Receipt {
+    const receipt = channel.publish(event, data);
+    onTick('published');
+    // Whoever wants to know how it ended asks the receipt.
+    receipt.accepted.then(
+      () => onTick('accepted'),
+      () => {},
+    );
+    return receipt;
   }
 
   channel.subscribe('message', (data: unknown, message) => {
@@ -97,13 +112,13 @@ export function createRoom({ client, name, me, onChange }: RoomOptions): Room {
     cursor: () => cursor,
     say(text) {
       const said = { ...me(), text };
-      list.pending(said, channel.publish('message', said));
+      list.pending(said, publish('message', said));
       typing.sent();
       onChange();
     },
     sayForbidden() {
       const said = { ...me(), text: 'This is an event that no rule of the server allows.' };
-      list.pending(said, channel.publish('forbidden', said));
+      list.pending(said, publish('forbidden', said));
       onChange();
     },
     burst(total) {
@@ -113,7 +128,7 @@ export function createRoom({ client, name, me, onChange }: RoomOptions): Room {
       const view = list.pendingBurst({ id: run, total }, author);
       for (let n = 1; n <= total; n += 1) {
         view.mark(n, 'waiting');
-        channel.publish('burst', { ...author, run, n, of: total }).accepted.then(
+        publish('burst', { ...author, run, n, of: total }).accepted.then(
           () => view.mark(n, 'accepted'),
           () => view.mark(n, 'failed'),
         );

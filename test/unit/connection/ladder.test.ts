@@ -149,6 +149,11 @@ describe('what is learnt', () => {
     expect(planOf(ladder, ALL, NOW)).toEqual(times < 3 ? [0, 1, 2] : [1, 2, 0]);
   });
 
+  it('of one that is held back by something between: blocked at once', () => {
+    const ladder = play(fresh, [welcome(0)], [{ type: 'ended', rung: 0, why: 'buffered', fault: true }]);
+    expect(here(ladder, 'a')).toEqual({ goodAt: NOW, strikes: 0, blockedAt: NOW, why: 'buffered' });
+  });
+
   it('of an end that was not its fault: the row is broken', () => {
     const ladder = play(fresh, [died(0)], [died(0)], [died(0, false)], [died(0)], [died(0)]);
     expect(here(ladder, 'a')).toEqual({ strikes: 2 });

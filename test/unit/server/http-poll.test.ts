@@ -75,10 +75,19 @@ describe('a held poll', () => {
     return { house, cur, reply };
   };
 
-  it('is answered 20 ms after the first news, with all that came', async () => {
+  it('is answered at the end of the tick that brings news', async () => {
     const { house, reply } = await hold();
     await house.clock.advance(5000);
     expect(reply.state).toBe('open');
+    await fill(house.server, 'room:1', 2);
+    await house.clock.advance(0);
+    expect(reply.messages).toHaveLength(1);
+    expect(reply.of('msg').flatMap(({ items: entries }) => entries.map(({ o }) => o))).toEqual([2, 3]);
+    expect(house.clock.pending).toBe(1); // the sweep
+  });
+
+  it('is answered 20 ms after it came, with all news that came until then', async () => {
+    const { house, reply } = await hold();
     await fill(house.server, 'room:1', 1);
     await house.clock.advance(19);
     expect(reply.state).toBe('open');

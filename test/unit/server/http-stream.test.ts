@@ -51,6 +51,20 @@ describe('/sse', () => {
     expect((await house.server.cursor('room:1')).offset).toBe(0);
   });
 
+  it('is pinged once when it falls silent for the first time, so that the client knows a silence from a buffer', async () => {
+    const house = createHouse();
+    const reply = await ask(house, '/sse', [hello(), sub()]);
+    for (let i = 0; i < 10; i += 1) {
+      await fill(house.server, 'room:1', 1);
+      await house.clock.advance(900);
+    }
+    expect(reply.of('ping')).toEqual([]);
+    await house.clock.advance(1600);
+    expect(reply.of('ping')).toHaveLength(1);
+    await house.clock.advance(20_000);
+    expect(reply.of('ping')).toHaveLength(1);
+  });
+
   it('is pinged while nothing is said, and never ends for its silence', async () => {
     const house = createHouse();
     const reply = await ask(house, '/sse', [hello(), sub()]);

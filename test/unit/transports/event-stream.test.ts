@@ -96,4 +96,23 @@ describe('an event stream', () => {
       { numRuns: 150 },
     );
   });
+
+  it('may say a lot, but an event that never ends is not kept for ever', async () => {
+    const scene = await createScene(sse());
+    const request = scene.latest('sse');
+    const much = new Uint8Array(2 ** 23).fill(120);
+    request.respond();
+    request.chunk(welcome);
+    for (let event = 0; event < 5; event += 1) {
+      request.chunk(`data: ${text('').slice(0, -2)}`);
+      request.chunk(much);
+      request.chunk('"}\n\n');
+      await scene.clock.settle();
+    }
+    expect([scene.batches.length, scene.ends]).toEqual([6, []]);
+    for (let piece = 0; piece < 5; piece += 1) request.chunk(much);
+    await scene.clock.settle();
+    await scene.clock.settle();
+    expect(scene.ends.map(({ code, by }) => [code, by])).toEqual([[1007, 'client']]);
+  });
 });

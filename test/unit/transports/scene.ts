@@ -12,7 +12,7 @@ export interface Scene {
   readonly clock: VirtualClock;
   readonly net: ScriptedFetch;
   readonly link: Link & Required<Pick<Link, 'reopen'>>;
-  /** What the sink got, call by call. */
+  /** What the sink got, call by call; the proof that a stream is not held back left out. */
   readonly batches: readonly (readonly ServerFrame[])[];
   readonly ends: readonly End[];
   /** How often the opening frames were made. */
@@ -62,6 +62,7 @@ export async function createScene(transport: Transport, options: SceneOptions = 
     {
       onFrames(frames) {
         if (ends.length > 0) throw new Error('frames after the end');
+        if (isProof(frames)) return;
         batches.push(frames);
         scene.onFrames(frames);
       },
@@ -86,11 +87,15 @@ export async function createScene(transport: Transport, options: SceneOptions = 
   ) as Scene;
 }
 
-/** The stream was welcomed. */
+const isProof = ([frame, ...more]: readonly ServerFrame[]): boolean =>
+  frame?.t === 'ping' && frame.x === undefined && more.length === 0;
+
+/** The stream was welcomed, and is not held back. */
 export async function welcomeStream(scene: Scene, fields: Partial<Welcome> = {}): Promise<ScriptedRequest> {
   const request = scene.latest('sse');
   request.respond();
   request.event({ ...WELCOME, ...fields });
+  request.event({ t: 'ping' });
   await scene.clock.settle();
   return request;
 }

@@ -108,6 +108,34 @@ describe('without a welcome', () => {
     expect(scene.ends).toMatchObject([{ code: 4010 }]);
   });
 
+  it.each([
+    ['its welcome', [WELCOME]],
+    ['what pushed its welcome through a buffer', [WELCOME, { t: 'tell', c: 'room', id: 'i', e: 'e' }]],
+  ] satisfies readonly [string, readonly ServerFrame[]][])('4 s after %s without a ping it is buffered', async (_, frames) => {
+    const scene = await open();
+    scene.latest('sse').respond();
+    for (const frame of frames) {
+      await scene.clock.advance(3900);
+      scene.latest('sse').event(frame);
+    }
+    await scene.clock.advance(3999);
+    expect([scene.batches.length, scene.ends]).toEqual([frames.length, []]);
+    await scene.clock.advance(1);
+    expect([scene.ends[0]?.code, scene.net.running, scene.clock.pending]).toEqual([4012, [], 0]);
+  });
+
+  it('an event that takes long to arrive is not held back', async () => {
+    const scene = await open();
+    const event = `data: ${JSON.stringify([WELCOME, { t: 'ping' }])}\n\n`;
+    scene.latest('sse').respond();
+    await scene.clock.advance(3900);
+    scene.latest('sse').chunk(event.slice(0, 40));
+    await scene.clock.advance(3900);
+    scene.latest('sse').chunk(event.slice(40));
+    await scene.clock.advance(60_000);
+    expect([scene.batches.length, scene.ends]).toEqual([1, []]);
+  });
+
   it('in time nothing of that happens later', async () => {
     const scene = await opened();
     await scene.clock.advance(60_000);

@@ -1,0 +1,189 @@
+import type { AddressInfo } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { onTestFinished } from 'vitest';
+import { WebSocket as WsSocket } from 'ws';
+import { type Server, type ServerOptions, createServer, memoryBroker } from '../../server/index.ts';
+import { composeClient } from '../../src/index.ts';
+import { type Environment, createEnvironment } from '../../src/platform/environment.ts';
+import type { Hint } from '../../src/platform/page.ts';
+import type { Transport } from '../../src/transports/transport.ts';
+import type { Channel, Client, ClientOptions, Status } from '../../src/types.ts';
+import { until } from '../support/until.ts';
+
+export interface TransportUnderTest {
+  readonly make: () => Transport;
+  /** How many servers there are. */
+  readonly servers: number;
+  /** What stands before them. @returns its port; what it starts ends with the test */
+  front(ports: readonly number[]): Promise<number>;
+}
+
+export interface Ground {
+  readonly servers: readonly Server[];
+  readonly port: number;
+  /** From the back end, by one server after the other. */
+  publish(channel: string, data: unknown): Promise<void>;
+}
+
+/** Real servers on one broker, which end with the test. */
+export async function startGround(
+  { servers: count, front }: TransportUnderTest,
+  options: Partial<ServerOptions> = {},
+): Promise<Ground> {
+  const broker = memoryBroker();
+  const started = await Promise.all(Array.from({ length: count }, () => startServer({ broker, ...options })));
+  const servers = started.map(({ server }) => server);
+  let turn = 0;
+  return {
+    servers,
+    port: await front(started.map(({ port }) => port)),
+    async publish(channel, data) {
+      await servers[(turn += 1) % count]!.publish(channel, 'n', data);
+    },
+  };
+}
+
+async function startServer(options: Partial<ServerOptions>): Promise<{ readonly server: Server; readonly port: number }> {
+  const http = createHttpServer();
+  const server = createServer({
+    authenticate: () => ({ user: null }),
+    channels: { '{room}': { subscribe: true, publish: true } },
+    ...options,
+    limits: { publishRate: Infinity, ...options.limits },
+  });
+  server.attach(http);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    await server.close();
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+  });
+  return { server, port: (http.address() as AddressInfo).port };
+}
+
+/** What a client has taken from the world and not given back, and how often it used it. */
+export interface Watched {
+  readonly environment: Environment;
+  /** Timers that are set, requests under way and sockets that are not closed. */
+  held(): { readonly timers: number; readonly requests: number; readonly sockets: number };
+  /** Messages and requests so far. */
+  sent(): number;
+  hint(hint: Hint): void;
+}
+
+export function watchedEnvironment(): Watched {
+  const real = createEnvironment({});
+  const timers = new Set<unknown>();
+  const sockets = new Set<WsSocket>();
+  const watchers = new Set<(hint: Hint) => void>();
+  let [requests, sent] = [0, 0];
+  class Socket extends WsSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols);
+      sockets.add(this);
+      this.on('close', () => sockets.delete(this));
+    }
+
+    override send(...args: unknown[]): void {
+      sent += 1;
+      Reflect.apply(super.send, this, args);
+    }
+  }
+  return {
+    environment: createEnvironment({
+      setTimeout(run, ms) {
+        const id = real.setTimeout(() => {
+          timers.delete(id);
+          run();
+        }, ms);
+        timers.add(id);
+        return id;
+      },
+      clearTimeout(id) {
+        timers.delete(id);
+        real.clearTimeout(id);
+      },
+      async fetch(url, init) {
+        sent += 1;
+        requests += 1;
+        const over = (): void => void (requests -= 1);
+        try {
+          const response = await fetch(url, init);
+          // Under way until its body is: of a stream that is when it is cut off.
+          response.clone().arrayBuffer().then(over, over);
+          return response;
+        } catch (error) {
+          over();
+          throw error;
+        }
+      },
+      WebSocket: Socket,
+      page: {
+        online: () => true,
+        visible: () => true,
+        network: () => 'wired',
+        watch(listener) {
+          watchers.add(listener);
+          return () => void watchers.delete(listener);
+        },
+      },
+    }),
+    held: () => ({ timers: timers.size, requests, sockets: sockets.size }),
+    sent: () => sent,
+    hint: (hint) => watchers.forEach((listener) => listener(hint)),
+  };
+}
+
+export interface Visitor extends Watched {
+  readonly client: Client;
+  /** Each different state with its reason, as `waiting server going-away`. */
+  readonly states: readonly string[];
+  /** All that came, by channel. */
+  heard(channel: string): readonly unknown[];
+  /** Subscribes, and waits until it is live. */
+  join(channel: string): Promise<Channel>;
+}
+
+export function visit(port: number, transport: Transport, options: Partial<ClientOptions> = {}): Visitor {
+  const watched = watchedEnvironment();
+  const client = composeClient({
+    url: `http://127.0.0.1:${port}/realtime`,
+    transports: [transport],
+    environment: watched.environment,
+    ...options,
+    timing: { backoffBase: 50, backoffCap: 200, ...options.timing },
+  });
+  onTestFinished(() => client.destroy());
+  const states: string[] = [];
+  client.status.subscribe(() => states.push(nameOf(client.status.get())));
+  const heard = new Map<string, unknown[]>();
+  return {
+    ...watched,
+    client,
+    states,
+    heard: (channel) => heard.get(channel) ?? [],
+    async join(name) {
+      const channel = client.channel(name);
+      const list: unknown[] = [];
+      heard.set(name, list);
+      channel.subscribeAll(({ data }) => list.push(data));
+      await isLive(channel);
+      return channel;
+    },
+  };
+}
+
+export const WAIT = 10_000;
+
+export const isLive = (channel: Channel): Promise<void> =>
+  until(
+    () => channel.status.get().state === 'live',
+    WAIT,
+    () => `${channel.name} is live, and not ${JSON.stringify(channel.status.get())}`,
+  );
+
+function nameOf(status: Status): string {
+  return status.state === 'waiting' || status.state === 'closed'
+    ? `${status.state} ${status.reason.by} ${status.reason.name}`
+    : status.state;
+}

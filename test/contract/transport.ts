@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import type { ServerOptions } from '../../server/index.ts';
+import { json } from '../../src/index.ts';
+import type { Hello } from '../../src/protocol/frame.ts';
+import type { Target } from '../../src/transports/transport.ts';
+import type { Channel } from '../../src/types.ts';
+import { createTcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+import { type TransportUnderTest, WAIT, isLive, startGround, visit, watchedEnvironment } from './transport-kit.ts';
+
+export type { TransportUnderTest } from './transport-kit.ts';
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+/** What every transport must do before real servers, whatever is between. */
+export function transportContract(name: string, subject: TransportUnderTest): void {
+  describe(`transport: ${name}`, () => {
+    const arrived = (list: () => readonly unknown[], count: number): Promise<void> =>
+      until(
+        () => list().length >= count,
+        WAIT,
+        () => `all ${count} are there, not ${list().length}`,
+      );
+
+    it('keeps the order, in both directions at once', async () => {
+      const ground = await startGround(subject);
+      const [writer, reader] = [visit(ground.port, subject.make()), visit(ground.port, subject.make())];
+      const room = await writer.join('room');
+      await reader.join('room');
+      const receipts = [];
+      for (const n of upTo(150)) {
+        receipts.push(room.publish('n', n));
+        await ground.publish('room', 1000 + n);
+        if (n % 25 === 24) await receipts.at(-1)!.accepted;
+      }
+      await arrived(() => reader.heard('room'), 300);
+      await arrived(() => writer.heard('room'), 300);
+      expect(writer.heard('room')).toEqual(reader.heard('room'));
+      expect(reader.heard('room').filter((n) => (n as number) < 1000)).toEqual(upTo(150));
+      expect(reader.heard('room').filter((n) => (n as number) >= 1000)).toEqual(upTo(150).map((n) => 1000 + n));
+    });
+
+    it('sends what comes together as one, and few requests for many channels', async () => {
+      const ground = await startGround(subject);
+      const visitor = visit(ground.port, subject.make());
+      const room = await visitor.join('room');
+      const before = visitor.sent();
+      const others = upTo(100).map((n) => visitor.client.channel(`c${n}`));
+      for (const other of others) other.subscribeAll(() => {});
+      await Promise.all(others.map(isLive));
+      await Promise.all(upTo(60).map((n) => room.publish('n', n).accepted));
+      // A held poll is asked for anew after each answer; one for each channel would be a hundred.
+      expect(visitor.sent() - before).toBeLessThanOrEqual(12);
+    });
+
+    it('splits what is too large, and gives up only the item that is too large alone', async () => {
+      const ground = await startGround(subject, { limits: { message: 3000 } });
+      const visitor = visit(ground.port, subject.make());
+      const room = await visitor.join('room');
+      const sizes = [100, 900, 900, 900, 900, 5000, 100, 900];
+      const receipts = sizes.map((size) => room.publish('n', 'x'.repeat(size)));
+      const ends = await Promise.allSettled(receipts.map(({ accepted }) => accepted));
+      expect(ends.map(({ status }) => status === 'fulfilled')).toEqual(sizes.map((size) => size < 5000));
+      expect(ends[5]).toMatchObject({ reason: { code: 'too-large' } });
+      await arrived(() => visitor.heard('room'), 7);
+      expect(visitor.heard('room').map((text) => (text as string).length)).toEqual(sizes.filter((size) => size < 5000));
+    });
+
+    it.each<readonly [what: string, options: Partial<ServerOptions>, state: string]>([
+      ['its token is refused, again', { authenticate: () => null }, 'closed server token-rejected'],
+      [
+        'the server cannot check its token',
+        { authenticate: () => Promise.reject(new Error('no')), onEvent() {} },
+        'waiting server try-later',
+      ],
+      ['the server says nothing', { authenticate: () => new Promise(() => {}) }, 'waiting client open-timeout'],
+    ])('tells why there is no connection: %s', async (_what, options, state) => {
+      const ground = await startGround(subject, options);
+      const { client, states } = visit(ground.port, subject.make(), { getToken: () => 'token', timing: { openTimeout: 300 } });
+      client.on('error', () => {});
+      client.connect();
+      await until(
+        () => states.includes(state),
+        WAIT,
+        () => `${state} is among ${states.join(', ')}`,
+      );
+    });
+
+    it('is told when the server drains, and goes on where there is one', async () => {
+      const ground = await startGround(subject);
+      const visitor = visit(ground.port, subject.make());
+      await visitor.join('room');
+      const drained = ground.servers.map((server) => server.drain({ spread: 10 }));
+      await until(
+        () => visitor.states.includes('waiting server going-away'),
+        WAIT,
+        () => `it is among ${visitor.states.join(', ')}`,
+      );
+      await Promise.all(drained);
+      expect(ground.servers.map((server) => server.metrics.get()['connections'])).toEqual(ground.servers.map(() => 0));
+    });
+
+    it('renews its token without a new connection', async () => {
+      const seen = new Set<string | null>();
+      const ground = await startGround(subject, {
+        authenticate({ token }) {
+          seen.add(token);
+          return { user: { id: 'ada' }, expiresAt: Date.now() + (token === 'token-1' ? 1000 : 60_000) };
+        },
+      });
+      let tokens = 0;
+      const visitor = visit(ground.port, subject.make(), { user: 'ada', getToken: () => `token-${(tokens += 1)}` });
+      const room = await visitor.join('room');
+      await until(() => seen.has('token-2'), WAIT, 'the second token has come');
+      for (const n of upTo(20)) await ground.publish('room', n);
+      await room.publish('n', 20).accepted;
+      await arrived(() => visitor.heard('room'), 21);
+      expect(visitor.heard('room')).toEqual(upTo(21));
+      expect(visitor.states.filter((state) => state.startsWith('waiting'))).toEqual([]);
+      expect(tokens).toBe(2);
+    });
+
+    it('says nothing of a channel after it was left, whatever was on its way', async () => {
+      const ground = await startGround(subject);
+      const visitor = visit(ground.port, subject.make(), { timing: { releaseAfter: 1 } });
+      await visitor.join('other');
+      const late: number[] = [];
+      let published = 0;
+      for (let turn = 0; turn < 15; turn += 1) {
+        const room: Channel = visitor.client.channel('room');
+        let life: 'on' | 'off' = 'on';
+        const stop = room.subscribeAll(({ data }) => {
+          if (life === 'off') late.push(data);
+        });
+        if (turn % 3 > 0) await isLive(room);
+        const under = upTo(3).map(() => ground.publish('room', (published += 1)));
+        if (turn % 2 === 0) await under[0];
+        stop();
+        life = 'off';
+        await Promise.all(under);
+      }
+      // What was on its way before this is there before it.
+      await ground.publish('other', 'last');
+      await until(() => visitor.heard('other').includes('last'), WAIT, 'the other channel still hears');
+      expect(late).toEqual([]);
+      expect(visitor.states.filter((state) => state.startsWith('waiting'))).toEqual([]);
+    });
+
+    it('is found dead after a hint, and another one goes on', async () => {
+      const ground = await startGround(subject);
+      await using proxy = await createTcpProxy(() => ground.port);
+      const visitor = visit(proxy.port, subject.make());
+      const room = await visitor.join('room');
+      await room.publish('n', 0).accepted;
+      expect(proxy.halfOpen()).toBeGreaterThan(0);
+      const receipt = room.publish('n', 1);
+      await ground.publish('room', 2);
+      visitor.hint('online');
+      await arrived(() => visitor.heard('room'), 3);
+      await receipt.accepted;
+      expect([...visitor.heard('room')].sort()).toEqual([0, 1, 2]);
+    });
+
+    it('tells what it holds: more while nothing gets through, nothing once all has', async () => {
+      const ground = await startGround(subject);
+      await using proxy = await createTcpProxy(() => ground.port);
+      const { environment } = watchedEnvironment();
+      const hello: Hello = { t: 'hello', v: [1, 1], client: 'page', gen: 1 };
+      const target: Target = {
+        url: `http://127.0.0.1:${proxy.port}/realtime`,
+        ...{ codec: json(), environment, hello: () => hello, opening: () => [hello] },
+      };
+      const [came, ends]: [string[], unknown[]] = [[], []];
+      const link = subject.make().open(target, {
+        onFrames: (frames) => frames.forEach(({ t }) => came.push(t)),
+        onEnd: (end) => ends.push(end),
+      });
+      try {
+        await until(() => came.includes('welcome'), WAIT, 'it is welcomed');
+        expect(link.buffered).toBe(0);
+        proxy.stall('up');
+        const most = 65_536;
+        const text = 'x'.repeat(most / 2);
+        // More than the systems of both sides take.
+        const count = 400;
+        for (const n of upTo(count)) link.send([{ t: 'tell', c: 'room', id: `t${n}`, e: 'e', d: text }], most);
+        expect(link.buffered).toBeGreaterThan((count * text.length) / 2);
+        proxy.heal();
+        await until(
+          () => link.buffered === 0,
+          WAIT,
+          () => `nothing is held, and not ${link.buffered} bytes`,
+        );
+        expect(ends).toEqual([]);
+      } finally {
+        link.close();
+      }
+    });
+
+    it('leaves nothing behind, on either side', async () => {
+      // A proxy may notice only at the next event that nobody takes them any more.
+      const ground = await startGround(subject, { timing: { ping: 300 } });
+      const visitor = visit(ground.port, subject.make());
+      const room = await visitor.join('room');
+      await room.publish('n', 0).accepted;
+      void room.publish('n', 1).accepted;
+      visitor.client.destroy();
+      const open = (): number[] => ground.servers.map((server) => server.metrics.get()['connections']!);
+      const held = (): number[] => Object.values(visitor.held());
+      await until(
+        () => [...open(), ...held()].every((n) => n === 0),
+        WAIT,
+        () => `nothing is left of ${JSON.stringify([open(), visitor.held()])}`,
+      );
+      const sent = visitor.sent();
+      await ground.publish('room', 2);
+      expect(visitor.sent()).toBe(sent);
+    });
+  });
+}

@@ -2,6 +2,7 @@ import { END } from '../src/protocol/end-codes.ts';
 import type { ClientFrame, ServerBye } from '../src/protocol/frame.ts';
 import { LONGEST_AWAY } from './admission.ts';
 import { Connection } from './connection.ts';
+import { APART } from './kind.ts';
 import { checkDrain } from './limits.ts';
 import type { Origins, Trust } from './origins.ts';
 import type { Parsed } from '../src/protocol/parse.ts';
@@ -37,6 +38,8 @@ export class Connections {
   #state: 'open' | 'draining' | 'closed' = 'open';
   #spread = 0;
   #timer: unknown = null;
+  /** Timers of the second telling of a failover. */
+  readonly #again = new Set<unknown>();
   #sweptAt = 0;
   #sweeps = 0;
   #onEmpty: (() => void)[] = [];
@@ -72,9 +75,15 @@ export class Connections {
 
   recheck(): void {
     const { environment } = this.#services;
-    for (const connection of this.#all) {
-      environment.setTimeout(() => connection.send({ t: 'recheck' }), environment.random() * RECHECK_SPREAD);
-    }
+    const tell = (connection: Connection): void =>
+      void environment.setTimeout(() => connection.send({ t: 'recheck' }), environment.random() * RECHECK_SPREAD);
+    this.#all.forEach(tell);
+    // What a page publishes beside its stream goes to any server, and one that learns of it later still takes it for the old store.
+    const again = environment.setTimeout(() => {
+      this.#again.delete(again);
+      for (const connection of this.#all) if (connection.kind === 'stream') tell(connection);
+    }, APART);
+    this.#again.add(again);
   }
 
   trust(origin: string | null, host: string | null): Trust {
@@ -109,7 +118,9 @@ export class Connections {
 
   /** No timer is left. */
   stop(): void {
-    this.#services.environment.clearTimeout(this.#timer);
+    const { environment } = this.#services;
+    for (const timer of [this.#timer, ...this.#again]) environment.clearTimeout(timer);
+    this.#again.clear();
     this.#timer = null;
   }
 

@@ -20,14 +20,14 @@ export function endsAloud(kind: SocketKind): boolean {
   return kind === 'duplex' || kind === 'stream';
 }
 
-/** Another server may have learned of a failover this much earlier or later. */
-const APART = 15_000;
+/** Another server may have learned of a failover this much earlier or later, ms. */
+export const APART = 15_000;
 
 /**
- * Whether a poll that comes `ago` after a failover was learned of is told of it. Within APART more it may have been told
+ * Whether a request that comes `ago` after a failover was learned of is told of it. Within APART more it may have been told
  * already, by another server or by this one: that is no news.
  */
 export function recheckOf(kind: SocketKind, { since }: Pick<Hello, 'since'>, ago: number): 'news' | 'aside' | 'none' {
-  if (kind !== 'poll' || since === undefined || ago > since + APART) return 'none';
+  if ((kind !== 'poll' && kind !== 'stream') || since === undefined || ago > since + APART) return 'none';
   return ago <= since ? 'news' : 'aside';
 }

@@ -111,7 +111,8 @@ export class Desk {
     let onOver = (): void => undefined;
     const answer = new Answer(environment, {
       wait: isPoll ? Math.min(wait, timing.ping) : 0,
-      bound: limits.queue,
+      // What asks to be published is bounded itself, and all of it is to be answered.
+      bound: isPoll ? limits.queue : Infinity,
       onComplete(pieces) {
         onOver();
         if (pieces !== null) exchange.answer(200, { ...headers, 'content-type': type }, info.codec.join(pieces));

@@ -274,7 +274,9 @@ export class Connection {
     const before = this.#state;
     if (line === carrier) {
       const young = heldOf(before)?.life === 'proving' && reason.page !== 'frozen' && reason.page !== 'asleep';
-      const fault = action === 'suspect' || (young && layer === 'transport' && by === 'network');
+      // Its own page's, opened after it: what is older when it is welcomed was held back.
+      const isStale = code === END.superseded;
+      const fault = action === 'suspect' || (young && (isStale || (layer === 'transport' && by === 'network')));
       this.#ways.note({ type: 'ended', rung, why: name, fault });
     } else if (layer === 'transport' || action === 'suspect') this.#noteFailure(rung, name);
     const ended: Ended = { reason, after, spread, mended: this.#forget(line, code) };

@@ -257,7 +257,9 @@ export class OpenLine {
       const why = 'the server knows nothing of this connection any more';
       return this.#end({ code: END.restart, why, by: 'server', opened: true, layer: 'session', spread: null });
     }
-    if (ttl !== undefined) this.#options.onTokenLife(ttl);
+    // Said when the request came, and the answer may have been held.
+    const held = this.#options.environment.now() - this.#openedAt;
+    if (ttl !== undefined) this.#options.onTokenLife(Math.max(0, ttl - Math.max(0, held)));
   }
 
   #bye({ code, why, after = 0, spread }: ServerBye): void {

@@ -21,6 +21,11 @@ import { type Effect, type Ended, type Event, type Facts, type Step, reasonOf } 
 
 /** What an opening may still take after a hint that its network is gone: a handshake is several round trips. ms */
 const HURRY = 4000;
+/**
+ * What one that said hello before the one that is welcomed may still take, ms: of two connections of a page the server ends
+ * the older one after 5 s, and a `welcome` that was held back may come when it is over already.
+ */
+const OLDER = 3000;
 
 type Opening = StateOf<'opening'>;
 type Unraced = Omit<Opening, 'state' | 'race' | 'until'>;
@@ -41,15 +46,16 @@ export const open = ({ memory, held }: StateOf<'preparing'>, _event: Event, fact
 };
 
 /** Welcomed: the token was good, so a later refusal of it is a first one again. */
-export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'>, { now }: Facts): Step => {
+export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'>, { now, links }: Facts): Step => {
   const from = held?.trust === 'sound' ? 'climb' : 'attempt';
   // Until it is stable it counts as one that failed: what dies young, again and again, is tried ever more rarely.
   const climbs = from === 'climb' ? Math.max(0, memory.climbs) + 1 : memory.climbs;
   const next = { ...memory, reason: null, floor: 0, climbs };
   const lost = race.running.filter((runner) => runner.rung > rung);
   const drops = lost.map((runner): Effect => ({ type: 'drop', rung: runner.rung, why: 'lost' }));
+  const older = race.running.filter((runner) => links?.get(runner.rung)?.opened).map((runner) => runner.rung);
+  const better = above(race, rung, older, now + OLDER);
   if (held !== null) drops.unshift({ type: 'drop-held' });
-  const better = above(race, rung);
   // A better one that is only slower may still come.
   if (better.running.length > 0) {
     return raced(
@@ -130,7 +136,9 @@ export const heldLost = (state: Attempting, event: EventOf<'held-ended'>, facts:
   const verdict = judge(state.memory, event.ended, facts);
   if (!goesOn || 'final' in verdict) return fail({ memory: state.memory }, event, facts);
   const next = { ...state, held: null, memory: verdict.memory };
-  return state.state === 'opening' && state.held?.trust === 'sound' ? widened(next as Opening, facts) : go(next);
+  // One that was lost right after its welcome is not opened again in the same attempt: there would be no wait between.
+  const isClimb = state.state === 'opening' && state.held?.trust === 'sound' && state.held.life === 'stable';
+  return isClimb ? widened(next as Opening, facts) : go(next);
 };
 
 /** Only better ones were tried until now. */

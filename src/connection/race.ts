@@ -42,9 +42,13 @@ export function without(race: Race, rung: number, now: number): Race {
   return { ...race, running, nextAt: running.length === 0 && race.left.length > 0 ? now : race.nextAt };
 }
 
-/** Those that would still be better than `rung`. */
-export function above(race: Race, rung: number): Race {
-  return { left: [], running: race.running.filter((runner) => runner.rung < rung), nextAt: null };
+/** Those that would still be better than `rung`; the older ones have until `latest`. */
+export function above(race: Race, rung: number, older: readonly number[], latest: number): Race {
+  const better = race.running.filter((runner) => runner.rung < rung);
+  const running = better.map((runner) =>
+    older.includes(runner.rung) ? { ...runner, until: Math.min(runner.until, latest) } : runner,
+  );
+  return { left: [], running, nextAt: null };
 }
 
 /** When something of it is due. */

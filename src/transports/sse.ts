@@ -44,6 +44,7 @@ export function sse(options: SseOptions = {}): Transport {
       /** Whether an opening is about to be made. */
       let due = true;
       let changed = false;
+      let heardAt: number | undefined;
       let renewal = (): void => {};
 
       const reopen = (): void => {
@@ -58,6 +59,7 @@ export function sse(options: SseOptions = {}): Transport {
       const receive = (call: Call, data: string): boolean => {
         const frames = http.parse(codec.binary ? (fromBase64url(data) ?? new Uint8Array(0)) : data);
         if (frames === null) return false;
+        heardAt = environment.now();
         if (call === next && frames.some(({ t }) => t === 'welcome')) {
           current?.stop();
           current = call;
@@ -113,7 +115,10 @@ export function sse(options: SseOptions = {}): Transport {
           if (call === current && next !== null) current = null;
           else http.end(fault);
         };
-        next = http.ask('sse', http.encode(opening()), OPEN, failed, read, 'text/event-stream');
+        const [hello, ...subs] = opening();
+        // Of the stream before it may not have been told that the store failed over.
+        const since = heardAt !== undefined && { since: Math.max(0, environment.now() - heardAt) };
+        next = http.ask('sse', http.encode([{ ...hello, ...since }, ...subs]), OPEN, failed, read, 'text/event-stream');
         if (old !== null) http.later(BESIDE, () => old.stop());
       };
       // Not at once: whoever opens a link is not yet ready to say with what.

@@ -2,6 +2,7 @@
 import { json } from '../../src/protocol/json.ts';
 import { msgpack } from '../../src/protocol/msgpack.ts';
 import { END } from '../../src/protocol/end-codes.ts';
+import type { TextStorage } from '../../src/platform/environment.ts';
 import type { Client, Receipt, Reason } from '../../src/types.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { Cable } from './cable.ts';
@@ -9,7 +10,7 @@ import type { Chronicle } from './chronicle.ts';
 import type { Fleet } from './fleet.ts';
 import type { Oracle, Said } from './oracle.ts';
 import { PageLife, createPageClient } from './page.ts';
-import type { PagePlan, Plan, TokenPlan } from './plan.ts';
+import { type PagePlan, type Plan, countsSockets } from './plan.ts';
 import { Reader } from './reader.ts';
 import { TokenDesk } from './token-desk.ts';
 
@@ -23,6 +24,8 @@ export interface Stage {
   readonly chronicle: Chronicle;
   readonly cables: Cable[];
   fleet(): Fleet;
+  /** Of the pages that come one after the other in a slot. */
+  storageOf(slot: number): TextStorage;
   /** The actor is over: another page comes in its place. */
   replace(actor: Actor): void;
 }
@@ -64,12 +67,12 @@ export class Actor {
 
   constructor({ stage, slot, number }: ActorOptions) {
     const { plan, clock, random, createId, oracle, chronicle } = stage;
-    const { binary, rewind, tokens, middle, holds } = plan.pages[slot]!;
+    const { binary, rewind, tokens, middle, holds, http, networks, transports, connections } = plan.pages[slot]!;
     this.#plan = plan.pages[slot]!;
     this.#stage = stage;
     this.slot = slot;
     this.number = number;
-    this.user = tokens === null ? 'anonymous' : `u${slot}`;
+    this.user = tokens === null ? 'anonymous' : `ü${slot}`;
     this.life = new PageLife(clock);
     this.cable = new Cable({
       page: number,
@@ -77,11 +80,10 @@ export class Actor {
       random,
       codec: binary ? msgpack() : json(),
       oracle,
-      middle,
-      holds,
-      // Where tokens take their time, an attempt begins before its connection does.
-      onAttempt: () => tokensTakeTime(tokens) || this.#attempted(),
-      server: () => stage.fleet().any(),
+      ...{ middle, holds, http, networks, transports, connections },
+      onAttempt: () => countsSockets(this.#plan) && this.#attempted(),
+      onHello: (gen) => this.#greeted(gen),
+      server: (any) => stage.fleet().any(any),
       chronicle,
       count: (name) => {
         if (name === 'garbled up') this.#garbled += 1;
@@ -107,6 +109,8 @@ export class Actor {
       cable: this.cable,
       life: this.life,
       user: this.user,
+      transports,
+      storage: stage.storageOf(slot),
       channels: { '{channel}': { rewind } },
       ...(this.desk !== null && { getToken: this.desk.get }),
     });
@@ -128,7 +132,8 @@ export class Actor {
     });
     this.client.on('trace', ({ name, detail }) => {
       chronicle.record(`page ${this.number} ${name}: ${String(detail['from'])} → ${String(detail['to'])}`);
-      if (tokensTakeTime(this.#plan.tokens) && name !== 'held-ended' && detail['to'] === 'preparing') this.#attempted();
+      if (!countsSockets(this.#plan) && detail['from'] !== 'preparing' && detail['to'] === 'preparing') this.#attempted();
+      if (name === 'choose') chronicle.count(`chose ${String(detail['transport'])}, ${String(detail['why'])}`);
       if (name === 'ended' || name === 'held-ended') chronicle.count(`ended ${String(detail['name'])}`);
     });
     this.client.on('error', ({ code }) => chronicle.count(`error ${code}`));
@@ -141,6 +146,10 @@ export class Actor {
       }
       if (status.state === 'closed' && this.alive) this.#closed(status.reason);
     });
+  }
+
+  #greeted(gen: number): void {
+    if (!this.life.setWithin(MINUTE)) this.#stage.oracle.greeted(this.number, gen, this.#plan.transports.length);
   }
 
   /** The limit is kept by the page's clock, by which a minute is over when somebody sets it. */
@@ -266,7 +275,7 @@ export class Actor {
   unload(): void {
     if (this.#state === 'crashed') return;
     const { life, cable, number } = this;
-    const left = { timers: life.timers, sockets: cable.openSockets, watchers: life.page.watchers };
+    const left = { timers: life.timers, sockets: cable.openSockets, requests: cable.openRequests, watchers: life.page.watchers };
     for (const [what, count] of Object.entries(left)) {
       if (count > 0) this.#stage.oracle.fail('I16', `page ${number} has ended and left ${count} ${what}`);
     }
@@ -278,8 +287,4 @@ export class Actor {
     else this.reader.leave();
     this.#stage.replace(this);
   }
-}
-
-function tokensTakeTime(tokens: TokenPlan | null): boolean {
-  return tokens !== null && tokens.slow + tokens.hangs > 0;
 }

@@ -1,7 +1,11 @@
+import { breakages as ofTransports } from './breakages-transports.mjs';
+
 /**
  * Faults put in on purpose, one at a time. A search that finds none of them would prove nothing by finding none of ours.
  * @typedef {{ readonly file: string, readonly find: string, readonly replace: string }} Edit
- * @type {readonly { readonly name: string, readonly edits: readonly Edit[] }[]}
+ * @typedef {{ readonly name: string, readonly edits: readonly Edit[], readonly from?: number }} Breakage
+ * `from`: a seed from which on it is found soon. Others take longer, and find it as well.
+ * @type {readonly Breakage[]}
  */
 export const breakages = [
   // ---- what pages publish ------------------------------------------------------------------------------------------------
@@ -72,6 +76,7 @@ export const breakages = [
   },
   {
     name: 'forgets-what-is-still-to-be-shown',
+    from: 395,
     edits: [
       { file: 'src/outbox/lane.ts', find: 'while (!shown && drop', replace: 'while (drop' },
       {
@@ -187,9 +192,9 @@ export const breakages = [
     name: 'resets-the-backoff-on-open',
     edits: [
       {
-        file: 'src/connection/moves.ts',
-        find: 'memory: { ...memory, reason: null, floor: 0 },',
-        replace: 'memory: { ...memory, failures: 0, reason: null, floor: 0 },',
+        file: 'src/connection/race-moves.ts',
+        find: 'const next = { ...memory, reason: null, floor: 0, climbs };',
+        replace: 'const next = { ...memory, failures: 0, reason: null, floor: 0, climbs };',
       },
     ],
   },
@@ -204,4 +209,5 @@ export const breakages = [
       { file: 'src/connection/line.ts', find: "    this.#life = { state: 'ended' };", replace: '' },
     ],
   },
+  ...ofTransports,
 ];

@@ -27,6 +27,8 @@ interface Process {
   life: 'up' | 'draining' | 'dead';
 }
 
+/** Chance that a request may still meet a server that drains. */
+const LATE = 0.1;
 /** Until one that died is back, ms. */
 const DOWN_AT_MOST = 5000;
 /** There in every plan. */
@@ -59,10 +61,14 @@ export class Fleet {
     return Promise.resolve(fleet);
   }
 
-  /** Any server that is up: nothing is sticky. */
-  any(): ServerCore | null {
-    const up = this.servers;
+  /** Any server that is up: nothing is sticky. @param late also one that drains, of which a balancer does not know yet */
+  any(late = false): ServerCore | null {
+    const up = late && this.#options.random() < LATE ? this.#running : this.servers;
     return up[Math.floor(this.#options.random() * up.length)] ?? null;
+  }
+
+  get #running(): readonly ServerCore[] {
+    return [...this.#processes].flatMap(({ server, life }) => (life === 'dead' ? [] : [server]));
   }
 
   get servers(): readonly ServerCore[] {
@@ -204,6 +210,7 @@ export class Fleet {
         now: clock.now,
         random,
         createId,
+        gunzip: null,
         defer: (run) => queueMicrotask(run),
         setTimeout,
         clearTimeout: (id) => {

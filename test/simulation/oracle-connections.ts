@@ -24,7 +24,12 @@ interface Life {
   failures: number;
 }
 
+const MINUTE = 60_000;
 const ATTEMPTS_A_MINUTE = 15;
+/** Attempts of three transports, a poll a second, a heartbeat. */
+const REQUESTS_A_MINUTE = 150;
+/** A poll for what came, a publication, another try. */
+const REQUESTS_FOR_NEWS = 2;
 const STABLE_AFTER = 10_000;
 const LANE_WINDOW = 64;
 const CONNECTION_WINDOW = 256;
@@ -35,6 +40,9 @@ export class Connections {
   readonly #now: () => number;
   readonly #fail: Fail;
   readonly #attempts = new Map<number, number[]>();
+  readonly #hellos = new Map<number, { readonly last: number; readonly at: readonly number[] }>();
+  /** Times of requests, and of frames that are a reason for one. */
+  readonly #requests = new Map<number, { readonly at: number[]; readonly news: number[] }>();
   readonly #lives = new Map<number, Life>();
   readonly #lanes = new Map<number, Map<string, LaneUp>>();
   /** Pages that a server sent away: since when, and how far they should spread, ms. */
@@ -59,6 +67,31 @@ export class Connections {
     if (away === undefined || away.spread === 0) return;
     this.#sentAway.delete(page);
     this.arrivals[Math.min(4, Math.floor(((now - away.at) * 4) / (away.spread + 1)))]! += 1;
+  }
+
+  /** Hellos come up to 20 s after their attempt. @param ways transports that one attempt may try */
+  greeted(page: number, gen: number, ways: number): void {
+    const { last, at } = this.#hellos.get(page) ?? { last: 0, at: [] };
+    if (gen <= last) return;
+    const now = this.#now();
+    const recent = [...at.filter((time) => time > now - MINUTE), now];
+    this.#hellos.set(page, { last: gen, at: recent });
+    if (recent.length > 2 * ATTEMPTS_A_MINUTE * ways) {
+      this.#fail('I13', `page ${page} said hello on ${recent.length} connections within a minute`);
+      this.#hellos.set(page, { last: gen, at: [] });
+    }
+  }
+
+  requested(page: number): void {
+    const now = this.#now();
+    const { at, news } = this.#traffic(page);
+    at.push(now);
+    while (at[0]! <= now - MINUTE) at.shift();
+    while (news[0]! <= now - MINUTE) news.shift();
+    if (at.length > REQUESTS_A_MINUTE + REQUESTS_FOR_NEWS * news.length) {
+      this.#fail('I13', `page ${page} made ${at.length} requests within a minute, for ${news.length} frames of news`);
+      at.length = 0;
+    }
   }
 
   /** An `attempt` that is too low waits too short: the backoff was reset by a connection that did not last. */
@@ -91,6 +124,7 @@ export class Connections {
 
   sentUp(page: number, connection: number, frames: readonly ClientFrame[]): void {
     for (const frame of frames) {
+      if (frame.t === 'pub' || frame.t === 'tell') this.#traffic(page).news.push(this.#now());
       if (frame.t !== 'pub') continue;
       const lane = this.#lane(page, frame.c, frame.p);
       if (connection > lane.connection) Object.assign(lane, { connection, sent: 0 });
@@ -104,6 +138,7 @@ export class Connections {
 
   cameDown(page: number, connection: number, frames: readonly ServerFrame[]): void {
     for (const frame of frames) {
+      if (frame.t !== 'welcome' && frame.t !== 'subbed' && frame.t !== 'ping') this.#traffic(page).news.push(this.#now());
       if (frame.t === 'bye' && frame.code === END.goingAway) {
         this.#sentAway.set(page, { at: this.#now(), spread: frame.spread ?? 0 });
       } else if (frame.t === 'ack') {
@@ -118,6 +153,12 @@ export class Connections {
 
   queued(page: number, bytes: number, limit: number): void {
     if (bytes > 2.5 * limit + SLACK) this.#fail('I14', `${bytes} bytes wait for page ${page}, the bound is ${limit}`);
+  }
+
+  #traffic(page: number): { readonly at: number[]; readonly news: number[] } {
+    let traffic = this.#requests.get(page);
+    if (traffic === undefined) this.#requests.set(page, (traffic = { at: [], news: [] }));
+    return traffic;
   }
 
   #unanswered(page: number, connection: number): number {

@@ -4,7 +4,7 @@
  * Who calls what. The store: `appended`, `branch`, `lostStore`. The fleet: `published`, `calm`. The storm: `outcome`,
  * `delivered`, `reset`, `reloaded`, `left`, `settle`, `caughtUp`, `fail`; `status` at each change of a client's status, with
  * the page's own time; at the end it adds `notes()` to its counts. The cable: `attempted` for each connection that a page
- * opens, and for each connection, by a number that grows with each one of that page: `sentUp` when the page hands frames to
+ * opens, `greeted` for each hello and `requested` for each request, and for each connection, by its `gen`: `sentUp` when the page hands frames to
  * it, `cameDown` when frames reach the page, and `queued` when bytes begin to wait on the server's side.
  */
 import type { Notice } from '../../server/brokers/broker.ts';
@@ -106,6 +106,16 @@ export class Oracle {
 
   attempted(page: number): void {
     this.#connections.attempted(page);
+  }
+
+  /** The page said hello on a connection, perhaps not for the first time. */
+  greeted(page: number, gen: number, ways: number): void {
+    this.#connections.greeted(page, gen, ways);
+  }
+
+  /** The page made a request. */
+  requested(page: number): void {
+    this.#connections.requested(page);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** What may happen to one page and to its network, and what its app does: drawn per seed, for the plan to schedule. */
 import type { Draws } from './fleet-actions.ts';
+import { type Block, type TransportName, TRANSPORTS, drawBlock } from './http-middle.ts';
 
 export type PageAction = { readonly page: number } & (
   | { readonly type: 'publish'; readonly channel: string; readonly count: number; readonly ttl: number | null }
@@ -27,7 +28,10 @@ export type PageAction = { readonly page: number } & (
   /** The page is left, and brought back from the cache. */
   | { readonly type: 'put-away'; readonly ms: number; readonly sockets: 'closed' | 'kept' }
   /** Another network: what was open leads nowhere, or a proxy carries it over. */
-  | { readonly type: 'roam'; readonly sockets: 'dead' | 'kept'; readonly told: boolean }
+  | { readonly type: 'roam'; readonly sockets: 'dead' | 'kept'; readonly told: boolean; readonly network: 0 | 1 }
+  /** The network lets a transport through no more, or again; what was open is cut off from now on, or goes on. */
+  | { readonly type: 'block'; readonly way: TransportName | 'send'; readonly block: Block; readonly kills: boolean }
+  | { readonly type: 'unblock'; readonly way: TransportName | 'send'; readonly told: boolean }
   | { readonly type: 'jump'; readonly ms: number }
   /** The app, or its user, asks for a connection again and again. */
   | { readonly type: 'hammer'; readonly times: number; readonly every: number }
@@ -41,7 +45,7 @@ export type PageKind = PageAction['type'];
 export const PAGE_FAULTS: Readonly<Partial<Record<PageKind, number>>> = {
   cut: 6, vanish: 3, stall: 3, heal: 4, mode: 3, latency: 4, hide: 2, show: 3, freeze: 2, thaw: 3, sleep: 2, 'put-away': 1.5,
   roam: 2, offline: 2, online: 3, retry: 1, pause: 1, resume: 2, leave: 1, join: 2, jump: 1, revoke: 1, reload: 1.5,
-  hammer: 0.5,
+  hammer: 0.5, block: 4, unblock: 4,
 }; // prettier-ignore
 
 /** What apps do; no run is without it. */
@@ -104,7 +108,11 @@ export function drawPageAction(type: PageKind, draws: PageDraws): PageAction {
     case 'put-away':
       return { type, page, ms: between(1, MINUTE), sockets: pick(['closed', 'kept']) };
     case 'roam':
-      return { type, page, sockets: pick(['dead', 'dead', 'kept']), told: chance(0.7) };
+      return { type, page, sockets: pick(['dead', 'dead', 'kept']), told: chance(0.7), network: chance(0.5) ? 0 : 1 };
+    case 'block':
+      return { type, page, way: drawWay(draws), block: drawBlock(draws), kills: chance(0.5) };
+    case 'unblock':
+      return { type, page, way: drawWay(draws), told: chance(0.5) };
     case 'jump': {
       const most = pick([3 * SECOND, 100 * SECOND, 6 * HOUR]);
       return { type, page, ms: Math.max(-MOST_BACK, between(-most, most)) };
@@ -116,4 +124,8 @@ export function drawPageAction(type: PageKind, draws: PageDraws): PageAction {
     default:
       return { type, page };
   }
+}
+
+function drawWay({ pick }: PageDraws): TransportName | 'send' {
+  return pick(['websocket', ...TRANSPORTS, 'send']);
 }

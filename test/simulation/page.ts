@@ -2,10 +2,15 @@
 import { composeClient } from '../../src/client.ts';
 import type { Hint } from '../../src/platform/page.ts';
 import type { Client, ClientOptions } from '../../src/types.ts';
+import { longPolling } from '../../src/transports/long-polling.ts';
+import { sse } from '../../src/transports/sse.ts';
+import type { Transport } from '../../src/transports/transport.ts';
 import { webSocket } from '../../src/transports/websocket.ts';
+import type { TextStorage } from '../../src/platform/environment.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { type FakePage, createFakePage } from '../support/page.ts';
 import type { Cable } from './cable.ts';
+import type { TransportName } from './http-middle.ts';
 
 export interface Stopping {
   /** Of its timers: they fall due as ever, and run late, or still have the time to go that they had. @default 'goes-on' */
@@ -203,12 +208,22 @@ export interface PageOptions extends Pick<ClientOptions, 'getToken' | 'channels'
   readonly cable: Cable;
   readonly life: PageLife;
   readonly user: string;
+  readonly transports: readonly TransportName[];
+  /** Outlives the page. */
+  readonly storage: TextStorage;
 }
 
-export function createPageClient({ random, createId, cable, life, user, getToken, channels = {} }: PageOptions): Client {
+const CREATE: Readonly<Record<TransportName, () => Transport>> = {
+  websocket: webSocket,
+  sse,
+  'long-polling': longPolling,
+};
+
+export function createPageClient(options: PageOptions): Client {
+  const { random, createId, cable, life, user, transports, storage, getToken, channels = {} } = options;
   return composeClient({
     url: 'https://simulated.example/realtime',
-    transports: [webSocket()],
+    transports: transports.map((name) => CREATE[name]()) as [Transport, ...Transport[]],
     codec: cable.codec,
     user,
     channels,
@@ -222,6 +237,12 @@ export function createPageClient({ random, createId, cable, life, user, getToken
       page: life.page,
       logError: () => {},
       WebSocket: cable.WebSocket,
+      fetch: cable.fetch,
+      storage,
+      // The real ones would not be under the simulator's control.
+      baseUrl: undefined,
+      CompressionStream: undefined,
+      RTCPeerConnection: undefined,
     },
   });
 }

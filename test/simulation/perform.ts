@@ -1,6 +1,9 @@
 /** Does to a page what the schedule says. */
 import type { Actor, Stage } from './actor.ts';
+import type { PageLife } from './page.ts';
 import type { PageAction } from './page-actions.ts';
+
+const NETWORKS = ['wifi', 'cellular'] as const;
 
 export function performOnPage(actor: Actor, action: PageAction, stage: Stage): void {
   const { client, cable, life, reader } = actor;
@@ -55,7 +58,17 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
     case 'reload':
       return action.how === 'destroy' ? inPage(() => actor.destroy()) : actor.crash(action.how === 'crash');
     case 'roam':
+      cable.move(action.network);
       if (action.sockets === 'dead') cable.vanish('both');
+      // Another of the same kind is told as well: the kinds are few.
+      if (action.told) inPage(() => roam(life, action.network));
+      return;
+    case 'block':
+      cable.block(action.way, action.block);
+      if (action.kills) cable.vanish('both', action.way);
+      return;
+    case 'unblock':
+      cable.block(action.way, null);
       if (action.told) inPage(() => life.page.tell('network'));
       return;
     case 'freeze':
@@ -63,6 +76,12 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
     case 'put-away':
       if (!life.stopped) stop(actor, action);
   }
+}
+
+function roam({ page }: PageLife, network: 0 | 1): void {
+  const name = NETWORKS[network];
+  if (page.network() === name) page.tell('network');
+  else page.set({ network: name });
 }
 
 type Stop = Extract<PageAction, { readonly type: 'freeze' | 'sleep' | 'put-away' }>;

@@ -5,6 +5,15 @@
  */
 import { createRandom } from '../support/random.ts';
 import {
+  type Blocks,
+  CALM_HTTP,
+  type HttpMiddle,
+  type TransportName,
+  drawBlocks,
+  drawHttpMiddle,
+  drawTransports,
+} from './http-middle.ts';
+import {
   type Draws,
   FLEET_FAULTS,
   type FleetAction,
@@ -45,6 +54,13 @@ export interface PagePlan {
   readonly middle: Middle;
   /** Bytes that the network takes before any wait at their sender. */
   readonly holds: number;
+  /** The most preferred first. */
+  readonly transports: readonly TransportName[];
+  /** Two networks, and what they do not let through. */
+  readonly networks: readonly [Blocks, Blocks];
+  readonly http: HttpMiddle;
+  /** Requests at a time: six over HTTP/1.1, fewer if other tabs hold some. */
+  readonly connections: number;
 }
 
 export interface Plan {
@@ -67,6 +83,15 @@ export interface Plan {
   readonly schedule: readonly Scheduled[];
 }
 
+/**
+ * Whether an attempt is one socket: the page has nothing else, and its tokens take no time. If not it is what the machine
+ * calls one, and the hellos that are said show whether that is true.
+ */
+export function countsSockets({ tokens, transports }: PagePlan): boolean {
+  const takesTime = tokens !== null && tokens.slow + tokens.hangs > 0;
+  return !takesTime && transports.length === 1 && transports[0] === 'websocket';
+}
+
 const HOUR = 3_600_000;
 type Kind = PageKind | FleetKind | 'night';
 
@@ -77,11 +102,14 @@ export function drawPlan(seed: number): Plan {
   const pick = <T>(list: readonly T[]): T => list[between(0, list.length - 1)]!;
   const draws: Draws = { between, chance };
 
-  const pages = Array.from({ length: between(2, 4) }, () => drawPage(draws));
+  // Nothing but sockets: as deep a search as if there were nothing else.
+  const plain = chance(0.3);
+  const pages = Array.from({ length: between(2, 4) }, () => drawPage(draws, plain));
   const channels = chance(0.5) ? ['a'] : ['a', 'b'];
   // Pages that take little, of servers that queue little.
   const pressed = chance(0.1);
-  const fleet = pressed ? queueing(drawFleetPlan(draws), between(1000, 4000)) : drawFleetPlan(draws);
+  const drawn = pressed ? queueing(drawFleetPlan(draws), between(1000, 4000)) : drawFleetPlan(draws);
+  const fleet = plain ? drawn : patient(drawn);
   const length = chance(0.1) ? between(5, 20) * 60_000 : between(20, 240) * 1000;
 
   const weights: [Kind, number][] = Object.entries({ ...PAGE_FAULTS, ...FLEET_FAULTS, night: 0.3 })
@@ -125,11 +153,18 @@ function queueing(fleet: FleetPlan, queue: number): FleetPlan {
   return { ...fleet, server: { ...server, limits: { ...server.limits, queue } } };
 }
 
+/** A client finds out about an answer that is held back while the server still bears two connections. */
+function patient(fleet: FleetPlan): FleetPlan {
+  const { supersedeAfter: _, ...timing } = fleet.server.timing;
+  return { ...fleet, server: { ...fleet.server, timing } };
+}
+
 function isFleetKind(kind: Kind): kind is FleetKind {
   return Object.hasOwn(FLEET_FAULTS, kind);
 }
 
-function drawPage({ between, chance }: Draws): PagePlan {
+function drawPage(draws: Draws, plain: boolean): PagePlan {
+  const { between, chance } = draws;
   const rarely = (share: number): number => (chance(0.3) ? share : 0);
   return {
     binary: chance(0.3),
@@ -150,5 +185,13 @@ function drawPage({ between, chance }: Draws): PagePlan {
       tells: chance(0.5),
     },
     holds: chance(0.5) ? 0 : between(0, 4000),
+    ...(plain
+      ? { transports: ['websocket'], networks: [{}, {}], http: CALM_HTTP, connections: Infinity }
+      : {
+          transports: drawTransports(draws),
+          networks: [drawBlocks(draws), drawBlocks(draws)],
+          http: drawHttpMiddle(draws),
+          connections: chance(0.5) ? Infinity : chance(0.7) ? 6 : between(2, 5),
+        }),
   };
 }

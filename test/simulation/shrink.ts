@@ -1,10 +1,13 @@
 /** Leaves out of a failing schedule what it does not need to fail, and tells the rest as a story. */
 import { CALM } from './cable.ts';
+import { CALM_HTTP } from './http-middle.ts';
 import { type Plan, type Scheduled, drawPlan } from './plan.ts';
 import { type Outcome, runPlan } from './storm.ts';
 
 /** Runs that shrinking may cost. */
 const BUDGET = 400;
+/** Violations of one story. */
+const MOST_TOLD = 20;
 
 /** @returns the story of a seed that fails, or a sentence that it does not */
 export async function explain(seed: number): Promise<string> {
@@ -23,7 +26,7 @@ export async function explain(seed: number): Promise<string> {
     ...plan.schedule.map(({ at, action }) => `${String(at).padStart(8)} ${JSON.stringify(action)}`),
     '',
     'what is wrong then:',
-    ...violations.map((violation) => `  ${violation}`),
+    ...violations.slice(0, MOST_TOLD).map((violation) => `  ${violation}`),
   ].join('\n');
 }
 
@@ -74,6 +77,11 @@ const SIMPLER: readonly ((plan: Plan) => Plan)[] = [
   (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, binary: false, rewind: 0, holds: 0 })) }),
   (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, tokens: null })) }),
   (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, middle: CALM })) }),
+  (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, http: CALM_HTTP })) }),
+  (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, networks: [{}, {}] as const })) }),
+  (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, connections: Infinity })) }),
+  (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, transports: page.transports.slice(0, 1) })) }),
+  (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, transports: page.transports.slice(-1) })) }),
 ];
 
 function invariantOf([first = '']: readonly string[]): string {

@@ -30,7 +30,7 @@ interface Report {
 
 const simulate = simulateUntyped as (options: SimulateOptions) => Promise<Report>;
 const explain = explainUntyped as (seed: number) => Promise<string>;
-const breakages = untypedBreakages as readonly { readonly name: string }[];
+const breakages = untypedBreakages as readonly { readonly name: string; readonly from?: number }[];
 
 const SEEDS = 500;
 const TWICE = 100;
@@ -74,6 +74,20 @@ const HAPPENED: readonly (readonly [least: number, what: string])[] = [
   [20, 'token hung'],
   [50, 'token late'],
   [25, 'token refused'],
+  [100, 'chose websocket, better'],
+  [15, 'chose sse, better'],
+  [100, 'chose sse, others-failed'],
+  [80, 'chose long-polling, others-failed'],
+  [50, 'ended bad-gateway'],
+  [100, 'ended policy'],
+  [10, 'ended restart'],
+  [200, 'request lost'],
+  [100, 'answer lost'],
+  [20, 'answer cut'],
+  [200, 'request repeated'],
+  [200, 'answered by a proxy'],
+  [30, 'request ended by a proxy'],
+  [50, 'clung'],
   [500, 'handler acted'],
   [4000, 'handler threw'],
 ];
@@ -99,8 +113,8 @@ describe('the simulation', () => {
     expect(new Set(first.hashes).size).toBe(TWICE);
   });
 
-  it.each(breakages.map(({ name }) => name))('catches %s', { timeout: MINUTES }, async (breakage) => {
-    const { found } = await simulate({ seeds: SEEDS, breakage, stopAt: 1 });
+  it.each(breakages)('catches $name', { timeout: MINUTES }, async ({ name, from = 1 }) => {
+    const { found } = await simulate({ seeds: SEEDS, breakage: name, from, stopAt: 1 });
     expect(found.length).toBeGreaterThan(0);
   });
 });

@@ -9,6 +9,7 @@ import { Fleet } from './fleet.ts';
 import { Oracle } from './oracle.ts';
 import { performOnPage } from './perform.ts';
 import type { Action, Plan } from './plan.ts';
+import type { TextStorage } from '../../src/platform/environment.ts';
 
 export interface Outcome {
   readonly violations: readonly string[];
@@ -46,6 +47,7 @@ class Storm {
   /** By slot. */
   readonly #actors: Actor[] = [];
   readonly #cables: Cable[] = [];
+  readonly #storages: readonly TextStorage[];
   #fleet!: Fleet;
   #state: 'raging' | 'quiet' | 'reckoning' = 'raging';
   #pages = 0;
@@ -53,6 +55,7 @@ class Storm {
   private constructor(plan: Plan, keepTimeline: boolean) {
     const random = createRandom(plan.seed);
     this.#plan = plan;
+    this.#storages = plan.pages.map(createStorage);
     this.#chronicle = new Chronicle(() => this.#clock.now() - START, keepTimeline);
     this.#stage = {
       plan,
@@ -63,6 +66,7 @@ class Storm {
       chronicle: this.#chronicle,
       cables: this.#cables,
       fleet: () => this.#fleet,
+      storageOf: (slot) => this.#storages[slot]!,
       replace: (actor) => this.#replace(actor),
     };
   }
@@ -171,4 +175,9 @@ class Storm {
       if (this.#state !== 'reckoning') this.#enter(actor.slot);
     }, 0);
   }
+}
+
+function createStorage(): TextStorage {
+  const texts = new Map<string, string>();
+  return { get: (key) => texts.get(key) ?? null, set: (key, text) => void texts.set(key, text) };
 }

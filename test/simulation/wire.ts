@@ -52,7 +52,7 @@ const CLOSE_TIMEOUT = 2000;
 /** A repeat comes at most so much later, ms. */
 const REPEATED_WITHIN = 5000;
 /** Nothing that a client of this protocol does may end with these. */
-const NEVER_EARNED: readonly number[] = [END.badFrame, END.forbidden, END.noCommonVersion, END.tooBig, END.tooLarge];
+export const NEVER_EARNED: readonly number[] = [END.badFrame, END.forbidden, END.noCommonVersion, END.tooBig, END.tooLarge];
 
 export class Wire implements Line {
   readonly #options: WireOptions;

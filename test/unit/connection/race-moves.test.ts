@@ -2,7 +2,20 @@
 import { describe, expect, it } from 'vitest';
 import type { State, Step } from '../../../src/connection/state.ts';
 import { DOUBTED, NOW, ended, race, reason, stateOf } from './facts.ts';
-import { PLAN, brief, running, type Told, play, welcome, fails, says, preparing, climbing, CLIMB } from './race-play.ts';
+import {
+  PLAN,
+  brief,
+  running,
+  type Told,
+  play,
+  welcome,
+  fails,
+  says,
+  heldEnded,
+  preparing,
+  climbing,
+  CLIMB,
+} from './race-play.ts';
 
 describe('the race', () => {
   it.each<[string, readonly Told[], string, readonly number[]]>([
@@ -66,6 +79,22 @@ describe('the first welcome wins', () => {
     expect(running(next)).toEqual(runs);
     expect(next.state).toMatchObject({ held: { rung, life: 'proving', trust: 'sound' }, race: { left: [], nextAt: null } });
     expect(next.state).toMatchObject({ until: NOW + 10_000 });
+  });
+
+  it('a better one that has said hello before has 3 s left, for then the server ends it', () => {
+    const links = new Map([[0, { transport: 't', opened: false }], [1, { transport: 't', opened: true }]]); // prettier-ignore
+    const told: readonly Told[] = [['token'], ['due', 1500], ['due', 3000], [welcome(2), 3500]];
+    const next = play(preparing, told, { ...PLAN, links });
+    expect(next.state).toMatchObject({ until: NOW + 6500, race: { running: [{ until: NOW + 10_000 }, { until: NOW + 6500 }] } });
+    expect(brief(play(next.state, [['due', 6500]], { ...PLAN, links }))).toBe('opening drop1late');
+  });
+
+  it('is not opened again at once if it is lost, while a better one may still come', () => {
+    const lost = play(all(2).state, [[heldEnded(), 3600]]);
+    expect(brief(lost)).toBe('opening');
+    expect(running(lost)).toEqual([0, 1]);
+    expect(lost.state).toMatchObject({ held: null, race: { left: [] }, memory: { failures: 1 } });
+    expect(brief(play(lost.state, [[fails(0)], [fails(1)]]))).toBe('waiting abandon');
   });
 
   it('one that is left is not started any more', () => {

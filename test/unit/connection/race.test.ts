@@ -70,8 +70,20 @@ describe('above', () => {
     [2, [0, 1]],
   ])('%i: only those that run and are better, and none is started any more', (rung, better) => {
     const race = startNext(startNext(begun([0, 1, 2, 3]), facts()), facts());
-    const rest = above(race, rung);
+    const rest = above(race, rung, [], 0);
     expect([rest.running.map((runner) => runner.rung), rest.left, rest.nextAt]).toEqual([better, [], null]);
+  });
+});
+
+describe('above, of those that are older', () => {
+  it.each([
+    [[], NOW, [10_000, 10_000]],
+    [[0], NOW + 3000, [3000, 10_000]],
+    [[0, 1], NOW + 3000, [3000, 3000]],
+    [[1], NOW + 20_000, [10_000, 10_000]],
+  ])('%j have until %i at the latest', (older, latest, until) => {
+    const race = startNext(startNext(begun([0, 1, 2, 3]), facts()), facts());
+    expect(above(race, 2, older, latest).running.map((runner) => runner.until - NOW)).toEqual(until);
   });
 });
 

@@ -139,8 +139,27 @@ describe('a welcome in answer to a later request', () => {
     await scene.clock.settle();
     scene.line.welcome({ ttl: 60_000 });
     await scene.clock.advance(10_000);
+    scene.line.renew();
     scene.line.welcome({ ttl: 20_000 });
     await scene.clock.advance(15_999);
+    expect(asked).toBe(1);
+    await scene.clock.advance(1);
+    expect(asked).toBe(2);
+  });
+});
+
+describe('a token', () => {
+  it('has lived on while the answer that told of it was held', async () => {
+    let asked = 0;
+    scene = createScene({ script: { requests: true }, getToken: () => `token-${(asked += 1)}` });
+    scene.client.connect();
+    await scene.clock.settle();
+    scene.line.welcome({ ttl: 60_000 });
+    scene.line.renew();
+    await scene.clock.advance(20_000);
+    scene.line.welcome({ ttl: 60_000 });
+    // 80 % of the 40 s that are left.
+    await scene.clock.advance(31_999);
     expect(asked).toBe(1);
     await scene.clock.advance(1);
     expect(asked).toBe(2);

@@ -146,12 +146,15 @@ describe('what is remembered', () => {
     expect(opened()).toEqual([1, 0, 0]);
   });
 
-  it('is also which of them dies young, three times in a row', async () => {
+  it.each<[string, () => void]>([
+    ['', () => at(0).end(1006)],
+    [' because a newer connection was there before its own welcome came', () => at(0).send({ t: 'bye', code: 4009, why: '' })],
+  ])('is also which of them dies young, three times in a row%s', async (_, die) => {
     await connect([welcomes, welcomes]);
     for (let death = 1; death <= 3; death += 1) {
       expect([opened()[0], scene.status]).toMatchObject([death, { state: 'connected', transport: 'a' }]);
       await scene.clock.advance(1000);
-      at(0).end(1006);
+      die();
       await scene.clock.advance(5000);
     }
     expect([opened(), scene.status]).toMatchObject([[3, 1, 0], { state: 'connected', transport: 'b' }]);

@@ -228,7 +228,10 @@ describe('recheck', () => {
     ['poll', 1000, 1001, 'aside'],
     ['poll', 1000, 16_000, 'aside'],
     ['poll', 1000, 16_001, 'none'],
-    ['stream', 1000, 0, 'none'],
+    ['stream', 1000, 1000, 'news'],
+    ['stream', undefined, 0, 'none'],
+    ['send', 1000, 0, 'none'],
+    ['duplex', 1000, 0, 'none'],
   ] as const)('a %s that comes %s ms after its last answer, %d ms after the failover: %s', (kind, since, ago, expected) => {
     expect(recheckOf(kind, since === undefined ? {} : { since }, ago)).toBe(expected);
   });

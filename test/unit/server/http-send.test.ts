@@ -49,6 +49,18 @@ describe('/send', () => {
     expect(kinds(reply)).toEqual(['ack']);
   });
 
+  it('waits, however little the server may queue: what is not answered would never be', async () => {
+    const may = createDeferred<boolean>();
+    const slow = { subscribe: true, publish: () => may.promise };
+    const house = createHouse({ limits: { queue: 300 }, channels: { 'room:1': slow, 'room:{id}': { publish: true } } });
+    const reply = await send(house, [pub(1, items(20), { c: 'room:2' }), pub(1, items(2))]);
+    expect(reply.state).toBe('open');
+    may.resolve(true);
+    await house.clock.settle();
+    await house.clock.settle();
+    expect(reply.of('ack').map(({ c, r }) => [c, r.length])).toEqual([['room:2', 20], ['room:1', 2]]); // prettier-ignore
+  });
+
   it('waits for the rule of a tell, which it would drop otherwise', async () => {
     const may = createDeferred<boolean>();
     const house = createHouse({ channels: { 'room:{id}': { subscribe: true, publish: () => may.promise } } });

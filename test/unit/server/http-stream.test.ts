@@ -1,5 +1,6 @@
 // Holds I14 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
+import { memoryBroker } from '../../../server/brokers/memory.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
 import type { Sub } from '../../../src/protocol/frame.ts';
 import { ask, hello, memoryOf } from './http-support.ts';
@@ -160,5 +161,28 @@ describe('/sse', () => {
     const [epoch] = await top(house);
     const reply = await ask(house, '/sse', [hello(), sub('room:1', { cur: [epoch, 0, ''] })]);
     expect(reply.of('subbed')[0]).toMatchObject({ ok: true, items: { length: 5 } });
+  });
+
+  it('tells of a failover twice, as what is published beside it goes to servers that may learn of it later', async () => {
+    let fire = (): void => undefined;
+    const broker = Object.assign(memoryBroker(), { onRecheck: (run: () => void) => ((fire = run), () => undefined) });
+    const house = createHouse({ broker });
+    const [stream, peer] = [await ask(house, '/sse', [hello(), sub()]), await house.enter()];
+    fire();
+    await house.clock.advance(2000);
+    const later = await ask(house, '/sse', [hello({ client: 'b' }), sub()]);
+    await house.clock.advance(12_999);
+    expect([stream.of('recheck').length, later.of('recheck').length]).toEqual([1, 0]);
+    await house.clock.advance(2001);
+    expect([stream.of('recheck').length, later.of('recheck').length, peer.of('recheck').length]).toEqual([2, 1, 1]);
+  });
+
+  it('leaves no timer when the server is closed meanwhile', async () => {
+    let fire = (): void => undefined;
+    const broker = Object.assign(memoryBroker(), { onRecheck: (run: () => void) => ((fire = run), () => undefined) });
+    const house = createHouse({ broker });
+    fire();
+    await house.server.close();
+    expect(house.clock.pending).toBe(0);
   });
 });

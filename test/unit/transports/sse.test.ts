@@ -154,9 +154,23 @@ describe('reopen', () => {
     expect(scene.openings).toBe(1);
     await scene.clock.advance(1);
     expect(scene.openings).toBe(2);
-    expect(scene.latest('sse').frames).toEqual([scene.hello, { t: 'sub', c: 'room', k: 2 }]);
+    expect(scene.latest('sse').frames).toEqual([
+      { ...scene.hello, since: 50 },
+      { t: 'sub', c: 'room', k: 2 },
+    ]);
     await scene.clock.advance(1000);
     expect(scene.openings).toBe(2);
+  });
+
+  it('tells for how long nothing was heard, as the old stream may not have told of a failover', async () => {
+    const scene = await opened();
+    expect(scene.latest('sse').hello.since).toBeUndefined();
+    await scene.clock.advance(5000);
+    scene.latest('sse').event(ping(1));
+    await scene.clock.advance(700);
+    scene.link.reopen();
+    await scene.clock.advance(50);
+    expect(scene.latest('sse').hello.since).toBe(750);
   });
 
   it('keeps the old stream until the new one is welcomed', async () => {

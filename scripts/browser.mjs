@@ -54,4 +54,46 @@ async function findPlaywrights() {
   return isExecutable(file) ? file : null;
 }
 
-await main(import.meta, async () => console.log(await ensureBrowser()));
+/**
+ * What the tests drive beside it: its names, the variable that tells the tests where it is, and the package that brings it.
+ *
+ * @type {readonly { readonly names: readonly string[], readonly variable: string, readonly apt: string }[]}
+ */
+const OTHERS = [
+  { names: ['firefox-esr', 'firefox'], variable: 'HOLDFAST_FIREFOX', apt: 'firefox-esr' },
+  { names: ['WebKitWebDriver'], variable: 'HOLDFAST_WEBKIT', apt: 'webkit2gtk-driver' },
+  { names: ['Xvfb'], variable: 'HOLDFAST_XVFB', apt: 'xvfb' },
+  { names: ['turnserver'], variable: 'HOLDFAST_TURN', apt: 'coturn' },
+];
+
+/**
+ * All that the browser tests drive, installed first where it is missing.
+ *
+ * @returns {Promise<Record<string, string>>} for the environment of the tests
+ */
+export async function ensureBrowsers() {
+  const chromium = await ensureBrowser();
+  const missing = OTHERS.filter((other) => findOther(other) === null);
+  if (missing.length > 0) {
+    console.log(`No ${missing.map(({ names }) => names[0]).join(' and no ')} found; installing …`);
+    await installWithApt(...missing.map(({ apt }) => apt));
+  }
+  const still = missing.filter((other) => findOther(other) === null);
+  if (still.length > 0) {
+    const [{ names, variable }] = still;
+    throw new Error(
+      `The browser tests need ${still.map((other) => other.names[0]).join(' and ')}. Install with ` +
+        `\`apt-get install ${still.map(({ apt }) => apt).join(' ')}\`, or name one: ${variable}=/path/to/${names[0]} npm test`,
+    );
+  }
+  return { HOLDFAST_CHROMIUM: chromium, ...Object.fromEntries(OTHERS.map((other) => [other.variable, findOther(other)])) };
+}
+
+function findOther({ names, variable }) {
+  const named = process.env[variable];
+  if (named === undefined) return findProgram(names, ['/usr/bin']);
+  if (isExecutable(named)) return named;
+  throw new Error(`${variable} names ${named}, which cannot be run.`);
+}
+
+await main(import.meta, async () => console.log(Object.values(await ensureBrowsers()).join('\n')));

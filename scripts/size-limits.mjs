@@ -21,7 +21,7 @@ export const importSets = [
     from: 'holdfast',
     names: [...core, 'sse', 'longPolling'],
     beyond: core,
-    limit: 3776,
+    limit: 3264,
     without: ['createDataChannel'],
   },
   {
@@ -73,4 +73,4 @@ export const importSets = [
 ];
 
 /** The script for a `<script>` tag, everything in it. */
-export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 35_584 };
+export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 43_520 };

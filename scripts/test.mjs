@@ -69,8 +69,8 @@ async function command(file, args = []) {
 }
 
 async function browserTests() {
-  const { ensureBrowser } = await import('./browser.mjs');
-  return vitest('browser', { HOLDFAST_CHROMIUM: await ensureBrowser() });
+  const { ensureBrowsers } = await import('./browser.mjs');
+  return vitest('browser', await ensureBrowsers());
 }
 
 async function middleboxTests() {

@@ -15,11 +15,20 @@ afterAll(() => browser[Symbol.asyncDispose]());
 
 const live = (): boolean => watched.room.status.get().state === 'live';
 
-/** @param speed how many times as fast the client's clock runs */
-async function openPage(site: Site, port = site.port, speed = 1): Promise<BareTab> {
+type Carrier = Parameters<typeof watch>[2];
+const CARRIERS: readonly Carrier[] = ['webSocket', 'sse', 'longPolling'];
+
+interface Opened {
+  readonly port?: number;
+  /** How many times as fast the client's clock runs. */
+  readonly speed?: number;
+  readonly over?: Carrier;
+}
+
+async function openPage(site: Site, { port = site.port, speed = 1, over = 'webSocket' }: Opened = {}): Promise<BareTab> {
   const tab = await browser.open(site.url, COUNTING);
   await tab.show();
-  await tab.evaluate(watch, `http://127.0.0.1:${port}/realtime`, speed);
+  await tab.evaluate(watch, `http://127.0.0.1:${port}/realtime`, speed, over);
   await tab.until(live);
   return tab;
 }
@@ -38,7 +47,7 @@ async function expectAll(tab: BareTab, count: number): Promise<void> {
  */
 async function expectNothingLeft(tab: BareTab, site: Site, dead = 0): Promise<void> {
   await tab.evaluate(() => watched.client.destroy());
-  expect(await tab.evaluate(() => holdings())).toEqual({ timers: 0, listeners: 0, sockets: 0 });
+  expect(await tab.evaluate(() => holdings())).toEqual({ timers: 0, listeners: 0, sockets: 0, requests: 0, peers: 0 });
   const left = (): number => site.server.metrics.get()['connections'] ?? 0;
   await until(() => left() <= dead, 'the server still holds a connection of a client that was destroyed');
 }
@@ -47,15 +56,16 @@ async function until(holds: () => boolean, what: string): Promise<void> {
   for (const end = Date.now() + 10_000; !holds(); await pause(20)) if (Date.now() > end) expect.fail(what);
 }
 
-describe('a page that the browser freezes', () => {
+describe.each(CARRIERS)('a page that the browser freezes, over %s,', (over) => {
   it('lets go of its connection, and catches up when it resumes', async () => {
     await using site = await createSite();
-    const tab = await openPage(site);
+    const tab = await openPage(site, { over });
     const other = await browser.open('about:blank');
     await other.show();
     await tab.until(() => document.visibilityState === 'hidden');
     await tab.send('Page.setWebLifecycleState', { state: 'frozen' });
     await until(() => site.server.metrics.get()['connections'] === 0, 'the frozen page kept its connection');
+    await until(() => site.held === 0, 'the frozen page kept a request');
     for (let n = 1; n <= 5; n += 1) await site.server.publish('room', 'message', n);
     await tab.send('Page.setWebLifecycleState', { state: 'active' });
     await expectAll(tab, 5);
@@ -64,16 +74,19 @@ describe('a page that the browser freezes', () => {
   });
 });
 
-describe('a page in the back/forward cache', () => {
-  const ROUNDS = 20;
-
+describe.each([
+  ['webSocket', 20],
+  ['sse', 6],
+  ['longPolling', 6],
+] as const)('a page in the back/forward cache, over %s,', (over, ROUNDS) => {
   it(`comes back ${ROUNDS} times, misses nothing and gathers nothing`, async () => {
     await using site = await createSite();
     // Nobody goes back and forth more than 15 times a minute, which is what a client may connect.
-    const tab = await openPage(site, site.port, 10);
+    const tab = await openPage(site, { over, speed: 10 });
     const held = await tab.evaluate(() => holdings());
     for (let round = 1; round <= ROUNDS; round += 1) {
       await tab.goto(`${site.url}elsewhere`);
+      await until(() => site.held === 0, 'the page that was left kept a request');
       await site.server.publish('room', 'message', round);
       await tab.back();
       await tab.until((rounds) => watched.returns.length === rounds, round);
@@ -90,18 +103,18 @@ describe('a page in the back/forward cache', () => {
   }, 90_000);
 });
 
-describe('a machine that sleeps', () => {
-  it('wakes to a socket that is open and dead, and has messages again within 2.5 s', async () => {
+describe.each(CARRIERS)('a machine that sleeps, over %s,', (over) => {
+  it('wakes to a connection that is open and dead, and has messages again within 2.5 s', async () => {
     await using site = await createSite();
     await using proxy = await createTcpProxy(() => site.port);
-    const tab = await openPage(site, proxy.port);
+    const tab = await openPage(site, { port: proxy.port, over });
     const renderer = await browser.rendererOf(tab);
     process.kill(renderer, 'SIGSTOP');
     let wokeAt: number;
     try {
       // Longer than any look at the clock may be late, so that the page can tell that it slept.
       await pause(6000);
-      expect(proxy.halfOpen()).toBe(1);
+      expect(proxy.halfOpen()).toBeGreaterThan(0);
       await site.server.publish('room', 'message', 1);
     } finally {
       wokeAt = Date.now();
@@ -111,7 +124,9 @@ describe('a machine that sleeps', () => {
     const { arrivals, steps } = await tab.evaluate(() => ({ arrivals: watched.arrivals, steps: watched.steps }));
     const after = steps.filter(({ at }) => at >= wokeAt);
     expect(after.map(({ name }) => name)).toContain('jump');
-    const dead = after.find(({ name }) => name === 'welcome' || name === 'held-ended' || name === 'ended');
+    // A stream that was opened anew is a sign of life of the link.
+    const known = over === 'webSocket' ? ['welcome', 'held-ended', 'ended'] : ['welcome', 'held-ended', 'ended', 'alive'];
+    const dead = after.find(({ name }) => known.includes(name));
     expect(dead!.at - wokeAt).toBeLessThan(2000);
     expect(arrivals[0]! - wokeAt).toBeLessThan(2500);
     await expectNothingLeft(tab, site, 1);
@@ -125,7 +140,7 @@ describe('a page without network', () => {
   it('says so once the socket is known to be dead, and goes on as soon as the network is back', async () => {
     await using site = await createSite();
     await using proxy = await createTcpProxy(() => site.port);
-    const tab = await openPage(site, proxy.port);
+    const tab = await openPage(site, { port: proxy.port });
     await tab.send('Network.enable');
     // A radio that is switched off tells the open socket nothing.
     expect(proxy.halfOpen()).toBe(1);
@@ -147,7 +162,7 @@ describe('a hidden page, whose timers fire once a second', () => {
   it('keeps a connection that lives, and gives up one that is dead', async () => {
     await using site = await createSite({ timing: { ping: 1000 } });
     await using proxy = await createTcpProxy(() => site.port);
-    const tab = await openPage(site, proxy.port);
+    const tab = await openPage(site, { port: proxy.port });
     const other = await browser.open('about:blank');
     await other.show();
     await tab.until(() => document.visibilityState === 'hidden');

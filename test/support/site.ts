@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type Server as HttpServer, createServer as createHttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type IncomingMessage, type Server as HttpServer, ServerResponse, createServer as createHttpServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type AttachOptions, type Server, type ServerOptions, createServer } from '../../server/index.ts';
 
@@ -8,18 +8,34 @@ export interface Site extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly server: Server;
+  /** Requests of the transports since the start, by what follows the mount: `ws`, `sse`, `poll` … */
+  readonly asked: ReadonlyMap<string, number>;
+  /** Of those, how many are not over: streams, held polls, sockets, offers. */
+  readonly held: number;
 }
+
+/** What a site answers beside its page and the script, by path; undefined: nothing. */
+export type Extra = (url: URL) => string | undefined | Promise<string | undefined>;
 
 const SCRIPT = fileURLToPath(new URL('../../dist/holdfast.global.js', import.meta.url));
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Holdfast test</title><script src="/holdfast.global.js"></script>';
 
 /** A page with the built script tag, and a real server beside it that allows everything unless told otherwise. */
-export async function createSite(options: Partial<ServerOptions> = {}, attached: AttachOptions = {}): Promise<Site> {
+export async function createSite(
+  options: Partial<ServerOptions> = {},
+  attached: AttachOptions = {},
+  extra: Extra = () => undefined,
+): Promise<Site> {
   const script = await readFile(SCRIPT);
   const http: HttpServer = createHttpServer((request, response) => {
-    const isScript = request.url === '/holdfast.global.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : PAGE);
+    const url = new URL(request.url ?? '/', 'http://site.invalid');
+    const isScript = url.pathname === '/holdfast.global.js';
+    response.setHeader('content-type', url.pathname.endsWith('.js') ? 'text/javascript' : 'text/html');
+    const answer = async (): Promise<Buffer | string> => (isScript ? script : ((await extra(url)) ?? PAGE));
+    answer().then(
+      (body) => response.end(body),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
   });
   const server = createServer({
     authenticate: () => ({ user: null }),
@@ -29,16 +45,42 @@ export async function createSite(options: Partial<ServerOptions> = {}, attached:
     ...options,
   });
   server.attach(http, attached);
+  const traffic = watchTraffic(http);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/`,
     port,
     server,
+    asked: traffic.asked,
+    get held() {
+      return traffic.held.size;
+    },
     async [Symbol.asyncDispose]() {
       await server.close();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
     },
   };
+}
+
+/** From outside of `attach`, which shows the requests of the transports to no listener. */
+function watchTraffic(http: HttpServer): { readonly asked: ReadonlyMap<string, number>; readonly held: ReadonlySet<unknown> } {
+  const asked = new Map<string, number>();
+  const held = new Set<unknown>();
+  type Emit = (this: HttpServer, event: string, ...args: unknown[]) => boolean;
+  const emit = http.emit as Emit;
+  http.emit = function (this: HttpServer, event: string, ...args: unknown[]) {
+    const [request, by] = args as [IncomingMessage, ServerResponse | Socket];
+    const kind = event === 'request' || event === 'upgrade' ? /^\/realtime\/(\w+)/.exec(request.url ?? '')?.[1] : undefined;
+    if (kind !== undefined && request.method !== 'OPTIONS') {
+      asked.set(kind, (asked.get(kind) ?? 0) + 1);
+      held.add(request);
+      const over = (): void => void held.delete(request);
+      by.once('close', over);
+      if (by instanceof ServerResponse) by.once('finish', over);
+    }
+    return emit.call(this, event, ...args);
+  } as HttpServer['emit'];
+  return { asked, held };
 }

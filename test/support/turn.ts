@@ -9,7 +9,8 @@ export interface TurnServer extends AsyncDisposable {
   readonly iceServer: { readonly urls: string; readonly username: string; readonly credential: string };
 }
 
-const PROGRAM = '/usr/bin/turnserver';
+/** `npm test` has found or installed one. */
+const PROGRAM = process.env['HOLDFAST_TURN'] ?? '/usr/bin/turnserver';
 
 /** A relay (RFC 8656) on loopback. */
 export async function startTurnServer(): Promise<TurnServer> {

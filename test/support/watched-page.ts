@@ -17,6 +17,9 @@ export interface Holdings {
   readonly timers: number;
   readonly listeners: number;
   readonly sockets: number;
+  /** Requests that were neither answered nor given up. */
+  readonly requests: number;
+  readonly peers: number;
 }
 
 declare global {
@@ -29,8 +32,10 @@ declare global {
 function count(): void {
   const timers = new Set<unknown>();
   const sockets = new Set<WebSocket>();
+  const requests = new Set<AbortSignal>();
+  const peers = new Set<RTCPeerConnection>();
   const listeners = new Map<EventTarget, Set<string>>();
-  const { setTimeout, clearTimeout, WebSocket } = globalThis;
+  const { setTimeout, clearTimeout, WebSocket, fetch, RTCPeerConnection } = globalThis;
   const { addEventListener, removeEventListener } = EventTarget.prototype;
   const names = new WeakMap<object, number>();
   let lastName = 0;
@@ -57,17 +62,35 @@ function count(): void {
         sockets.add(this);
       }
     },
+    // The client ends each of its requests by its signal, also one that was answered.
+    fetch(url: string, init?: RequestInit) {
+      if (init?.signal) requests.add(init.signal);
+      return fetch(url, init);
+    },
+    // WebKitGTK has none.
+    RTCPeerConnection:
+      RTCPeerConnection &&
+      class extends RTCPeerConnection {
+        constructor(configuration?: RTCConfiguration) {
+          super(configuration);
+          peers.add(this);
+        }
+      },
     holdings: (): Holdings => ({
       timers: timers.size,
       listeners: [...listeners.values()].reduce((sum, held) => sum + held.size, 0),
       // CONNECTING or OPEN: one that was closed may take the browser a minute to let go of.
       sockets: [...sockets].filter(({ readyState }) => readyState < 2).length,
+      requests: [...requests].filter(({ aborted }) => !aborted).length,
+      peers: [...peers].filter(({ connectionState }) => connectionState !== 'closed').length,
     }),
   });
   EventTarget.prototype.addEventListener = function add(this: EventTarget | undefined, ...args) {
     const target = this ?? globalThis;
     const [type, listener] = args;
-    if (listener !== null) listeners.set(target, (listeners.get(target) ?? new Set()).add(key(type, listener)));
+    // A signal goes with what it belongs to.
+    const counts = listener !== null && !(target instanceof AbortSignal);
+    if (counts) listeners.set(target, (listeners.get(target) ?? new Set()).add(key(type, listener)));
     addEventListener.apply(target, args);
   };
   EventTarget.prototype.removeEventListener = function remove(this: EventTarget | undefined, ...args) {
@@ -81,10 +104,11 @@ function count(): void {
 export const COUNTING = `(${count.toString()})()`;
 
 /** Runs in the page. */
-export function watch(url: string, speed: number): void {
+export function watch(url: string, speed: number, transport: 'webSocket' | 'sse' | 'longPolling'): void {
   const before = holdings();
   const begun = Date.now();
   const client = Holdfast.createClient(url, {
+    transports: [Holdfast[transport]()],
     environment: {
       now: () => begun + (Date.now() - begun) * speed,
       setTimeout: (run, ms) => setTimeout(run, ms / speed),
@@ -109,8 +133,8 @@ export function watch(url: string, speed: number): void {
   Object.assign(globalThis, {
     watched: state,
     holdings: () => {
-      const held = now();
-      return { timers: held.timers - own.timers, listeners: held.listeners - own.listeners, sockets: held.sockets - own.sockets };
+      const held = Object.entries(now()) as [keyof Holdings, number][];
+      return Object.fromEntries(held.map(([what, count]) => [what, count - own[what]]));
     },
   });
 }

@@ -48,14 +48,6 @@ export const breakages = [
     edits: [{ file: 'server/kind.ts', find: "(kind !== 'poll' && kind !== 'stream')", replace: "kind !== 'stream'" }],
   },
   {
-    name: 'tells-no-new-stream-of-a-failover',
-    from: 660,
-    edits: [
-      { file: 'server/kind.ts', find: "(kind !== 'poll' && kind !== 'stream')", replace: "kind !== 'poll'" },
-      { file: 'server/connections.ts', find: "if (connection.kind === 'stream') tell(connection);", replace: 'void connection;' },
-    ],
-  },
-  {
     name: 'gives-up-a-send-that-failed',
     edits: [
       {

@@ -138,7 +138,7 @@ export class Connection {
     const links = new Map([...racing].map(([rung, { link }]) => [rung, link]));
     const world = { now: now(), random: random(), online: page.online(), visible: page.visible() };
     const ways = this.#ways.facts(heldOf(this.#state)?.rung ?? null);
-    return { ...world, ...timing, ...ways, links, roundTrip: carrier?.roundTrip };
+    return { ...world, ...timing, ...ways, links, roundTrip: carrier?.roundTrip, tokenAge: this.#credentials.age };
   }
 
   /** Not in the constructor: making a client touches no global, so that a server that renders can make one too. */

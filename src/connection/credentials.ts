@@ -10,6 +10,8 @@ import { createTokens } from './token.ts';
 export interface Credentials {
   /** Null: anonymous. */
   readonly token: string | null;
+  /** Since the app gave it, ms. */
+  readonly age: number;
   /** Leads to `onReady`, `onFailed`, or to nothing if it is aborted. */
   ask(reason: TokenContext['reason'] | null): void;
   /** What is left of the token's life, ms, as the server says. */
@@ -53,6 +55,9 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   return {
     get token() {
       return token;
+    },
+    get age() {
+      return tokens === null ? 0 : environment.now() - tokens.givenAt;
     },
     ask(reason) {
       if (tokens === null) return onReady();

@@ -24,6 +24,8 @@ export const STABLE_AFTER = 10_000;
 const REST = 3000;
 /** Of failed climbs: the network is another one. */
 const SOON = -1;
+/** A token that is refused so soon was never good. ms */
+const FRESH_TOKEN = 30_000;
 /** No floor is trusted to be further away once the clock was set. ms */
 const LONGEST_FLOOR = 60_000;
 
@@ -187,7 +189,9 @@ function capOf(facts: Facts): number {
 export function judge(memory: Memory, ended: Ended, facts: Facts): { readonly final: Reason } | { readonly memory: Memory } {
   const { reason, mended, after } = ended;
   const { action } = endRule(reason.code);
-  const rejectedAgain = action === 'refresh-once' && memory.reason?.code === reason.code;
+  // One that has grown old, while the device slept for instance, is refused for that.
+  const isFresh = (facts.tokenAge ?? 0) < FRESH_TOKEN;
+  const rejectedAgain = action === 'refresh-once' && memory.reason?.code === reason.code && isFresh;
   if ((action === 'end' && !mended) || rejectedAgain) return { final: { ...reason, error: finalError(reason) } };
   const token = action === 'refresh' ? 'expired' : action === 'refresh-once' ? 'rejected' : memory.token;
   const failures = action === 'spread' ? memory.failures : memory.failures + 1;

@@ -17,7 +17,7 @@ import {
   stay,
 } from './moves.ts';
 import { type Race, above, dueOf, startNext, without } from './race.ts';
-import { type Effect, type Ended, type Event, type Facts, type Step, reasonOf } from './state.ts';
+import { type Beside, type Effect, type Ended, type Event, type Facts, type Step, reasonOf } from './state.ts';
 
 /** What an opening may still take after a hint that its network is gone: a handshake is several round trips. ms */
 const HURRY = 4000;
@@ -26,6 +26,9 @@ const HURRY = 4000;
  * the older one after 5 s, and a `welcome` that was held back may come when it is over already.
  */
 const OLDER = 3000;
+
+/** What each may take while another one works, ms: the server ends that one 5 s after a newer one said hello to it. */
+const CLIMB = 4500;
 
 type Opening = StateOf<'opening'>;
 type Unraced = Omit<Opening, 'state' | 'race' | 'until'>;
@@ -38,10 +41,14 @@ function raced(state: Unraced, race: Race, before: Race | null, ...effects: read
   return go({ state: 'opening', memory, held, race, until: dueOf(race) }, ...effects, ...opens);
 }
 
+function limited(held: Beside | null, facts: Facts): Facts {
+  return held?.trust === 'sound' ? { ...facts, openTimeout: Math.min(facts.openTimeout, CLIMB) } : facts;
+}
+
 export const open = ({ memory, held }: StateOf<'preparing'>, _event: Event, facts: Facts): Step => {
   const rungs = held?.trust === 'sound' ? facts.climb : facts.plan;
   const next = { memory: { ...memory, token: null }, held };
-  if (rungs.length > 0) return raced(next, startNext({ left: rungs, running: [], nextAt: null }, facts), null);
+  if (rungs.length > 0) return raced(next, startNext({ left: rungs, running: [], nextAt: null }, limited(held, facts)), null);
   return held === null ? go({ state: 'preparing', ...next }, { type: 'no-way' }) : go(back(memory, held, facts));
 };
 
@@ -75,7 +82,7 @@ export const runnerEnded = (state: Opening, event: EventOf<'ended'>, facts: Fact
   const race = without(state.race, rung, facts.now);
   if ((reason.layer === 'session' && reason.by === 'server') || dueOf(race) === Infinity) return fail(state, event, facts);
   const memory = { ...state.memory, floor: Math.max(state.memory.floor, facts.now + after) };
-  const next = race.nextAt !== null && race.nextAt <= facts.now ? startNext(race, facts) : race;
+  const next = race.nextAt !== null && race.nextAt <= facts.now ? startNext(race, limited(state.held, facts)) : race;
   return raced({ ...state, memory }, next, race);
 };
 
@@ -84,7 +91,7 @@ export const advance = (state: Opening, _event: Event, facts: Facts): Step => {
   const { running } = state.race;
   // By a clock that was set back the time would be far off again.
   const late = running.find(({ until }) => until <= Math.max(facts.now, state.until));
-  if (late === undefined) return raced(state, startNext(state.race, facts), state.race);
+  if (late === undefined) return raced(state, startNext(state.race, limited(state.held, facts)), state.race);
   const { state: next, effects } = runnerEnded(
     state,
     { type: 'ended', rung: late.rung, ended: timedOut(late.rung, facts) },

@@ -162,6 +162,8 @@ export interface Facts {
   readonly links?: ReadonlyMap<number, Pick<Reason, 'transport' | 'opened'>>;
   /** Of the connection that carries, ms; null if it was never measured. */
   readonly roundTrip?: number | null | undefined;
+  /** Since the app gave the token at hand, ms. @default 0 */
+  readonly tokenAge?: number;
   /** What an attempt tries, in order. Empty: the platform supports none. */
   readonly plan: readonly number[];
   /** What would be better than the transport in use, in order. */

@@ -10,6 +10,8 @@ const RENEW_AT = 0.8;
 const RENEWAL_FLOOR = 5000;
 
 export interface Tokens {
+  /** When the app gave the token at hand. */
+  readonly givenAt: number;
   /**
    * The token at hand if it is still good and `reason` is null, else a fresh one. Single-flight.
    * Rejects with `token-failed`, or `unauthorized` if the app's callback said so.
@@ -24,6 +26,7 @@ export interface Tokens {
 
 export function createTokens(environment: Environment, getToken: NonNullable<ClientOptions['getToken']>): Tokens {
   let token: string | null = null;
+  let givenAt = -Infinity;
   let renewAt = -Infinity;
   let renewedAt = -Infinity;
   let renewal: TokenContext['reason'] = 'refresh';
@@ -46,6 +49,7 @@ export function createTokens(environment: Environment, getToken: NonNullable<Cli
         throw new HoldfastError('token-failed', 'getToken must return a non-empty string, or null for anonymous.');
       }
       token = given;
+      givenAt = environment.now();
       renewAt = Infinity;
       return given;
     } catch (error) {
@@ -69,6 +73,9 @@ export function createTokens(environment: Environment, getToken: NonNullable<Cli
   }
 
   return {
+    get givenAt() {
+      return givenAt;
+    },
     get,
     renew() {
       renewedAt = environment.now();

@@ -71,6 +71,13 @@ describe('a climb', () => {
     expect(next.state).toMatchObject({ memory: { climbs: 1, token: null } });
   });
 
+  it('gives each less time than the server gives the one that works', () => {
+    const begun = play({ ...preparing, held: SOUND }, [['token']], { ...PLAN, climb: [0, 1] });
+    expect(begun.state).toMatchObject({ race: { running: [{ rung: 0, until: NOW + 4500 }] } });
+    const second = play(begun.state, [[fails(0), 1000]], { ...PLAN, climb: [0, 1] });
+    expect(second.state).toMatchObject({ race: { running: [{ rung: 1, until: NOW + 5500 }] } });
+  });
+
   it('for which nothing is left once the token is there ends', () => {
     expect(brief(play({ ...preparing, held: SOUND }, [['token']], { ...PLAN, climb: [] }))).toBe('stable');
   });

@@ -107,6 +107,11 @@ describe('the client ends', () => {
     expect(effects).toEqual([{ type: 'abandon' }]);
   });
 
+  it.each(LIVE)('not at 4202 for a token that has grown old meanwhile, from %s', (from) => {
+    const { state } = step(stateOf(from, { reason: reason(4202) }), ended(4202), facts({ tokenAge: 30_000 }));
+    expect(state).toMatchObject({ state: 'waiting', memory: { token: 'rejected' } });
+  });
+
   it.each(LIVE)('not at 4202 with another end in between, from %s', (from) => {
     const { state } = step(stateOf(from, { reason: reason(1006) }), ended(4202), facts());
     expect(state).toMatchObject({ state: 'waiting', memory: { token: 'rejected' } });

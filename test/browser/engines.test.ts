@@ -46,11 +46,14 @@ describe.each(cases)('$name', ({ launch, transports, leaving }) => {
         engine.evaluate(`(${run.toString()})(...${JSON.stringify(args)})`) as Promise<R>;
       await engine.goto(site.url);
       await engine.evaluate(COUNTING);
-      await ask(watch, `${site.url}realtime`, 10, over);
+      await ask(watch, `${site.url}realtime`, 1, over);
       await expect.poll(() => ask(() => watched.room.status.get().state), { timeout: 10_000 }).toBe('live');
       for (let round = 1; round <= ROUNDS; round += 1) {
         // Firefox decides before `pagehide`, and caches no page that holds a connection then.
-        if (leaving === 'disconnect') await ask(() => watched.client.disconnect());
+        if (leaving === 'disconnect') {
+          await ask(() => watched.client.disconnect());
+          await expect.poll(() => site.held, { timeout: 10_000 }).toBe(0);
+        }
         await engine.goto(`${site.url}elsewhere`);
         await expect.poll(() => site.held, { timeout: 10_000 }).toBe(0);
         await site.server.publish('room', 'message', round);

@@ -103,7 +103,7 @@ describe('tabs over HTTP/1.1, where a browser has six connections for all of the
     await tabs[0]!.context().close();
   });
 
-  it.each([['sse'], ['longPolling']] as const)(
+  it.each([['longPolling']] as const)(
     'talk in the end, six of them over %s, for one that cannot send gives way',
     async (over) => {
       await using site = await createSite();

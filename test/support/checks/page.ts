@@ -1,6 +1,6 @@
 /** Runs in the page: every check on every transport with every codec, one after the other, and what became of each. */
 import { CHECKS } from './checks.ts';
-import type { CodecName, TransportName, Where } from './kit.ts';
+import { type CodecName, type TransportName, type Where, clear } from './kit.ts';
 
 export interface Finding {
   readonly transport: TransportName;
@@ -38,6 +38,7 @@ async function run(where: Where, transports: readonly TransportName[]): Promise<
           () => null,
           (error: unknown) => String(error),
         );
+        clear();
         findings.push({ transport, codec, check: check.name, fault, took: Date.now() - began });
       }
     }

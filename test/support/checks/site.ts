@@ -14,7 +14,7 @@ export interface CheckSite extends AsyncDisposable {
 }
 
 /** ms; of a token. */
-const LIFE = 12_000;
+const LIFE = 6000;
 const PAGE =
   '<!doctype html><meta charset="utf-8"><title>Checks</title>' +
   '<script src="/count.js"></script><script src="/holdfast.global.js"></script><script src="/checks.js"></script>';

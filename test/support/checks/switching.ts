@@ -26,6 +26,8 @@ const BURST = 200;
 const LEAST = 5;
 /** While nothing is being opened and nothing is on its way up, so that no time limit is short. */
 const FAST = 50;
+/** An event stream that is silent for 4 s of the client's time is taken for held back. */
+const FAST_STREAM = 20;
 
 async function run(url: string, rounds: number): Promise<Omit<Outcome, 'fault' | 'rounds'>> {
   const { composeClient, json, longPolling, sse, webRTC, webSocket } = Holdfast;
@@ -50,6 +52,10 @@ async function run(url: string, rounds: number): Promise<Omit<Outcome, 'fault' |
       },
     },
   });
+  const carrier = (): string => {
+    const status = client.status.get();
+    return status.state === 'connected' ? status.transport : status.state;
+  };
   const steps: string[] = [];
   let state = '';
   let onAttempt = (): void => {};
@@ -57,7 +63,8 @@ async function run(url: string, rounds: number): Promise<Omit<Outcome, 'fault' |
   let climbing = false;
   const setPace = (): void => {
     const proves = climbing && (state === 'proving' || state === 'stable');
-    clock.run(proves || state === 'waiting' ? FAST : 1);
+    const fast = carrier() === 'sse' ? FAST_STREAM : FAST;
+    clock.run(proves || state === 'waiting' ? fast : 1);
   };
   client.on('trace', ({ name, detail: { to } }) => {
     if (typeof to !== 'string') return;
@@ -73,10 +80,6 @@ async function run(url: string, rounds: number): Promise<Omit<Outcome, 'fault' |
   room.onReset(({ why }) => void resets.push(why));
   const accepting: Promise<Accepted>[] = [];
   const slowest: Record<string, number> = {};
-  const carrier = (): string => {
-    const status = client.status.get();
-    return status.state === 'connected' ? status.transport : status.state;
-  };
 
   const said = (): string => `${carrier()} ${steps.slice(-12).join(' ')}`;
   /** Until it carries both ways: what was under way when it came, and what the back end publishes. */

@@ -6,7 +6,7 @@ import { ensureInstalled } from './install.mjs';
 import { main, node } from './run.mjs';
 
 /** ms; a browser that hangs must not hold the whole run. */
-const STEP_TIMEOUT = 300_000;
+const STEP_TIMEOUT = 420_000;
 
 /** @typedef {{ passed: number, failed: number, skipped?: number }} Count */
 

@@ -7,13 +7,20 @@ import { parseMessage } from '../protocol/parse.ts';
 import { SERVER_FRAMES } from '../protocol/server-frames.ts';
 import type { End, Link, Transport } from './transport.ts';
 
+/** W3C "WebRTC", `RTCIceServer`. Written out, since a server's declarations must not need the DOM. */
+export interface IceServer {
+  readonly urls: string | readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
 export interface WebRTCOptions {
   /** Where the offer is sent. @default the client's url + '/rtc' */
   readonly url?: string;
   /** STUN and TURN servers. A server with a public address needs none, unless clients sit where UDP is blocked. @default [] */
-  readonly iceServers?: readonly RTCIceServer[];
+  readonly iceServers?: readonly IceServer[];
   /** `relay`: through TURN only. @default 'all' */
-  readonly iceTransportPolicy?: RTCIceTransportPolicy;
+  readonly iceTransportPolicy?: 'all' | 'relay';
 }
 
 /** Bytes of a message that a server may make this page hold. What servers send by default stays far below. */

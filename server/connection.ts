@@ -219,7 +219,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
 
   #welcome(mem: string): void {
     if (this.#phase !== 'admitting') return;
-    const { registry, limits, recheckedFor } = this.#services;
+    const { registry, limits, recheckedFor, age } = this.#services;
     const isSend = this.kind === 'send';
     // What it says of `first` would be said of another memory.
     if (isSend && this.#hello.mem !== mem) return this.end(RETRIED.restart, 'the server forgot what it accepted');
@@ -228,7 +228,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     }
     this.#phase = 'open';
     if (!isSend) this.send(welcomeOf(this.#identity, mem, this.#services));
-    const recheck = recheckOf(this.kind, this.#hello, recheckedFor());
+    const recheck = recheckOf(this.kind, this.#hello, recheckedFor(), age());
     if (recheck !== 'none') this.outgoing.push(this.codec.encode({ t: 'recheck' }), recheck === 'news');
     this.#take(this.#early.splice(0));
   }

@@ -40,6 +40,8 @@ export class Connections {
   #timer: unknown = null;
   /** Timers of the second telling of a failover. */
   readonly #again = new Set<unknown>();
+  /** Whether streams are told of a failover that may have been shortly before this server began. */
+  #begun: 'untold' | 'told' = 'untold';
   #sweptAt = 0;
   #sweeps = 0;
   #onEmpty: (() => void)[] = [];
@@ -66,6 +68,7 @@ export class Connections {
     if (!again && kind !== 'send') counters.accepted += 1;
     if (kind !== 'send') counters.connections += 1;
     if (this.#timer === null) this.#wait();
+    if (kind === 'stream' && this.#begun === 'untold') this.#tellBegun();
     return connection;
   }
 
@@ -74,16 +77,9 @@ export class Connections {
   }
 
   recheck(): void {
-    const { environment } = this.#services;
-    const tell = (connection: Connection): void =>
-      void environment.setTimeout(() => connection.send({ t: 'recheck' }), environment.random() * RECHECK_SPREAD);
-    this.#all.forEach(tell);
+    for (const connection of this.#all) this.#tellRecheck(connection);
     // What a page publishes beside its stream goes to any server, and one that learns of it later still takes it for the old store.
-    const again = environment.setTimeout(() => {
-      this.#again.delete(again);
-      for (const connection of this.#all) if (connection.kind === 'stream') tell(connection);
-    }, APART);
-    this.#again.add(again);
+    this.#tellStreams(APART);
   }
 
   trust(origin: string | null, host: string | null): Trust {
@@ -177,6 +173,25 @@ export class Connections {
       count += 1;
       if (count % AT_ONCE === 0) await new Promise<void>((resolve) => this.#services.environment.defer(resolve));
     }
+  }
+
+  #tellBegun(): void {
+    this.#begun = 'told';
+    const left = APART - this.#services.age();
+    if (left > 0) this.#tellStreams(left);
+  }
+
+  #tellStreams(after: number): void {
+    const timer = this.#services.environment.setTimeout(() => {
+      this.#again.delete(timer);
+      for (const connection of this.#all) if (connection.kind === 'stream') this.#tellRecheck(connection);
+    }, after);
+    this.#again.add(timer);
+  }
+
+  #tellRecheck(connection: Connection): void {
+    const { environment } = this.#services;
+    environment.setTimeout(() => connection.send({ t: 'recheck' }), environment.random() * RECHECK_SPREAD);
   }
 
   #remove(connection: Connection): void {

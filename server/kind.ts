@@ -25,9 +25,16 @@ export const APART = 15_000;
 
 /**
  * Whether a request that comes `ago` after a failover was learned of is told of it. Within APART more it may have been told
- * already, by another server or by this one: that is no news.
+ * already, by another server or by this one: that is no news. Nor is it that this server has just begun, `age` ago, and knows
+ * nothing of a failover that was shortly before.
  */
-export function recheckOf(kind: SocketKind, { since }: Pick<Hello, 'since'>, ago: number): 'news' | 'aside' | 'none' {
-  if ((kind !== 'poll' && kind !== 'stream') || since === undefined || ago > since + APART) return 'none';
-  return ago <= since ? 'news' : 'aside';
+export function recheckOf(
+  kind: SocketKind,
+  { since }: Pick<Hello, 'since'>,
+  ago: number,
+  age: number,
+): 'news' | 'aside' | 'none' {
+  if ((kind !== 'poll' && kind !== 'stream') || since === undefined) return 'none';
+  if (ago <= since) return 'news';
+  return Math.min(ago, age) <= since + APART ? 'aside' : 'none';
 }

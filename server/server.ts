@@ -45,6 +45,7 @@ export function createServerCore(options: ServerOptions): ServerCore {
     }
   };
   let known: string | null = null;
+  const bornAt = environment.now();
   let recheckedAt = -Infinity;
   const services: Services = {
     environment,
@@ -61,6 +62,7 @@ export function createServerCore(options: ServerOptions): ServerCore {
     authenticate: options.authenticate,
     memory: () => known ?? broker.memory().then((memory) => (known = memory)),
     recheckedFor: () => environment.now() - recheckedAt,
+    age: () => environment.now() - bornAt,
     report,
   };
   const connections = new Connections(services, createOrigins(options.origins));

@@ -27,6 +27,8 @@ export interface Services {
   memory(): string | Promise<string>;
   /** ms since this server learned that its store failed over. */
   recheckedFor(): number;
+  /** Since the server began, ms. */
+  age(): number;
   /** To `onEvent`. A fault carries `error`. */
   report(name: string, detail: Readonly<Record<string, unknown>>): void;
 }

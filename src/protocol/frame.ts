@@ -84,7 +84,7 @@ export interface Hello {
   readonly why?: 'connect' | 'reconnect' | 'upgrade' | 'resume';
   /** On a poll: the longest time to hold the answer. */
   readonly wait?: number;
-  /** On a poll: how long ago the last answer of this connection came. */
+  /** On a poll: how long ago the last one that was answered was made. On a stream: how long ago the last event came. */
   readonly since?: number;
   /** On an upstream request: the lane memory that the connection's `welcome` announced. */
   readonly mem?: string;

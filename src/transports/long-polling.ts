@@ -44,7 +44,8 @@ export function longPolling(options: LongPollingOptions = {}): Transport {
       let due = true;
       /** For another reason than an answer: the next poll is answered at once. */
       let changed = true;
-      let answeredAt: number | undefined;
+      /** When the poll before was made. */
+      let askedAt: number | undefined;
 
       const poll = (): void => {
         if (http.over) return;
@@ -55,7 +56,8 @@ export function longPolling(options: LongPollingOptions = {}): Transport {
         isHeld = wait > 0;
         const began = environment.now();
         const [hello, ...subs] = opening();
-        const since = answeredAt !== undefined && { since: Math.max(0, began - answeredAt) };
+        // What its server did not know then, another may have learned since.
+        const since = askedAt !== undefined && { since: Math.max(0, began - askedAt) };
         call = http.exchange(
           'poll',
           http.encode([{ ...hello, wait, ...since }, ...subs]),
@@ -70,11 +72,11 @@ export function longPolling(options: LongPollingOptions = {}): Transport {
           },
           (frames) => {
             call = null;
-            answeredAt = environment.now();
+            askedAt = began;
             for (const frame of frames) if (frame.t === 'welcome') patience = Math.min(patience, frame.ping);
             http.deliver(frames);
             // A proxy that answers in the server's place would otherwise be asked without a pause.
-            const left = began + FLOOR - answeredAt;
+            const left = began + FLOOR - environment.now();
             again(wait > 0 && left > 0 && !isNews(frames, subs) ? left : 0);
           },
         );

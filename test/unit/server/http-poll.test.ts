@@ -8,7 +8,9 @@ import { ask, hello, request } from './http-support.ts';
 import { createDeferred, createHouse, fill, items, pub, top } from './support.ts';
 
 const sub = (c = 'room:1', more: Partial<Sub> = {}): Sub => ({ t: 'sub', c, k: 1, ...more });
-const kinds = (reply: { readonly frames: readonly { readonly t: string }[] }): string[] => reply.frames.map(({ t }) => t);
+/** Without `recheck`: each of these servers has just begun. */
+const kinds = (reply: { readonly frames: readonly { readonly t: string }[] }): string[] =>
+  reply.frames.map(({ t }) => t).filter((t) => t !== 'recheck');
 
 describe('a poll that is not held', () => {
   it('is one message: welcome, then an answer to each sub', async () => {
@@ -232,8 +234,16 @@ describe('recheck', () => {
     ['stream', undefined, 0, 'none'],
     ['send', 1000, 0, 'none'],
     ['duplex', 1000, 0, 'none'],
-  ] as const)('a %s that comes %s ms after its last answer, %d ms after the failover: %s', (kind, since, ago, expected) => {
-    expect(recheckOf(kind, since === undefined ? {} : { since }, ago)).toBe(expected);
+  ] as const)('a %s that comes %s ms after the one before, %d ms after the failover: %s', (kind, since, ago, expected) => {
+    expect(recheckOf(kind, since === undefined ? {} : { since }, ago, Infinity)).toBe(expected);
+  });
+
+  it.each([
+    [16_000, 'aside'],
+    [16_001, 'none'],
+  ])('a server that began %d ms ago may have missed one: %s', (age, expected) => {
+    expect(recheckOf('poll', { since: 1000 }, Infinity, age)).toBe(expected);
+    expect(recheckOf('poll', {}, Infinity, age)).toBe('none');
   });
 
   it('is told to a poll that comes after the failover, and does not answer the next one at once', async () => {
@@ -245,14 +255,14 @@ describe('recheck', () => {
     await house.clock.advance(100);
     const told = await ask(house, '/poll', [hello({ wait: 20_000, since: 500 })]);
     await house.clock.advance(20);
-    expect(kinds(told)).toEqual(['welcome', 'recheck']);
+    expect(told.of('recheck')).toHaveLength(1);
     const next = await ask(house, '/poll', [hello({ wait: 20_000, since: 10 })]);
     await house.clock.advance(19_000);
     expect(next.state).toBe('open');
     await house.clock.advance(1000);
-    expect(kinds(next)).toEqual(['welcome', 'recheck']);
+    expect(next.of('recheck')).toHaveLength(1);
     await house.clock.advance(20_000);
-    expect(kinds(await ask(house, '/poll', [hello({ since: 10 })]))).toEqual(['welcome']);
+    expect((await ask(house, '/poll', [hello({ since: 10 })])).of('recheck')).toEqual([]);
   });
 });
 

@@ -167,6 +167,7 @@ describe('/sse', () => {
     let fire = (): void => undefined;
     const broker = Object.assign(memoryBroker(), { onRecheck: (run: () => void) => ((fire = run), () => undefined) });
     const house = createHouse({ broker });
+    await house.clock.advance(60_000);
     const [stream, peer] = [await ask(house, '/sse', [hello(), sub()]), await house.enter()];
     fire();
     await house.clock.advance(2000);
@@ -175,6 +176,16 @@ describe('/sse', () => {
     expect([stream.of('recheck').length, later.of('recheck').length]).toEqual([1, 0]);
     await house.clock.advance(2001);
     expect([stream.of('recheck').length, later.of('recheck').length, peer.of('recheck').length]).toEqual([2, 1, 1]);
+  });
+
+  it('tells of a failover that may have been shortly before it began', async () => {
+    const house = createHouse();
+    await house.clock.advance(5000);
+    const [stream, peer] = [await ask(house, '/sse', [hello(), sub()]), await house.enter()];
+    await house.clock.advance(9999);
+    expect(stream.of('recheck')).toHaveLength(0);
+    await house.clock.advance(2001);
+    expect([stream.of('recheck').length, peer.of('recheck').length]).toEqual([1, 0]);
   });
 
   it('leaves no timer when the server is closed meanwhile', async () => {

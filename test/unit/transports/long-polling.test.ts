@@ -52,7 +52,7 @@ describe('polling', () => {
     await scene.clock.advance(3000);
     await answerPoll(scene, [resumed(1)]);
     expect(scene.latest('poll').frames).toEqual([
-      { ...scene.hello, wait: 25_000, since: 0 },
+      { ...scene.hello, wait: 25_000, since: 3000 },
       { t: 'sub', c: 'room', k: 2 },
     ]);
     expect(scene.batches).toEqual([[WELCOME, resumed(1)]]);
@@ -68,7 +68,7 @@ describe('polling', () => {
     expect([scene.ends, scene.clock.pending]).toEqual([[], 1]);
   });
 
-  it('tells how long ago the last answer came', async () => {
+  it('tells how long ago the last poll that was answered was made', async () => {
     const scene = await held();
     scene.link.reopen();
     await scene.clock.advance(50);

@@ -101,7 +101,7 @@ export class OpenLine {
         opening: () => this.#open(),
       },
       {
-        onFrames: (frames) => this.#receive(frames),
+        onFrames: (frames, aside) => this.#receive(frames, aside),
         // What the transport ends of its own accord is what it could not read.
         onEnd: (end) => this.#end({ ...end, layer: end.by === 'client' ? 'session' : 'transport', spread: null }),
       },
@@ -183,9 +183,9 @@ export class OpenLine {
     this.#options.onEnd(end);
   }
 
-  #receive(frames: readonly ServerFrame[]): void {
+  #receive(frames: readonly ServerFrame[], aside = false): void {
     // Also when the parser left nothing of it: a later version may send frames that are unknown here.
-    if (this.#life.state === 'welcomed') this.#life.liveness.alive();
+    if (this.#life.state === 'welcomed' && !aside) this.#life.liveness.alive();
     for (const frame of frames) {
       const life = this.#life;
       // A frame, or a handler that it reached, may have ended this line.

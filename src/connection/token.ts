@@ -25,6 +25,8 @@ export interface Tokens {
 export function createTokens(environment: Environment, getToken: NonNullable<ClientOptions['getToken']>): Tokens {
   let token: string | null = null;
   let renewAt = -Infinity;
+  /** As the server said last. */
+  let endsAt = -Infinity;
   let renewedAt = -Infinity;
   let renewal: TokenContext['reason'] = 'refresh';
   let flight: { readonly promise: Promise<string | null>; readonly abort: AbortController } | null = null;
@@ -76,7 +78,11 @@ export function createTokens(environment: Environment, getToken: NonNullable<Cli
     },
     noteLife(ttl) {
       const now = environment.now();
-      renewAt = now + ttl * RENEW_AT;
+      const at = now + ttl * RENEW_AT;
+      // Over HTTP each answer tells the same end, and 80 % of what is left again and again would be all of it.
+      const isSame = renewAt > now && now + ttl < endsAt + RENEWAL_FLOOR;
+      endsAt = now + ttl;
+      renewAt = isSame ? Math.min(renewAt, at) : at;
       renewal = ttl === 0 ? 'expired' : 'refresh';
       return Math.max(renewAt, Math.min(renewedAt, now) + RENEWAL_FLOOR);
     },

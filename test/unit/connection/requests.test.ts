@@ -145,6 +145,21 @@ describe('a welcome in answer to a later request', () => {
     await scene.clock.advance(1);
     expect(asked).toBe(2);
   });
+
+  it('does not put the renewal of the token off, however often it comes', async () => {
+    let asked = 0;
+    scene = createScene({ script: { requests: true }, getToken: () => `token-${(asked += 1)}` });
+    scene.client.connect();
+    await scene.clock.settle();
+    scene.line.welcome({ ttl: 100_000 });
+    for (let left = 90_000; left > 20_000; left -= 10_000) {
+      await scene.clock.advance(10_000);
+      scene.line.welcome({ ttl: left });
+    }
+    expect(asked).toBe(1);
+    await scene.clock.advance(10_000);
+    expect(asked).toBe(2);
+  });
 });
 
 describe('a channel', () => {

@@ -208,11 +208,14 @@ export class OpenLine {
     }
     const line: Line = { gen: this.#gen, mem, limits, lossy: transport.lossy === true };
     const { reopen } = this.#link;
+    // The first request is a round trip; of the later ones an answer may have been held.
+    if (reopen !== undefined) this.#roundTrip = environment.now() - this.#openedAt;
     const liveness = createLiveness({
       environment,
       ping,
       send: (frame) => this.send(frame),
       reopen: reopen === undefined ? null : () => reopen.call(this.#link),
+      roundTrip: this.#roundTrip ?? 0,
       onRoundTrip: (ms) => {
         this.#roundTrip = ms;
         onRoundTrip();
@@ -225,8 +228,6 @@ export class OpenLine {
       },
     });
     this.#life = { state: 'welcomed', line, liveness };
-    // The first request is a round trip; of the later ones an answer may have been held.
-    if (reopen !== undefined) this.#roundTrip = environment.now() - this.#openedAt;
     liveness.measure();
     if (ttl !== undefined) onTokenLife(ttl);
     onWelcome(line);

@@ -97,6 +97,21 @@ describe('the heartbeat', () => {
     expect(line.state).toBe('closed');
   });
 
+  it('on a slow line gets three round trips, as the first request measured them', async () => {
+    scene = createScene({ script: { requests: true } });
+    scene.client.connect();
+    await scene.clock.settle();
+    scene.line.open();
+    await scene.clock.advance(1500);
+    scene.line.welcome();
+    await scene.clock.advance(20_000);
+    scene.page.tell('network');
+    await scene.clock.advance(4499);
+    expect(scene.transport.openings[0]!.state).toBe('open');
+    await scene.clock.advance(1);
+    expect(scene.transport.openings[0]!.state).toBe('closed');
+  });
+
   it('measures the round trip of the first request', async () => {
     scene = createScene({ script: { requests: true } });
     scene.client.connect();

@@ -65,7 +65,8 @@ export function webRTC({ url: address, iceServers = [], iceTransportPolicy = 'al
       const send = (list: readonly ClientFrame[], most = DEFAULT_LIMITS.message): void => {
         if (signal.aborted || frames?.readyState !== 'open') return;
         // Of an answer that says 0, "as much as you like", some browsers make 0 and some Infinity; old ones have no `sctp`.
-        const room = Math.min(PART, peer!.sctp?.maxMessageSize || PART);
+        // A part that holds nothing but its first byte would never end.
+        const room = Math.max(2, Math.min(PART, peer!.sctp?.maxMessageSize || PART));
         const put = (message: Encoded): void => fragments(message, room).forEach((part) => frames!.send(part));
         try {
           const volatile = tells?.readyState === 'open' ? list.filter(({ t }) => t === 'tell') : [];

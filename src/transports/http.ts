@@ -165,7 +165,7 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
         if (parsed.ok) deliver(parsed.frames.filter((frame) => frame.t === 'bye'));
       }
       const code = CODES[status] ?? (status < 500 ? END.policy : END.badGateway);
-      const after = retryAfter(got.get('retry-after') ?? '', environment.now());
+      const after = retryAfter(got.get('retry-after'), environment.now());
       call.fail(fault(code, `status ${status}, ${came}`, 'network', after));
     };
     if (!over) {

@@ -5,6 +5,7 @@ import { Assembler, PACKET, PART, fragments } from '../protocol/fragment.ts';
 import { DEFAULT_LIMITS, PROTOCOL_VERSION, type ClientFrame, type ServerFrame } from '../protocol/frame.ts';
 import { parseMessage } from '../protocol/parse.ts';
 import { SERVER_FRAMES } from '../protocol/server-frames.ts';
+import { retryAfter } from './retry-after.ts';
 import type { End, Link, Transport } from './transport.ts';
 
 export interface WebRTCOptions {
@@ -141,8 +142,7 @@ export function webRTC({ url: address, iceServers = [], iceTransportPolicy = 'al
         });
         const { status } = response;
         if (status !== 201) {
-          // Of another origin the header cannot be read: then it is null, and the backoff alone counts.
-          const after = Number(response.headers.get('retry-after')) * 1000;
+          const after = retryAfter(response.headers.get('retry-after'), environment.now());
           const code = status === 429 || status === 503 ? 1013 : status < 500 ? 1008 : 1014;
           return end(`the offer was answered with ${status}`, code, 'server', after || undefined);
         }

@@ -71,9 +71,12 @@ export class Feed {
     this.#tellStatus();
   }
 
-  /** The `sub` for a connection that is being opened, or for its next request; null while the channel rests. */
+  /** The `sub` for a connection that is being opened, or for its next request; null while the channel rests, or holds all it can. */
   opening(gen: number): ClientFrame | null {
     if (this.#life !== 'open' || (this.#restsOn === gen && gen === this.#context.line()?.gen)) return null;
+    const { hold, feeding } = this.#sub;
+    // What would come is dropped, and polls would be answered with it at once, again and again, until the app has reloaded.
+    if (hold?.overflowed && feeding === gen) return null;
     this.#rest(null);
     const { next, effects } = step(this.#sub, { type: 'open', gen, k: this.#context.nextK() });
     this.#sub = next;

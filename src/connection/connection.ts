@@ -243,6 +243,10 @@ export class Connection {
   }
 
   #noteFailure(rung: number, why: string, state = this.#state): void {
+    const line = this.#lines.racing.get(rung);
+    const page = this.#senses.pageSince(line?.heardAt ?? this.#options.environment.now());
+    // What broke, or took too long, while the machine slept says nothing of the way.
+    if (page === 'frozen' || page === 'asleep') return;
     this.#ways.note({ type: 'failed', rung, why, beside: this.#isClimbing(state) });
   }
 

@@ -83,7 +83,7 @@ function isFresh(at: number | undefined, life: number, now: number): boolean {
 }
 
 function isBlocked({ blockedAt, goodAt = 0 }: Knowledge, now: number): boolean {
-  return isFresh(blockedAt, BLOCKED_FOR, now) && blockedAt! >= goodAt;
+  return isFresh(blockedAt, BLOCKED_FOR, now) && (blockedAt! >= goodAt || goodAt > now);
 }
 
 function isGood(knowledge: Knowledge, now: number): boolean {

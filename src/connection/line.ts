@@ -101,7 +101,7 @@ export class OpenLine {
         opening: () => this.#open(),
       },
       {
-        onFrames: (frames) => this.#receive(frames),
+        onFrames: (frames, aside) => this.#receive(frames, aside),
         // What the transport ends of its own accord is what it could not read.
         onEnd: (end) => this.#end({ ...end, layer: end.by === 'client' ? 'session' : 'transport', spread: null }),
       },
@@ -183,9 +183,9 @@ export class OpenLine {
     this.#options.onEnd(end);
   }
 
-  #receive(frames: readonly ServerFrame[]): void {
+  #receive(frames: readonly ServerFrame[], aside = false): void {
     // Also when the parser left nothing of it: a later version may send frames that are unknown here.
-    if (this.#life.state === 'welcomed') this.#life.liveness.alive();
+    if (this.#life.state === 'welcomed' && !aside) this.#life.liveness.alive();
     for (const frame of frames) {
       const life = this.#life;
       // A frame, or a handler that it reached, may have ended this line.
@@ -208,11 +208,14 @@ export class OpenLine {
     }
     const line: Line = { gen: this.#gen, mem, limits, lossy: transport.lossy === true };
     const { reopen } = this.#link;
+    // The first request is a round trip; of the later ones an answer may have been held.
+    if (reopen !== undefined) this.#roundTrip = environment.now() - this.#openedAt;
     const liveness = createLiveness({
       environment,
       ping,
       send: (frame) => this.send(frame),
       reopen: reopen === undefined ? null : () => reopen.call(this.#link),
+      roundTrip: this.#roundTrip ?? 0,
       onRoundTrip: (ms) => {
         this.#roundTrip = ms;
         onRoundTrip();
@@ -225,8 +228,6 @@ export class OpenLine {
       },
     });
     this.#life = { state: 'welcomed', line, liveness };
-    // The first request is a round trip; of the later ones an answer may have been held.
-    if (reopen !== undefined) this.#roundTrip = environment.now() - this.#openedAt;
     liveness.measure();
     if (ttl !== undefined) onTokenLife(ttl);
     onWelcome(line);

@@ -26,6 +26,8 @@ interface LivenessOptions {
   send(frame: ClientFrame): void;
   /** Where nothing can be asked of what is open, it is opened anew; null: it can be asked. */
   readonly reopen: (() => void) | null;
+  /** ms; 0: not measured yet. */
+  readonly roundTrip: number;
   onRoundTrip(ms: number): void;
   /** The server was silent for longer than it should be, and has been asked. */
   onDoubt(): void;
@@ -37,13 +39,13 @@ interface LivenessOptions {
 
 export function createLiveness(options: LivenessOptions): Liveness {
   const { environment, ping, send, reopen, onRoundTrip, onDoubt, onLife, onSilence } = options;
+  let { roundTrip } = options;
   let lastFrame = environment.now();
   let watch: Watch = watchFrom(lastFrame, ping);
   let asked = 0;
   let askedAt = 0;
   /** The first question of the check. */
   let checked = 0;
-  let roundTrip = 0;
 
   const timer = createTimer(environment, () => {
     const before = watch.state;

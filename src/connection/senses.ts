@@ -27,10 +27,14 @@ export function createSenses(environment: Environment, onHint: (hint: Hint | 'ju
   const clock = createTimer(environment, () => {
     const now = environment.now();
     const jumped = now - lookAt > JUMP || now - lookAt < -JUMP;
-    if (jumped && stood?.until !== Infinity) stood = { page: 'asleep', until: now };
+    if (jumped) slept(now);
     look();
     if (jumped) onHint('jump');
   });
+
+  function slept(now: number): void {
+    if (stood?.until !== Infinity) stood = { page: 'asleep', until: now };
+  }
 
   function look(): void {
     // In a hidden page the timer would only be held up, and being shown again is a hint of its own.
@@ -67,6 +71,9 @@ export function createSenses(environment: Environment, onHint: (hint: Hint | 'ju
       unwatch = null;
     },
     pageSince(time) {
+      const now = environment.now();
+      // Whoever asks may be woken before the clock is looked at.
+      if (attentive && environment.page.visible() && now - lookAt > JUMP) slept(now);
       if (stood !== null && stood.until >= time) return stood.page;
       return environment.page.visible() ? 'visible' : 'hidden';
     },

@@ -28,6 +28,8 @@ export function createTokens(environment: Environment, getToken: NonNullable<Cli
   let token: string | null = null;
   let givenAt = -Infinity;
   let renewAt = -Infinity;
+  /** As the server said last. */
+  let endsAt = -Infinity;
   let renewedAt = -Infinity;
   let renewal: TokenContext['reason'] = 'refresh';
   let flight: { readonly promise: Promise<string | null>; readonly abort: AbortController } | null = null;
@@ -83,7 +85,11 @@ export function createTokens(environment: Environment, getToken: NonNullable<Cli
     },
     noteLife(ttl) {
       const now = environment.now();
-      renewAt = now + ttl * RENEW_AT;
+      const at = now + ttl * RENEW_AT;
+      // Over HTTP each answer tells the same end, and 80 % of what is left again and again would be all of it.
+      const isSame = renewAt > now && now + ttl < endsAt + RENEWAL_FLOOR;
+      endsAt = now + ttl;
+      renewAt = isSame ? Math.min(renewAt, at) : at;
       renewal = ttl === 0 ? 'expired' : 'refresh';
       return Math.max(renewAt, Math.min(renewedAt, now) + RENEWAL_FLOOR);
     },

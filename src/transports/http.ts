@@ -34,7 +34,8 @@ export interface Http {
   encode(frames: readonly ClientFrame[]): Encoded;
   /** @returns null if it cannot be read, which ends the link */
   parse(data: Encoded): readonly ServerFrame[] | null;
-  deliver(frames: readonly ServerFrame[]): void;
+  /** @param aside of {@link Sink.onFrames} */
+  deliver(frames: readonly ServerFrame[], aside?: boolean): void;
   /** @returns clears it */
   later(ms: number, run: () => void): () => void;
   /** @param why the name of the code, where nothing else is known */
@@ -84,10 +85,10 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
   const fault: Http['fault'] = (code, why = endRule(code).name, by = 'network', after = 0) => ({ code, why, by, opened, after });
 
   const read = (data: Encoded) => parseMessage<ServerFrame>(codec, data, SERVER_FRAMES);
-  const deliver: Http['deliver'] = (frames) => {
+  const deliver: Http['deliver'] = (frames, aside) => {
     if (over || frames.length === 0) return;
     welcome ??= frames.find((frame) => frame.t === 'welcome');
-    sink.onFrames(frames);
+    sink.onFrames(frames, aside);
     // Nothing follows a bye; on a socket the server would close now.
     const bye = frames.find((frame) => frame.t === 'bye');
     if (bye) end(fault(bye.code, bye.why, 'server', bye.after));
@@ -164,7 +165,7 @@ export function createHttp(target: Target, sink: Sink, { url = target.url, heade
         if (parsed.ok) deliver(parsed.frames.filter((frame) => frame.t === 'bye'));
       }
       const code = CODES[status] ?? (status < 500 ? END.policy : END.badGateway);
-      const after = retryAfter(got.get('retry-after') ?? '', environment.now());
+      const after = retryAfter(got.get('retry-after'), environment.now());
       call.fail(fault(code, `status ${status}, ${came}`, 'network', after));
     };
     if (!over) {

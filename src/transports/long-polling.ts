@@ -65,8 +65,10 @@ export function longPolling(options: LongPollingOptions = {}): Transport {
           (end) => {
             call = null;
             if (wait === 0 || end.after > 0 || !mayPass(end)) return http.end(end);
-            // One that had no time to lose patience is asked at once, and what fails then is the end.
-            if (wait <= FLOOR || environment.now() - began < FLOOR) changed = true;
+            const took = environment.now() - began;
+            // One that had no time to lose patience is asked at once, and what fails then is the end. That the page stood still
+            // says nothing of patience either.
+            if (wait <= FLOOR || took < FLOOR || took > wait + GRACE + FLOOR) changed = true;
             else patience = Math.max(FLOOR, wait >> 1);
             again(0);
           },
@@ -76,7 +78,7 @@ export function longPolling(options: LongPollingOptions = {}): Transport {
             for (const frame of frames) if (frame.t === 'welcome') patience = Math.min(patience, frame.ping);
             http.deliver(frames);
             // A proxy that answers in the server's place would otherwise be asked without a pause.
-            const left = began + FLOOR - environment.now();
+            const left = Math.min(FLOOR, began + FLOOR - environment.now());
             again(wait > 0 && left > 0 && !isNews(frames, subs) ? left : 0);
           },
         );

@@ -13,6 +13,8 @@ const OPEN = 10_000;
  * nothing: what follows may have pushed it through a buffer, in which the last events then stay.
  */
 const BUFFERED = 4000;
+/** A timer that fires this much late, ms, means that the page did not run: chunks may be queued behind it. Excused once. */
+const LATE = 1000;
 /** ms: what changes in one go is one opening. */
 const GATHER = 50;
 /** ms that the old stream is kept beside the new one. Over HTTP/1.1 a browser may have no connection for the new one before. */
@@ -79,7 +81,15 @@ export function sse(options: SseOptions = {}): Transport {
         const held = http.fault(END.buffered);
         // Where `fetch` reads no body piece by piece (React Native) nothing would ever come.
         if (!body) return call.fail(held);
-        const expect = (): (() => void) => http.later(BUFFERED, () => call.fail(held));
+        let excused = false;
+        const expect = (): (() => void) => {
+          const due = environment.now() + BUFFERED;
+          return http.later(BUFFERED, () => {
+            if (excused || environment.now() - due <= LATE) return call.fail(held);
+            excused = true;
+            unexpect = expect();
+          });
+        };
         let unexpect = expect();
         let proven = false;
         const reader = body.getReader();

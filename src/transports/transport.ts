@@ -32,7 +32,8 @@ export interface Target {
 
 /** Each opening has a sink of its own, so no callback of an old connection needs a guard. */
 export interface Sink {
-  onFrames(frames: readonly ServerFrame[]): void;
+  /** @param aside they came another way than what is pushed, and do not prove that it is open */
+  onFrames(frames: readonly ServerFrame[], aside?: boolean): void;
   /** Exactly once, last; not after {@link Link.close}. */
   onEnd(end: End): void;
 }

@@ -53,7 +53,8 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
       (frames) => {
         busy = false;
         for (const { length } of pieces) buffered -= length;
-        http.deliver(frames);
+        // The stream may be dead meanwhile, and nothing would ask for it while each answer here counted as a sign of life.
+        http.deliver(frames, true);
         pump();
       },
       isSmaller,

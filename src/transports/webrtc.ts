@@ -5,6 +5,7 @@ import { Assembler, PACKET, PART, fragments } from '../protocol/fragment.ts';
 import { DEFAULT_LIMITS, PROTOCOL_VERSION, type ClientFrame, type ServerFrame } from '../protocol/frame.ts';
 import { parseMessage } from '../protocol/parse.ts';
 import { SERVER_FRAMES } from '../protocol/server-frames.ts';
+import { retryAfter } from './retry-after.ts';
 import type { End, Link, Transport } from './transport.ts';
 
 /** W3C "WebRTC", `RTCIceServer`. Written out, since a server's declarations must not need the DOM. */
@@ -72,7 +73,8 @@ export function webRTC({ url: address, iceServers = [], iceTransportPolicy = 'al
       const send = (list: readonly ClientFrame[], most = DEFAULT_LIMITS.message): void => {
         if (signal.aborted || frames?.readyState !== 'open') return;
         // Of an answer that says 0, "as much as you like", some browsers make 0 and some Infinity; old ones have no `sctp`.
-        const room = Math.min(PART, peer!.sctp?.maxMessageSize || PART);
+        // A part that holds nothing but its first byte would never end.
+        const room = Math.max(2, Math.min(PART, peer!.sctp?.maxMessageSize || PART));
         const put = (message: Encoded): void => fragments(message, room).forEach((part) => frames!.send(part));
         try {
           const volatile = tells?.readyState === 'open' ? list.filter(({ t }) => t === 'tell') : [];
@@ -147,8 +149,7 @@ export function webRTC({ url: address, iceServers = [], iceTransportPolicy = 'al
         });
         const { status } = response;
         if (status !== 201) {
-          // Of another origin the header cannot be read: then it is null, and the backoff alone counts.
-          const after = Number(response.headers.get('retry-after')) * 1000;
+          const after = retryAfter(response.headers.get('retry-after'), environment.now());
           const code = status === 429 || status === 503 ? 1013 : status < 500 ? 1008 : 1014;
           return end(`the offer was answered with ${status}`, code, 'server', after || undefined);
         }

@@ -75,6 +75,12 @@ export const LAYERS: readonly Layer[] = [
     own: 'none',
     packages: /^eventsource-parser$/,
   },
+  {
+    name: 'transports',
+    files: /^src\/transports\/webrtc\.ts$/,
+    imports: ['ports', 'requests', 'protocol', 'util', 'errors'],
+    own: 'none',
+  },
   { name: 'transports', files: /^src\/transports\//, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
   { name: 'stores', files: /^src\/outbox\/[a-z]+-store\.ts$/, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
   {

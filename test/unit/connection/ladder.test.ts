@@ -42,6 +42,7 @@ describe('the order of an attempt', () => {
     ['blocked after it worked: last', { b: { goodAt: NOW - 2, blockedAt: NOW - 1 } }, [0, 2, 1]],
     ['it worked after it was blocked: first', { b: { blockedAt: NOW - 2, goodAt: NOW - 1 } }, [1, 0, 2]],
     ['by a clock that was set back nothing is younger than now: not good', { b: { goodAt: NOW + 1 } }, [0, 1, 2]],
+    ['and it outweighs no block', { a: { blockedAt: NOW - 1, goodAt: NOW + HOUR } }, [1, 2, 0]],
     ['nor blocked', { a: { blockedAt: NOW + HOUR } }, [0, 1, 2]],
     ['what another program wrote there means nothing', { b: { goodAt: 'x' as unknown as number } }, [0, 1, 2]],
   ])('%s', (_, known, expected) => {

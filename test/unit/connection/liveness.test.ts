@@ -26,6 +26,7 @@ beforeEach(() => {
     ping: PING,
     send: (frame) => sent.push(frame),
     reopen: null,
+    roundTrip: 0,
     onRoundTrip: (ms) => roundTrips.push(ms),
     onDoubt: () => doubts.push(clock.now()),
     onLife: () => lives.push(clock.now()),

@@ -1,5 +1,8 @@
 /** A connection that is made of requests: what is subscribed, and who asks, changes only with the next one. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { HOLD_LIMIT } from '../../../src/channel/step.ts';
+import type { Entry } from '../../../src/protocol/frame.ts';
+import { createDeferred } from '../../../src/util/deferred.ts';
 import { subbed } from '../../support/scripted-frames.ts';
 import type { Opening } from '../../support/scripted-transport.ts';
 import { type Scene, type SceneOptions, createScene } from './scene.ts';
@@ -94,6 +97,21 @@ describe('the heartbeat', () => {
     expect(line.state).toBe('closed');
   });
 
+  it('on a slow line gets three round trips, as the first request measured them', async () => {
+    scene = createScene({ script: { requests: true } });
+    scene.client.connect();
+    await scene.clock.settle();
+    scene.line.open();
+    await scene.clock.advance(1500);
+    scene.line.welcome();
+    await scene.clock.advance(20_000);
+    scene.page.tell('network');
+    await scene.clock.advance(4499);
+    expect(scene.transport.openings[0]!.state).toBe('open');
+    await scene.clock.advance(1);
+    expect(scene.transport.openings[0]!.state).toBe('closed');
+  });
+
   it('measures the round trip of the first request', async () => {
     scene = createScene({ script: { requests: true } });
     scene.client.connect();
@@ -146,6 +164,21 @@ describe('a welcome in answer to a later request', () => {
     await scene.clock.advance(1);
     expect(asked).toBe(2);
   });
+
+  it('does not put the renewal of the token off, however often it comes', async () => {
+    let asked = 0;
+    scene = createScene({ script: { requests: true }, getToken: () => `token-${(asked += 1)}` });
+    scene.client.connect();
+    await scene.clock.settle();
+    scene.line.welcome({ ttl: 100_000 });
+    for (let left = 90_000; left > 20_000; left -= 10_000) {
+      await scene.clock.advance(10_000);
+      scene.line.welcome({ ttl: left });
+    }
+    expect(asked).toBe(1);
+    await scene.clock.advance(10_000);
+    expect(asked).toBe(2);
+  });
 });
 
 describe('a token', () => {
@@ -188,6 +221,28 @@ describe('a channel', () => {
     const [, sub] = line.frames;
     line.send(subbed(sub as Parameters<typeof subbed>[0]));
     expect(room.status.get()).toEqual({ state: 'live', lossy: true });
+  });
+
+  it('that holds all it can is not asked for by the next request, which would be answered at once, again and again', async () => {
+    const line = await enter();
+    const room = scene.client.channel('room');
+    const { promise, resolve } = createDeferred<void>();
+    let came = 0;
+    room.subscribe('message', () => void (came += 1));
+    room.onReset(() => promise);
+    line.renew();
+    line.send(subbed(line.frames[1] as Parameters<typeof subbed>[0]));
+    line.send({ t: 'gap', c: 'room', cur: ['e', 0, ''], why: 'branch' });
+    const entry = (o: number): Entry => ({ id: `m-${o}`, e: 'message', o, g: `t${o}` });
+    line.send({ t: 'msg', c: 'room', items: Array.from({ length: HOLD_LIMIT + 1 }, (_, index) => entry(index + 1)) });
+    line.renew();
+    expect(subs(line)).toEqual([]);
+    const before = line.reopens;
+    resolve();
+    await scene.clock.settle();
+    expect([came, line.reopens]).toEqual([HOLD_LIMIT, before + 1]);
+    line.renew();
+    expect(line.frames[1]).toMatchObject({ t: 'sub', cur: ['e', HOLD_LIMIT, `t${HOLD_LIMIT}`] });
   });
 
   it('that the server refused for now is not asked for by the next request, but by another connection', async () => {

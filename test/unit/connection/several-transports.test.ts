@@ -212,3 +212,19 @@ describe('destroy', () => {
     expect(links()).toEqual([0, 0, 0]);
   });
 });
+
+describe('where the machine slept during an opening', () => {
+  it.each<readonly [string, () => void]>([
+    ['takes too long', () => {}],
+    ['breaks', () => at(0).end(1006)],
+  ])('one that %s then does not speak against its transport', async (_, then) => {
+    const storage = createStorage();
+    await connect([{}, {}, welcomes], { environment: { storage } });
+    await scene.clock.advance(2000);
+    scene.clock.sleep(9000);
+    then();
+    await scene.clock.advance(100);
+    expect(scene.status).toMatchObject({ state: 'connected', transport: 'c' });
+    expect(JSON.stringify(storage.text())).not.toContain('blockedAt');
+  });
+});

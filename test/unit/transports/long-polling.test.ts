@@ -6,6 +6,7 @@ import { json } from '../../../src/protocol/json.ts';
 import { type LongPollingOptions, longPolling } from '../../../src/transports/long-polling.ts';
 import { createScriptedFetch } from '../../support/scripted-fetch.ts';
 import { WELCOME } from '../../support/scripted-transport.ts';
+import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { type Scene, type SceneOptions, answerPoll, createScene } from './scene.ts';
 
 const open = (options?: LongPollingOptions, scene?: SceneOptions): Promise<Scene> => createScene(longPolling(options), scene);
@@ -240,6 +241,19 @@ describe('a proxy that answers in the place of the server', () => {
     await scene.clock.advance(1000);
     await answerPoll(scene, [resumed(2)]);
     expect(scene.net.to('poll')).toHaveLength(3);
+  });
+
+  it('is asked again within a second though the clock was set back meanwhile', async () => {
+    let back = 0;
+    const clock = createVirtualClock();
+    const { setTimeout, clearTimeout } = clock;
+    const scene = await open({}, { environment: { now: () => clock.now() - back, setTimeout, clearTimeout } });
+    await answerPoll(scene, [resumed(1)]);
+    await clock.advance(25_000);
+    back = 3_600_000;
+    await answerPoll(scene);
+    await clock.advance(1000);
+    expect(waits(scene)).toEqual([0, 25_000, 25_000]);
   });
 
   it('does not keep what has changed waiting for more than that second', async () => {

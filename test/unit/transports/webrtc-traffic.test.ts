@@ -13,6 +13,7 @@ describe('sending', () => {
     expect(channel.sent.map(({ length, 0: flag }) => [length === 16_000, flag])).toEqual([[true, 1], [true, 1], [false, 0]]); // prettier-ignore
     expect(textOf(channel.sent).join('')).toBe(JSON.stringify(pub));
     for (const [maxMessageSize, longest] of [
+      [1, 2],
       [5000, 5000],
       [0, 16_000],
       [Infinity, 16_000],

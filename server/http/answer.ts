@@ -5,6 +5,8 @@ import { stepOf } from './completion.ts';
 
 /** News within this time of the request waits for the rest of it, ms: what comes in a row is not one request each. */
 const GATHER = 20;
+/** News waits no longer than this for a `sub` that is not answered, ms. */
+const PATIENCE = 1000;
 /** Frames of one answer; a MessagePack array of 2 bytes length holds 65 535. */
 const MOST = 10_000;
 
@@ -36,6 +38,7 @@ export class Answer implements ServerSocket {
         this.#phase = 'open';
         this.#look();
       });
+      this.#after(PATIENCE, () => this.settled());
       this.#after(options.wait, () => this.#complete(this.#pieces));
     }
   }

@@ -45,12 +45,14 @@ export async function inflate(
   const fed = feed(bytes, writable.getWriter());
   // What went wrong is told by the other end.
   fed.catch(() => undefined);
-  return collect(readable, most);
+  return collect(readable.getReader(), most);
 }
 
 /** @returns null if there is more than `most` */
-export async function collect(readable: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array<ArrayBuffer> | null> {
-  const reader = readable.getReader();
+export async function collect(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   const collector = new Collector(most);
   for (;;) {
     const { done, value } = await reader.read();

@@ -5,6 +5,7 @@ import { json } from '../../src/protocol/json.ts';
 import { msgpack } from '../../src/protocol/msgpack.ts';
 import { parseMessage, type Parsed } from '../../src/protocol/parse.ts';
 import type { Connections } from '../connections.ts';
+import type { Trust } from '../origins.ts';
 import type { Services } from '../services.ts';
 import type { SocketInfo, SocketKind, Turned } from '../types.ts';
 import { Answer } from './answer.ts';
@@ -48,18 +49,18 @@ export class Desk {
 
   serve(exchange: Exchange): void {
     this.#services.counters.requests += 1;
-    this.#serve(exchange).catch((error: unknown) => {
+    const trust = this.#connections.trust(exchange.header('origin'), exchange.header('host'));
+    const headers = { ...HEADERS, ...corsHeaders(exchange, trust) };
+    this.#serve(exchange, trust, headers).catch((error: unknown) => {
       this.#services.report('connection-failed', { error, user: '' });
-      this.#refuse(exchange, FAULT, {});
+      this.#refuse(exchange, FAULT, headers);
     });
   }
 
-  async #serve(exchange: Exchange): Promise<void> {
+  async #serve(exchange: Exchange, trust: Trust, headers: HeaderTable): Promise<void> {
     const kind = KINDS.get(exchange.path);
     const origin = exchange.header('origin');
     const host = exchange.header('host');
-    const trust = this.#connections.trust(origin, host);
-    const headers = { ...HEADERS, ...corsHeaders(exchange, trust) };
     if (kind === undefined) return this.#refuse(exchange, NOT_FOUND, headers);
     if (exchange.method === 'OPTIONS' && trust !== 'refused') {
       return exchange.answer(204, { ...headers, ...preflightHeaders(exchange) }, null);

@@ -16,7 +16,7 @@ const stuck = () => {
     localDescription: () => null,
     close: vi.fn(),
   };
-  const library = { PeerConnection: function () { return connection; }, cleanup: () => undefined } as unknown as RtcLibrary; // prettier-ignore
+  const library = { PeerConnection: vi.fn(function () { return connection; }), cleanup: () => undefined } as unknown as RtcLibrary; // prettier-ignore
   const host = { limit: 1, partsOf: () => [], accept: () => expect.unreachable(), onHeard: () => undefined, onGone: vi.fn(), onFault: vi.fn() }; // prettier-ignore
   return { connection, host, peer: new Peer(library, {} as never, host) };
 };

@@ -196,7 +196,7 @@ function say(request: IncomingMessage, response: ServerResponse, said: Refusal |
   if (response.destroyed) return;
   const [status, text, headers = {}] = typeof said === 'string' ? ([201, said] as const) : said;
   const { origin } = request.headers;
-  // 403 is all that an origin learns that may not connect.
+  // Why it may not connect is not shown to a page: 403 says it to whoever looks at the network.
   const allowed = origin !== undefined && status !== 403;
   response.writeHead(status, {
     'cache-control': 'no-store, no-transform',

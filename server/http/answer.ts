@@ -5,14 +5,14 @@ import { stepOf } from './completion.ts';
 
 /** News within this time of the request waits for the rest of it, ms: what comes in a row is not one request each. */
 const GATHER = 20;
-/** News waits no longer than this for a `sub` that is not answered, ms. */
-const PATIENCE = 1000;
 /** Frames of one answer; a MessagePack array of 2 bytes length holds 65 535. */
 const MOST = 10_000;
 
 export interface AnswerOptions {
   /** Hold it for so long, ms; 0 for an answer at once. */
   readonly wait: number;
+  /** From its first frame on it waits no longer than this for what is not answered, ms; perhaps Infinity. */
+  readonly patience: number;
   /** Bytes above which it is full. */
   readonly bound: number;
   /** Once: the pieces of the one message, or none if nobody takes it any more. The connection is over. */
@@ -38,7 +38,6 @@ export class Answer implements ServerSocket {
         this.#phase = 'open';
         this.#look();
       });
-      this.#after(PATIENCE, () => this.settled());
       this.#after(options.wait, () => this.#complete(this.#pieces));
     }
   }
@@ -53,6 +52,8 @@ export class Answer implements ServerSocket {
 
   gather(pieces: readonly Encoded[], news: boolean): void {
     if (this.#phase === 'complete') return;
+    const { patience } = this.#options;
+    if (this.#size === 0 && patience !== Infinity) this.#after(patience, () => this.settled());
     for (const piece of pieces) {
       this.#pieces.push(piece);
       this.#size += piece.length;

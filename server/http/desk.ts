@@ -21,6 +21,12 @@ const KINDS: ReadonlyMap<string, SocketKind> = new Map([
   ['/send', 'send'],
 ]);
 
+/**
+ * How long a poll waits for a `sub` that is not answered, ms. Where there is news, that waits with it. Without news it is half
+ * of what a client waits for the answer: one rule that hangs must not end the connection of all channels.
+ */
+const PATIENCE = { news: 1000, answer: 5000 } as const;
+
 /** A request that was let in, and what it asks. */
 interface Call {
   readonly exchange: Exchange;
@@ -112,6 +118,7 @@ export class Desk {
     let onOver = (): void => undefined;
     const answer = new Answer(environment, {
       wait: isPoll ? Math.min(wait, timing.ping) : 0,
+      patience: isPoll ? (wait > 0 ? PATIENCE.news : PATIENCE.answer) : Infinity,
       bound: limits.queue,
       onComplete(pieces) {
         onOver();

@@ -123,29 +123,6 @@ describe('a held poll', () => {
     expect(reply.of('subbed')[0]?.items).toHaveLength(1);
   });
 
-  it('is not answered before a slow rule was, or it never would be beside a busy channel; after 1 s it is', async () => {
-    const may = [createDeferred<boolean>(), createDeferred<boolean>()];
-    const subscribe = ({ channel }: { channel: string }) => channel === 'room:1' || may[asked++]!.promise;
-    let asked = 0;
-    const house = createHouse({ channels: { 'room:{id}': { subscribe, publish: true } } });
-    const poll = async () => {
-      const subs = [sub('room:1', { cur: await top(house) }), sub('room:2', { cur: await top(house, 'room:2') })];
-      const reply = await ask(house, '/poll', [hello({ wait: 20_000, since: 0 }), ...subs]);
-      await fill(house.server, 'room:1', 1);
-      await house.clock.advance(999);
-      expect(reply.state).toBe('open');
-      return reply;
-    };
-    const first = await poll();
-    may[0]!.resolve(true);
-    await house.clock.settle();
-    expect(kinds(first)).toEqual(['welcome', 'subbed', 'msg', 'subbed']);
-    const second = await poll();
-    await house.clock.advance(1);
-    expect(kinds(second)).toEqual(['welcome', 'subbed', 'msg']);
-    expect(house.clock.pending).toBe(2); // the sweep, and what bounds the rule
-  });
-
   it.each([
     ['a reset', async () => sub('room:1', { cur: ['elsewhere', 3, 'x'] })],
     ['a channel that is new', async () => sub('room:9')],
@@ -210,16 +187,6 @@ describe('a held poll', () => {
     const next = await ask(house, '/poll', [hello({ wait: 20_000, since: 0 })]);
     await house.clock.advance(5000);
     expect([reply.of('bye')[0]?.code, next.state]).toEqual([4009, 'open']);
-  });
-
-  it('lets go of a store that never answers', async () => {
-    const broker = Object.assign(memoryBroker(), { read: () => new Promise<never>(() => undefined) });
-    const house = createHouse({ broker });
-    const reply = await ask(house, '/poll', [hello(), sub()]);
-    await house.clock.advance(59_000);
-    expect(reply.state).toBe('open');
-    await house.clock.advance(2000);
-    expect(reply.of('bye')).toMatchObject([{ code: 4003 }]);
   });
 });
 

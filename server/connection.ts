@@ -105,7 +105,8 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   // ---- from its parts --------------------------------------------------------------------------------------------
 
   send(frame: ServerFrame): void {
-    if (this.#phase !== 'ended') this.outgoing.push(this.codec.encode(frame), isNews(frame));
+    // Nothing comes before the welcome, whatever the store or a clock brings about meanwhile.
+    if (this.#phase === 'open') this.outgoing.push(this.codec.encode(frame), isNews(frame));
   }
 
   onRoom(): void {

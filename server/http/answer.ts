@@ -11,6 +11,8 @@ const MOST = 10_000;
 export interface AnswerOptions {
   /** Hold it for so long, ms; 0 for an answer at once. */
   readonly wait: number;
+  /** From its first frame on it waits no longer than this for what is not answered, ms; perhaps Infinity. */
+  readonly patience: number;
   /** Bytes above which it is full. */
   readonly bound: number;
   /** Once: the pieces of the one message, or none if nobody takes it any more. The connection is over. */
@@ -50,6 +52,8 @@ export class Answer implements ServerSocket {
 
   gather(pieces: readonly Encoded[], news: boolean): void {
     if (this.#phase === 'complete') return;
+    const { patience } = this.#options;
+    if (this.#size === 0 && patience !== Infinity) this.#after(patience, () => this.settled());
     for (const piece of pieces) {
       this.#pieces.push(piece);
       this.#size += piece.length;

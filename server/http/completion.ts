@@ -17,6 +17,7 @@ export type Step = 'hold' | 'gather' | 'complete';
 export function stepOf({ held, news, settled, full }: Progress): Step {
   // What was not answered is asked again: without an end here, a page of many long logs would be one answer.
   if (full) return 'complete';
-  if (held) return news ? 'gather' : 'hold';
+  // Each poll asks every rule anew: were it answered without them, a slow one would never answer beside a busy channel.
+  if (held) return news && settled ? 'gather' : 'hold';
   return settled ? 'complete' : 'hold';
 }

@@ -5,6 +5,7 @@ import { json } from '../../src/protocol/json.ts';
 import { msgpack } from '../../src/protocol/msgpack.ts';
 import { parseMessage, type Parsed } from '../../src/protocol/parse.ts';
 import type { Connections } from '../connections.ts';
+import type { Trust } from '../origins.ts';
 import type { Services } from '../services.ts';
 import type { SocketInfo, SocketKind, Turned } from '../types.ts';
 import { Answer } from './answer.ts';
@@ -19,6 +20,12 @@ const KINDS: ReadonlyMap<string, SocketKind> = new Map([
   ['/poll', 'poll'],
   ['/send', 'send'],
 ]);
+
+/**
+ * How long a poll waits for a `sub` that is not answered, ms. Where there is news, that waits with it. Without news it is half
+ * of what a client waits for the answer: one rule that hangs must not end the connection of all channels.
+ */
+const PATIENCE = { news: 1000, answer: 5000 } as const;
 
 /** A request that was let in, and what it asks. */
 interface Call {
@@ -48,18 +55,18 @@ export class Desk {
 
   serve(exchange: Exchange): void {
     this.#services.counters.requests += 1;
-    this.#serve(exchange).catch((error: unknown) => {
+    const trust = this.#connections.trust(exchange.header('origin'), exchange.header('host'));
+    const headers = { ...HEADERS, ...corsHeaders(exchange, trust) };
+    this.#serve(exchange, trust, headers).catch((error: unknown) => {
       this.#services.report('connection-failed', { error, user: '' });
-      this.#refuse(exchange, FAULT, {});
+      this.#refuse(exchange, FAULT, headers);
     });
   }
 
-  async #serve(exchange: Exchange): Promise<void> {
+  async #serve(exchange: Exchange, trust: Trust, headers: HeaderTable): Promise<void> {
     const kind = KINDS.get(exchange.path);
     const origin = exchange.header('origin');
     const host = exchange.header('host');
-    const trust = this.#connections.trust(origin, host);
-    const headers = { ...HEADERS, ...corsHeaders(exchange, trust) };
     if (kind === undefined) return this.#refuse(exchange, NOT_FOUND, headers);
     if (exchange.method === 'OPTIONS' && trust !== 'refused') {
       return exchange.answer(204, { ...headers, ...preflightHeaders(exchange) }, null);
@@ -111,6 +118,7 @@ export class Desk {
     let onOver = (): void => undefined;
     const answer = new Answer(environment, {
       wait: isPoll ? Math.min(wait, timing.ping) : 0,
+      patience: isPoll ? (wait > 0 ? PATIENCE.news : PATIENCE.answer) : Infinity,
       // What asks to be published is bounded itself, and all of it is to be answered.
       bound: isPoll ? limits.queue : Infinity,
       onComplete(pieces) {

@@ -18,10 +18,13 @@ class FetchExchange implements Exchange {
   readonly path: string;
   readonly ip: string;
   readonly #request: Request;
+  /** Some platforms have none: there a poll whose peer has gone ends when its time is over. */
+  readonly #signal: AbortSignal | null | undefined;
   readonly #host: string;
   readonly #resolve: (response: Response) => void;
   readonly #encoder = new TextEncoder();
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #listener: ExchangeListener | null = null;
   #phase: 'open' | 'closed' = 'open';
 
@@ -31,10 +34,11 @@ class FetchExchange implements Exchange {
     this.path = pathname.slice(pathname.lastIndexOf('/'));
     this.ip = ip;
     this.#request = request;
+    this.#signal = request.signal;
     this.#host = host;
     this.#resolve = resolve;
-    if (request.signal.aborted) this.#onAbort();
-    else request.signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (this.#signal?.aborted === true) this.#onAbort();
+    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   get buffered(): number {
@@ -49,7 +53,10 @@ class FetchExchange implements Exchange {
   read(most: number): Promise<Uint8Array<ArrayBuffer> | null> {
     const { body, bodyUsed } = this.#request;
     if (bodyUsed) throw new TypeError('the body of this request was read before it came here');
-    return body === null ? Promise.resolve(new Uint8Array(0)) : collect(body, most);
+    if (body === null) return Promise.resolve(new Uint8Array(0));
+    this.#body = body.getReader();
+    const gone = (): Promise<never> => Promise.reject(new Error('the peer has gone'));
+    return collect(this.#body, most).then((bytes) => (this.#phase === 'open' ? bytes : gone()));
   }
 
   answer(status: number, headers: HeaderTable, body: Encoded | null): void {
@@ -87,14 +94,16 @@ class FetchExchange implements Exchange {
   readonly #onAbort = (): void => {
     if (this.#phase === 'closed') return;
     if (this.#controller === null) this.#resolve(new Response(null, { status: GONE }));
-    else this.#controller.error(this.#request.signal.reason);
+    else this.#controller.error(this.#signal?.reason);
     this.#close();
   };
 
   #close(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    this.#request.signal.removeEventListener('abort', this.#onAbort);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    // One that is still on its way is answered already, or nobody is there for an answer.
+    this.#body?.cancel().catch(() => undefined);
     this.#listener?.onClose();
   }
 }

@@ -21,13 +21,14 @@ export async function readMessage(
   const zipped = coding === 'gzip' && gunzip !== null;
   if (!zipped && coding !== 'identity') return CODING;
   if (Number(exchange.header('content-length') ?? 0) > most) return tooBig(most);
+  const read = exchange.read(most);
   const body = await new Promise<Uint8Array<ArrayBuffer> | Refusal>((resolve) => {
     const timer = environment.setTimeout(() => resolve(LATE), timing.openTimeout);
     const settle = (result: Uint8Array<ArrayBuffer> | Refusal): void => {
       environment.clearTimeout(timer);
       resolve(result);
     };
-    exchange.read(most).then(
+    read.then(
       (bytes) => settle(bytes ?? tooBig(most)),
       () => settle(BROKEN),
     );

@@ -67,8 +67,7 @@ export class NodeExchange implements Exchange {
   answer(status: number, headers: HeaderTable, body: Encoded | null): void {
     const response = this.#response;
     if (response.headersSent || this.#phase === 'closed') return void response.destroy();
-    // From here on silence is a fault. Node counts it from the last byte that went.
-    this.#request.socket.setTimeout(STALL);
+    this.#expectReader(response);
     const length = body === null ? {} : { 'content-length': Buffer.byteLength(body) };
     response.writeHead(status, { ...headers, ...length });
     response.end(body ?? undefined);
@@ -95,6 +94,16 @@ export class NodeExchange implements Exchange {
   listen(listener: ExchangeListener): void {
     this.#listener = listener;
     if (this.#phase === 'closed') listener.onClose();
+  }
+
+  /** From here on silence is a fault. Node counts it from the last byte that went. */
+  #expectReader(response: ServerResponse): void {
+    const { socket } = response;
+    // A response behind another one, which may be held (pipelining), has no socket yet.
+    if (socket === null) return;
+    socket.setTimeout(STALL);
+    // Before Node sets its own: a request that came meanwhile may be held as long as this one was.
+    response.prependOnceListener('finish', () => socket.setTimeout(0));
   }
 
   #onClose(): void {

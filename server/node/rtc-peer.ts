@@ -42,6 +42,8 @@ export class Peer implements ServerSocket {
   #line: ServerLine | null = null;
   #heard = false;
   #stray = 0;
+  /** Of the offer: with what is known by now, or not at all if the connection is gone. */
+  #settle: (() => void) | null = null;
 
   /** @throws Error for a configuration that the library does not take */
   constructor({ PeerConnection }: RtcLibrary, config: RtcConfig, host: PeerHost) {
@@ -56,7 +58,7 @@ export class Peer implements ServerSocket {
    * Takes the offer.
    *
    * @returns the answer, with its candidates
-   * @throws Error (as a rejection) for an offer that cannot be read
+   * @throws Error (as a rejection) for an offer that cannot be read, or if the connection ends first
    */
   answer(offer: string): Promise<string> {
     const connection = this.#connection;
@@ -67,6 +69,7 @@ export class Peer implements ServerSocket {
         if (description === null) reject(new Error('there is no answer'));
         else resolve(description.sdp);
       };
+      this.#settle = settle;
       connection.onGatheringStateChange((state) => this.#safely(() => state === 'complete' && settle()));
       connection.onLocalCandidate(() => {
         if (first) this.#after(GATHER.first, settle);
@@ -96,6 +99,7 @@ export class Peer implements ServerSocket {
     this.#state = 'gone';
     for (const timer of this.#timers) clearTimeout(timer);
     this.#safely(() => this.#connection.close());
+    this.#settle?.();
     this.#line?.onClose();
     this.#host.onGone();
   }

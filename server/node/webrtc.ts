@@ -35,6 +35,7 @@ const BODY_TIMEOUT = 10_000;
 /** s, while too many are pending: as long as these may take to open, and chance, so that not all come back together. */
 const AWAY = 10;
 
+const CLOSED: Refusal = [503, 'this server is going away', retryAfter(1)];
 const ABSENT = 'WebRTC needs the package node-datachannel: npm install node-datachannel';
 
 /** @throws TypeError naming the option that is wrong */
@@ -54,8 +55,9 @@ export function createWebRTC(core: ServerCore, options: WebRTCServerOptions = {}
       core.report('webrtc-unavailable', { error, why: ABSENT });
       return null;
     }));
+  const closed = (): boolean => state === 'closed';
   const release = (): void => {
-    if (state === 'open' || peers.size > 0 || pending.size > 0 || library === null) return;
+    if (!closed() || peers.size > 0 || pending.size > 0 || library === null) return;
     void library.then((loaded) => loaded !== null && releaseLibrary(loaded));
     library = null;
   };
@@ -75,7 +77,7 @@ export function createWebRTC(core: ServerCore, options: WebRTCServerOptions = {}
     if (body === null) return [413, `an offer has at most ${OFFER_BYTES} bytes`];
     const offer = readOffer(body);
     if (!offer.ok) return [400, offer.why];
-    if (state === 'closed' || response.destroyed) return [503, 'this server is going away', retryAfter(1)];
+    if (closed() || response.destroyed) return CLOSED;
     const info = { origin, host, admitted: true, ip: request.socket.remoteAddress ?? '' };
     const peerHost: PeerHost = {
       limit: core.limits.message,
@@ -97,12 +99,13 @@ export function createWebRTC(core: ServerCore, options: WebRTCServerOptions = {}
       return await peer.answer(offer.sdp);
     } catch (error) {
       peer.end();
+      if (closed()) return CLOSED;
       return [400, `the offer cannot be answered: ${error instanceof Error ? error.message : String(error)}`];
     }
   };
 
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (state === 'closed') return say(request, response, [503, 'this server is going away', retryAfter(1)]);
+    if (closed()) return say(request, response, CLOSED);
     if (pending.size >= maxPending) {
       return say(request, response, [503, 'too many connect at once', retryAfter(1 + Math.random() * AWAY)]);
     }
@@ -193,7 +196,7 @@ function say(request: IncomingMessage, response: ServerResponse, said: Refusal |
   if (response.destroyed) return;
   const [status, text, headers = {}] = typeof said === 'string' ? ([201, said] as const) : said;
   const { origin } = request.headers;
-  // 403 is all that an origin learns that may not connect.
+  // Why it may not connect is not shown to a page: 403 says it to whoever looks at the network.
   const allowed = origin !== undefined && status !== 403;
   response.writeHead(status, {
     'cache-control': 'no-store, no-transform',

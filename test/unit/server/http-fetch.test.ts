@@ -7,7 +7,7 @@ import { createServerCore, type ServerCore, type ServerOptions } from '../../../
 import type { ClientFrame, ServerFrame } from '../../../src/protocol/frame.ts';
 import { json } from '../../../src/protocol/json.ts';
 import { hello } from './http-support.ts';
-import { decodeAll, items, pub } from './support.ts';
+import { createDeferred, decodeAll, items, pub } from './support.ts';
 
 const toClose: ServerCore[] = [];
 afterEach(async () => {
@@ -174,6 +174,43 @@ describe('server.fetch', () => {
     await request.text();
     expect((await server.fetch(request)).status).toBe(500);
     expect(events).toEqual([expect.stringContaining('was read before')]);
+  });
+
+  it('tells the page of a fault, and leaves no timer', async () => {
+    const timers = new Set<object>();
+    const setTimeout = (): object => (timers.add({ n: timers.size }), [...timers].at(-1)!);
+    const server = start({
+      origins: '*',
+      environment: { setTimeout, clearTimeout: (timer) => void timers.delete(timer as object) },
+    });
+    const headers = { 'content-type': 'application/json', origin: 'https://app.test' };
+    const request = post('/poll', [hello()], { headers });
+    await request.text();
+    const response = await server.fetch(request);
+    expect([response.status, timers.size]).toEqual([500, 0]);
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://app.test');
+    expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
+  });
+
+  it.each<[string, number]>([
+    ['is late', 408],
+    ['nobody waits for any more', 499],
+  ])('lets go of a body that %s', async (what, status) => {
+    const aborted = new AbortController();
+    const cancelled = createDeferred<void>();
+    const body = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined), cancel: () => cancelled.resolve() });
+    const server = start({ timing: { openTimeout: 20 } });
+    const response = server.fetch(post('/poll', [], { body, duplex: 'half', signal: aborted.signal } as RequestInit));
+    await turn();
+    if (status === 499) aborted.abort();
+    expect((await response).status, what).toBe(status);
+    await cancelled.promise;
+    expect(server.metrics.get()['accepted']).toBe(0);
+  });
+
+  it('serves a platform whose requests have no signal', async () => {
+    const request = Object.defineProperty(post('/poll', [hello()]), 'signal', { value: undefined });
+    expect((await start().fetch(request)).status).toBe(200);
   });
 
   it('ends its stream when the server closes', async () => {

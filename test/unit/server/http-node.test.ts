@@ -3,12 +3,12 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ServerFrame } from '../../../src/protocol/frame.ts';
+import type { ClientFrame, ServerFrame } from '../../../src/protocol/frame.ts';
 import { json } from '../../../src/protocol/json.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
 import { closeAll, framesOf, post, type Site, start, toClose } from './http-site.ts';
 import { hello } from './http-support.ts';
-import { decodeAll, items, pub } from './support.ts';
+import { createDeferred, decodeAll, items, pub } from './support.ts';
 
 afterEach(closeAll);
 
@@ -151,6 +151,30 @@ describe('HTTP on Node', () => {
     while (site.server.metrics.get()['bytesOut'] === 0) await new Promise((resolve) => setImmediate(resolve));
     await gone(site);
     expect(held.timeout).toBe(15_000);
+  });
+
+  it('lets two requests wait on one socket, whichever is answered first', async () => {
+    const may = createDeferred<boolean>();
+    const site = await start({ channels: { slow: { subscribe: () => may.promise } } });
+    const accepted = new Promise<Socket>((resolve) => site.http.once('connection', resolve));
+    const socket = connect((site.http.address() as AddressInfo).port, '127.0.0.1');
+    toClose.push(() => socket.destroy());
+    const text = (frames: readonly ClientFrame[], body = JSON.stringify(frames)): string =>
+      `POST /realtime/poll HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const held = hello({ client: 'b', wait: 20_000, since: 0 });
+    socket.write(text([hello(), { t: 'sub', c: 'slow', k: 1 }]) + text([hello({ client: 'c' })]) + text([held]));
+    const reached = (): boolean => {
+      const metrics = site.server.metrics.get();
+      return metrics['accepted'] === 2 && metrics['connections'] === 2;
+    };
+    while (!reached()) await new Promise((resolve) => setImmediate(resolve));
+    const waiting = await accepted;
+    expect(waiting.timeout).toBe(0);
+    may.resolve(false);
+    await new Promise((resolve) => socket.once('data', resolve));
+    while (site.server.metrics.get()['connections'] !== 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < 10; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(waiting.timeout).toBe(0);
   });
 
   it('refuses a body that is too long, and does not read on for ever', async () => {

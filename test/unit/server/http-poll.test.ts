@@ -190,16 +190,6 @@ describe('a held poll', () => {
     await house.clock.advance(5000);
     expect([reply.of('bye')[0]?.code, next.state]).toEqual([4009, 'open']);
   });
-
-  it('lets go of a store that never answers', async () => {
-    const broker = Object.assign(memoryBroker(), { read: () => new Promise<never>(() => undefined) });
-    const house = createHouse({ broker });
-    const reply = await ask(house, '/poll', [hello(), sub()]);
-    await house.clock.advance(59_000);
-    expect(reply.state).toBe('open');
-    await house.clock.advance(2000);
-    expect(reply.of('bye')).toMatchObject([{ code: 4003 }]);
-  });
 });
 
 describe('polls and new connections', () => {
@@ -271,7 +261,8 @@ describe('when an answer is complete', () => {
     [{ held: false, news: true, settled: false, full: false }, 'hold'],
     [{ held: false, news: false, settled: true, full: false }, 'complete'],
     [{ held: true, news: false, settled: true, full: false }, 'hold'],
-    [{ held: true, news: true, settled: false, full: false }, 'gather'],
+    [{ held: true, news: true, settled: false, full: false }, 'hold'],
+    [{ held: true, news: true, settled: true, full: false }, 'gather'],
     [{ held: true, news: false, settled: false, full: true }, 'complete'],
     [{ held: false, news: false, settled: false, full: true }, 'complete'],
   ] as const)('%j: %s', (progress, step) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { memoryBroker } from '../../../server/brokers/memory.ts';
 import type { ClientFrame } from '../../../src/protocol/frame.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
 import { ask, hello, memoryOf, type Reply, request } from './http-support.ts';
@@ -190,6 +191,16 @@ describe('/send', () => {
     await send(house, [pub(1, items(4))], { token: 'ann' });
     const reply = await send(house, [pub(5, items(1, 5))], { token: 'ann' });
     expect(reply.of('nack')).toMatchObject([{ code: 'rate-limited' }]);
+  });
+
+  it('lets go of a store that never answers', async () => {
+    const broker = Object.assign(memoryBroker(), { append: () => new Promise<never>(() => undefined) });
+    const house = createHouse({ broker });
+    const reply = await send(house, [pub(1, items(1))]);
+    await house.clock.advance(59_000);
+    expect(reply.state).toBe('open');
+    await house.clock.advance(2000);
+    expect(reply.of('bye')).toMatchObject([{ code: 4003 }]);
   });
 
   it('speaks both codecs to two requests at once', async () => {

@@ -4,7 +4,7 @@ import { memoryBroker } from '../../../server/brokers/memory.ts';
 import { msgpack } from '../../../src/protocol/msgpack.ts';
 import type { Sub } from '../../../src/protocol/frame.ts';
 import { ask, hello, memoryOf } from './http-support.ts';
-import { createHouse, fill, items, pub, top } from './support.ts';
+import { createDeferred, createHouse, fill, items, pub, top } from './support.ts';
 
 const sub = (c = 'room:1', more: Partial<Sub> = {}): Sub => ({ t: 'sub', c, k: 1, ...more });
 
@@ -153,6 +153,19 @@ describe('/sse', () => {
     await ask(house, '/sse', [hello()]);
     const turned = await ask(house, '/sse', [], { hangs: true });
     expect([turned.status, turned.of('bye')[0]?.code]).toEqual([503, 1013]);
+  });
+
+  it('begins with the welcome, though a failover comes while the app is asked who it is', async () => {
+    let fire = (): void => undefined;
+    const who = createDeferred<{ user: null }>();
+    const broker = Object.assign(memoryBroker(), { onRecheck: (run: () => void) => ((fire = run), () => undefined) });
+    const house = createHouse({ broker, authenticate: () => who.promise });
+    const reply = await ask(house, '/sse', [hello()]);
+    fire();
+    await house.clock.advance(2500);
+    who.resolve({ user: null });
+    await house.clock.settle();
+    expect(reply.frames.map(({ t }) => t)).toEqual(['welcome']);
   });
 
   it('goes on from its cursor', async () => {

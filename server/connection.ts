@@ -4,7 +4,7 @@ import { END } from '../src/protocol/end-codes.ts';
 import type { ClientBye, ClientFrame, Hello, ServerBye, ServerFrame } from '../src/protocol/frame.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/frame.ts';
 import { type Parsed, parseMessage } from '../src/protocol/parse.ts';
-import { endsAloud, isNews, recheckOf, takes } from './kind.ts';
+import { endsAloud, isNews, queueOf, recheckOf, takes } from './kind.ts';
 import { Outgoing, type OutgoingHost } from './outgoing.ts';
 import { Publishing, type PublishingHost } from './publishing.ts';
 import type { Member } from './registry.ts';
@@ -53,7 +53,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     this.codec = info.codec;
     this.kind = info.kind ?? 'duplex';
     this.#onGone = onGone;
-    this.outgoing = new Outgoing(this, socket, services.batcher, services.counters, services.limits.queue);
+    this.outgoing = new Outgoing(this, socket, services.batcher, services.counters, queueOf(this.kind, services.limits.queue));
     this.#gate = new Gate(services, info);
     this.#publishing = new Publishing(services, this);
     this.#subscriptions = new Subscriptions(services, this);

@@ -20,6 +20,11 @@ export function endsAloud(kind: SocketKind): boolean {
   return kind === 'duplex' || kind === 'stream';
 }
 
+/** Bytes. What answers a `/send` waits for no peer, and what it answers is bounded already. */
+export function queueOf(kind: SocketKind, queue: number): number {
+  return kind === 'send' ? Infinity : queue;
+}
+
 /** Another server may have learned of a failover this much earlier or later, ms. */
 export const APART = 15_000;
 

@@ -50,6 +50,14 @@ describe('/send', () => {
     expect(kinds(reply)).toEqual(['ack']);
   });
 
+  it('is no slow reader, however long its answer is', async () => {
+    const house = createHouse({ limits: { queue: 100 } });
+    const pubs = Array.from({ length: 20 }, (_, index) => pub(1, items(1, index + 1), { p: `p-${index}` }));
+    const reply = await send(house, pubs);
+    await house.clock.settle();
+    expect([reply.of('ack').length, reply.of('bye')]).toEqual([20, []]);
+  });
+
   it('waits, however little the server may queue: what is not answered would never be', async () => {
     const may = createDeferred<boolean>();
     const slow = { subscribe: true, publish: () => may.promise };

@@ -285,30 +285,3 @@ describe('reopen', () => {
     expect([scene.openings, scene.ends]).toEqual([3, []]);
   });
 });
-
-describe('renewal', () => {
-  it.each([
-    [0, 720_000],
-    [0.5, 900_000],
-    [0.999, 1_079_640],
-  ])('comes by chance %d after %i ms', async (random, ms) => {
-    const scene = await open({ environment: { random: () => random } });
-    await welcomeStream(scene);
-    await scene.clock.advance(ms);
-    expect(scene.openings).toBe(1);
-    await scene.clock.advance(50);
-    expect(scene.openings).toBe(2);
-  });
-
-  it('is reckoned from the newest stream', async () => {
-    const scene = await opened();
-    await scene.clock.advance(600_000);
-    scene.link.reopen();
-    await scene.clock.advance(50);
-    await welcomeStream(scene);
-    await scene.clock.advance(899_999);
-    expect(scene.openings).toBe(2);
-    await scene.clock.advance(51);
-    expect(scene.openings).toBe(3);
-  });
-});

@@ -71,14 +71,17 @@ export const breakages = [
   {
     name: 'forgets-that-an-answer-was-held',
     from: 110,
-    edits: [{ file: 'src/connection/line.ts', find: 'ttl - Math.max(0, held)', replace: 'ttl' }],
+    edits: [
+      { file: 'src/connection/line.ts', find: 'ttl - Math.max(0, held)', replace: 'ttl' },
+      { file: 'src/connection/token.ts', find: 'isSame ? Math.min(renewAt, at) : at', replace: 'at' },
+    ],
   },
   {
     name: 'polls-again-at-once-what-fails-at-once',
     edits: [
       {
         file: 'src/transports/long-polling.ts',
-        find: 'if (wait <= FLOOR || environment.now() - began < FLOOR) changed = true;',
+        find: 'if (wait <= FLOOR || took < FLOOR || took > wait + GRACE + FLOOR) changed = true;',
         replace: 'if (wait < 0) changed = true;',
       },
     ],

@@ -5,6 +5,8 @@ import { stepOf } from './completion.ts';
 
 /** News within this time of the request waits for the rest of it, ms: what comes in a row is not one request each. */
 const GATHER = 20;
+/** Bytes from which on more would save no request worth the wait. */
+const ENOUGH = 32_768;
 /** Frames of one answer; a MessagePack array of 2 bytes length holds 65 535. */
 const MOST = 10_000;
 
@@ -81,7 +83,8 @@ export class Answer implements ServerSocket {
     const { wait, bound } = this.#options;
     const full = this.#size > bound || this.#pieces.length > MOST;
     const step = stepOf({ held: wait > 0, news: this.#news, settled: this.#settled, full });
-    if (step === 'complete' || (step === 'gather' && this.#phase === 'open')) this.#complete(this.#pieces);
+    const due = this.#phase === 'open' || this.#size > ENOUGH;
+    if (step === 'complete' || (step === 'gather' && due)) this.#complete(this.#pieces);
   }
 
   #after(ms: number, run: () => void): void {

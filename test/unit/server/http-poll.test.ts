@@ -88,6 +88,15 @@ describe('a held poll', () => {
     expect(house.clock.pending).toBe(1); // the sweep
   });
 
+  it('is answered at once with much news, for which nobody would wait', async () => {
+    const house = createHouse();
+    await fill(house.server, 'room:1', 4, 'x'.repeat(9000));
+    const [epoch] = await top(house);
+    const cur = [epoch, 0, ''] as const;
+    const reply = await ask(house, '/poll', [hello({ wait: 20_000, since: 0 }), sub('room:1', { cur })]);
+    expect([reply.state, reply.of('subbed')[0]?.items?.length]).toEqual(['answered', 4]);
+  });
+
   it('is answered 20 ms after it came, with all news that came until then', async () => {
     const { house, reply } = await hold();
     await fill(house.server, 'room:1', 1);

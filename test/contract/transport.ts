@@ -4,9 +4,8 @@ import { json } from '../../src/index.ts';
 import type { Hello } from '../../src/protocol/frame.ts';
 import type { Target } from '../../src/transports/transport.ts';
 import type { Channel } from '../../src/types.ts';
-import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
-import { type TransportUnderTest, WAIT, isLive, startGround, visit, watchedEnvironment } from './transport-kit.ts';
+import { LACKS, type Lack, type TransportUnderTest, WAIT, isLive, startGround, watchedEnvironment } from './transport-kit.ts';
 
 export type { TransportUnderTest } from './transport-kit.ts';
 
@@ -15,6 +14,15 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) =
 /** What every transport must do before real servers, whatever is between. */
 export function transportContract(name: string, subject: TransportUnderTest): void {
   describe(`transport: ${name}`, () => {
+    const unless = (lack: Lack): typeof it.skip => (subject.lacks?.[lack] === undefined ? it : it.skip);
+
+    it('lacks only what a transport may lack, and says why', () => {
+      for (const [lack, why] of Object.entries(subject.lacks ?? {})) {
+        expect(LACKS).toContain(lack);
+        expect(why).toMatch(/\w+ \w+/);
+      }
+    });
+
     const arrived = (list: () => readonly unknown[], count: number): Promise<void> =>
       until(
         () => list().length >= count,
@@ -24,7 +32,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
 
     it('keeps the order, in both directions at once', async () => {
       const ground = await startGround(subject);
-      const [writer, reader] = [visit(ground.port, subject.make()), visit(ground.port, subject.make())];
+      const [writer, reader] = [ground.visit(), ground.visit()];
       const room = await writer.join('room');
       await reader.join('room');
       const receipts = [];
@@ -42,7 +50,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
 
     it('sends what comes together as one, and few requests for many channels', async () => {
       const ground = await startGround(subject);
-      const visitor = visit(ground.port, subject.make());
+      const visitor = ground.visit();
       const room = await visitor.join('room');
       const before = visitor.sent();
       const others = upTo(100).map((n) => visitor.client.channel(`c${n}`));
@@ -55,7 +63,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
 
     it('splits what is too large, and gives up only the item that is too large alone', async () => {
       const ground = await startGround(subject, { limits: { message: 3000 } });
-      const visitor = visit(ground.port, subject.make());
+      const visitor = ground.visit();
       const room = await visitor.join('room');
       const sizes = [100, 900, 900, 900, 900, 5000, 100, 900];
       const receipts = sizes.map((size) => room.publish('n', 'x'.repeat(size)));
@@ -76,7 +84,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
       ['the server says nothing', { authenticate: () => new Promise(() => {}) }, 'waiting client open-timeout'],
     ])('tells why there is no connection: %s', async (_what, options, state) => {
       const ground = await startGround(subject, options);
-      const { client, states } = visit(ground.port, subject.make(), { getToken: () => 'token', timing: { openTimeout: 300 } });
+      const { client, states } = ground.visit({ getToken: () => 'token', timing: { openTimeout: 300 } });
       client.on('error', () => {});
       client.connect();
       await until(
@@ -88,7 +96,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
 
     it('is told when the server drains, and goes on where there is one', async () => {
       const ground = await startGround(subject);
-      const visitor = visit(ground.port, subject.make());
+      const visitor = ground.visit();
       await visitor.join('room');
       const drained = ground.servers.map((server) => server.drain({ spread: 10 }));
       await until(
@@ -109,7 +117,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
         },
       });
       let tokens = 0;
-      const visitor = visit(ground.port, subject.make(), { user: 'ada', getToken: () => `token-${(tokens += 1)}` });
+      const visitor = ground.visit({ user: 'ada', getToken: () => `token-${(tokens += 1)}` });
       const room = await visitor.join('room');
       await until(() => seen.has('token-2'), WAIT, 'the second token has come');
       for (const n of upTo(20)) await ground.publish('room', n);
@@ -122,7 +130,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
 
     it('says nothing of a channel after it was left, whatever was on its way', async () => {
       const ground = await startGround(subject);
-      const visitor = visit(ground.port, subject.make(), { timing: { releaseAfter: 1 } });
+      const visitor = ground.visit({ timing: { releaseAfter: 1 } });
       await visitor.join('other');
       const late: number[] = [];
       let published = 0;
@@ -148,11 +156,11 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
 
     it('is found dead after a hint, and another one goes on', async () => {
       const ground = await startGround(subject);
-      await using proxy = await createTcpProxy(() => ground.port);
-      const visitor = visit(proxy.port, subject.make());
+      await using way = await ground.way();
+      const visitor = ground.visit({}, way.port);
       const room = await visitor.join('room');
       await room.publish('n', 0).accepted;
-      expect(proxy.halfOpen()).toBeGreaterThan(0);
+      expect(way.halfOpen()).toBeGreaterThan(0);
       const receipt = room.publish('n', 1);
       await ground.publish('room', 2);
       visitor.hint('online');
@@ -161,13 +169,13 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
       expect([...visitor.heard('room')].sort()).toEqual([0, 1, 2]);
     });
 
-    it('tells what it holds: more while nothing gets through, nothing once all has', async () => {
+    unless('buffer')('tells what it holds: more while nothing gets through, nothing once all has', async () => {
       const ground = await startGround(subject);
-      await using proxy = await createTcpProxy(() => ground.port);
-      const { environment } = watchedEnvironment();
+      await using way = await ground.way();
+      const { environment } = watchedEnvironment(subject);
       const hello: Hello = { t: 'hello', v: [1, 1], client: 'page', gen: 1 };
       const target: Target = {
-        url: `http://127.0.0.1:${proxy.port}/realtime`,
+        url: `http://127.0.0.1:${way.port}/realtime`,
         ...{ codec: json(), environment, hello: () => hello, opening: () => [hello] },
       };
       const [came, ends]: [string[], unknown[]] = [[], []];
@@ -178,14 +186,14 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
       try {
         await until(() => came.includes('welcome'), WAIT, 'it is welcomed');
         expect(link.buffered).toBe(0);
-        proxy.stall('up');
+        way.stall('up');
         const most = 65_536;
         const text = 'x'.repeat(most / 2);
         // More than the systems of both sides take.
         const count = 400;
         for (const n of upTo(count)) link.send([{ t: 'tell', c: 'room', id: `t${n}`, e: 'e', d: text }], most);
         expect(link.buffered).toBeGreaterThan((count * text.length) / 2);
-        proxy.heal();
+        way.heal();
         await until(
           () => link.buffered === 0,
           WAIT,
@@ -200,7 +208,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
     it('leaves nothing behind, on either side', async () => {
       // A proxy may notice only at the next event that nobody takes them any more.
       const ground = await startGround(subject, { timing: { ping: 300 } });
-      const visitor = visit(ground.port, subject.make());
+      const visitor = ground.visit();
       const room = await visitor.join('room');
       await room.publish('n', 0).accepted;
       void room.publish('n', 1).accepted;

@@ -43,7 +43,11 @@ interface Pipe {
   flush(): void;
 }
 
-export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCore, name = 'memory'): MemoryNetwork {
+export function createMemoryNetwork(
+  clock: Pick<VirtualClock, 'now' | 'setTimeout'>,
+  server: () => ServerCore,
+  name = 'memory',
+): MemoryNetwork {
   const pipes = new Set<Pipe>();
   const wire: Crossing[] = [];
   const stalled = new Set<Direction>();

@@ -7,19 +7,18 @@ import type { AddressInfo } from 'node:net';
 export interface UdpRelay extends AsyncDisposable {
   /** Of an HTTP server that passes offers on. The addresses in an offer and its answer are hidden, so all goes through here. */
   readonly port: number;
-  /** What is open now goes dead for good, and nobody is told; new connections work. @returns how many there were */
+  /** What is open now goes dead for good, and nobody is told; new connections work. @returns how many carried something */
   halfOpen(): number;
   /** Nothing arrives in this direction; what is sent meanwhile is lost, as on a radio link. */
   stall(...directions: readonly ('up' | 'down')[]): void;
   heal(): void;
-  /** Datagrams that were passed on. */
-  readonly passed: number;
 }
 
 interface Flow {
   readonly client: Socket;
   readonly server: Socket;
-  state: 'alive' | 'dead';
+  /** idle: nothing has come back through it yet. */
+  state: 'idle' | 'alive' | 'dead';
 }
 
 const CANDIDATE = /^a=candidate:(\S+) (\d+) (udp) (\d+) (\S+) (\d+) typ host.*$/im;
@@ -29,23 +28,21 @@ const CANDIDATES = /^a=(candidate:|end-of-candidates).*\r?\n/gim;
 export async function createUdpRelay(target: number): Promise<UdpRelay> {
   const flows = new Set<Flow>();
   const stalled = new Set<'up' | 'down'>();
-  let passed = 0;
 
   /** @returns the port to send to instead of `to` */
   const relay = async (to: { readonly host: string; readonly port: number }): Promise<number> => {
     const [client, server] = await Promise.all([bind(), bind()]);
-    const flow: Flow = { client, server, state: 'alive' };
+    const flow: Flow = { client, server, state: 'idle' };
     let from: { readonly address: string; readonly port: number } | null = null;
     flows.add(flow);
     client.on('message', (bytes, info) => {
       from = info;
       if (flow.state === 'dead' || stalled.has('up')) return;
-      passed += 1;
       server.send(bytes, to.port, to.host);
     });
     server.on('message', (bytes) => {
       if (from === null || flow.state === 'dead' || stalled.has('down')) return;
-      passed += 1;
+      flow.state = 'alive';
       client.send(bytes, from.port, from.address);
     });
     return client.address().port;
@@ -75,14 +72,12 @@ export async function createUdpRelay(target: number): Promise<UdpRelay> {
   return {
     port: (http.address() as AddressInfo).port,
     halfOpen() {
+      const carrying = [...flows].filter(({ state }) => state === 'alive');
       for (const flow of flows) flow.state = 'dead';
-      return flows.size;
+      return carrying.length;
     },
     stall: (...directions) => directions.forEach((direction) => stalled.add(direction)),
     heal: () => stalled.clear(),
-    get passed() {
-      return passed;
-    },
     async [Symbol.asyncDispose]() {
       for (const { client, server } of flows) [client, server].forEach((socket) => socket.close());
       http.closeAllConnections();
@@ -93,7 +88,7 @@ export async function createUdpRelay(target: number): Promise<UdpRelay> {
 
 async function bind(): Promise<Socket> {
   const socket = createSocket('udp4');
-  // As an unreachable port: what is lost is told to nobody.
+  // A port that nobody has any more: what is lost is told to nobody.
   socket.on('error', () => undefined);
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');

@@ -52,10 +52,9 @@ export interface Equipment {
 
 export interface Ground {
   readonly servers: readonly Server[];
-  readonly port: number;
   /** From the back end, by one server after the other. */
   publish(channel: string, data: unknown): Promise<void>;
-  /** Of one client. */
+  /** @param port of a {@link Way} @default that of the front */
   visit(options?: Partial<ClientOptions>, port?: number): Visitor;
   way(): Promise<Way>;
 }

@@ -2,7 +2,7 @@
 import { RTCPeerConnection as Polyfill } from 'node-datachannel/polyfill';
 import { beforeAll } from 'vitest';
 import { acquireLibrary } from '../../server/node/rtc-library.ts';
-import { type PeerConstructor, webRTC } from '../../src/index.ts';
+import { webRTC } from '../../src/index.ts';
 import { transportContract } from '../contract/transport.ts';
 import type { Equipment } from '../contract/transport-kit.ts';
 import { createUdpRelay } from '../support/udp-relay.ts';
@@ -32,7 +32,7 @@ function watchPeers(): Equipment {
     }
   }
   return {
-    environment: { RTCPeerConnection: Peer as unknown as PeerConstructor },
+    environment: { RTCPeerConnection: Peer },
     held: () => ({ peers: open.size }),
     sent: () => sent,
   };

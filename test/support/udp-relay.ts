@@ -1,7 +1,7 @@
 /** Stands between two ends of WebRTC, and does to the datagrams what networks do. */
 import { type Socket, createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface UdpRelay extends AsyncDisposable {
@@ -21,7 +21,7 @@ interface Flow {
   state: 'idle' | 'alive' | 'dead';
 }
 
-const CANDIDATE = /^a=candidate:(\S+) (\d+) (udp) (\d+) (\S+) (\d+) typ host.*$/im;
+const CANDIDATE = /^(a=candidate:\S+ \d+ udp \d+) (\S+) (\d+) typ host/im;
 /** RFC 8838: `a=end-of-candidates` would end the search of the other side before a datagram has come. */
 const CANDIDATES = /^a=(candidate:|end-of-candidates).*\r?\n/gim;
 
@@ -48,24 +48,22 @@ export async function createUdpRelay(target: number): Promise<UdpRelay> {
     return client.address().port;
   };
 
-  const http = createServer((request, response) => {
-    void (async () => {
-      const offer = (await request.setEncoding('utf8').toArray()).join('');
-      const answer = await fetch(`http://127.0.0.1:${target}${request.url}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/sdp' },
-        body: offer.replaceAll(CANDIDATES, ''),
-      });
-      const sdp = await answer.text();
-      const [line, foundation, component, udp, priority, host, port] = CANDIDATE.exec(sdp) ?? [];
-      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type')! });
-      if (line === undefined) return response.end(sdp);
-      const instead = await relay({ host: host!, port: Number(port) });
-      response.end(
-        `${sdp.replaceAll(CANDIDATES, '')}a=candidate:${foundation} ${component} ${udp} ${priority} 127.0.0.1 ${instead} typ host\r\n`,
-      );
-    })().catch(() => response.destroy());
-  });
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const offer = (await request.setEncoding('utf8').toArray()).join('');
+    const answer = await fetch(`http://127.0.0.1:${target}${request.url}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/sdp' },
+      body: offer.replaceAll(CANDIDATES, ''),
+    });
+    let sdp = await answer.text();
+    const found = CANDIDATE.exec(sdp);
+    if (found !== null) {
+      const port = await relay({ host: found[2]!, port: Number(found[3]) });
+      sdp = `${sdp.replaceAll(CANDIDATES, '')}${found[1]} 127.0.0.1 ${port} typ host\r\n`;
+    }
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type')! }).end(sdp);
+  };
+  const http = createServer((request, response) => void pass(request, response).catch(() => response.destroy()));
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
 

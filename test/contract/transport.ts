@@ -171,10 +171,14 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
       expect(way.halfOpen()).toBeGreaterThan(0);
       const receipt = room.publish('n', 1);
       await ground.publish('room', 2);
+      const steps: unknown[] = [];
+      visitor.client.on('trace', ({ detail }) => steps.push(detail));
       visitor.hint('online');
       await arrived(() => visitor.heard('room'), 3);
       await receipt.accepted;
       expect([...visitor.heard('room')].sort()).toEqual([0, 1, 2]);
+      // Without this a way that was never broken would pass.
+      expect(steps).toContainEqual({ from: 'doubting', to: 'preparing' });
     });
 
     if (lacks.buffer === undefined) {

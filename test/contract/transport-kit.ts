@@ -23,12 +23,12 @@ export interface TransportUnderTest {
   way?(port: number): Promise<Way>;
   /** What the client is given beside fetch and WebSocket. @default nothing */
   equip?(): Equipment;
-  /** Cases that it cannot have, each with the reason. @default none */
+  /** What it cannot have, and so not the cases for it, each with the reason. @default none */
   readonly lacks?: Readonly<Partial<Record<Lack, string>>>;
 }
 
-/** Of the cases a transport may lack, no other. */
-export const LACKS = ['buffer'] as const;
+/** What a transport may lack, and nothing else: bytes that it holds, subscriptions that are not one request for all. */
+export const LACKS = ['buffer', 'ownSubscriptions'] as const;
 export type Lack = (typeof LACKS)[number];
 
 /** Between the client and the front. */

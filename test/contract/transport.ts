@@ -82,6 +82,16 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
       expect(visitor.states.filter((state) => state.startsWith('waiting'))).toEqual([]);
     });
 
+    if (lacks.ownSubscriptions === undefined) {
+      it('sends no more at once than the server takes, of subscriptions too', async () => {
+        const ground = await startGround(subject, { limits: { message: 3000 } });
+        const visitor = ground.visit();
+        await visitor.join('room');
+        await Promise.all(upTo(60).map((n) => visitor.join(`${'c'.repeat(90)}${n}`)));
+        expect(visitor.states.filter((state) => state.startsWith('waiting'))).toEqual([]);
+      });
+    }
+
     it.each<readonly [what: string, options: Partial<ServerOptions>, state: string]>([
       ['its token is refused, again', { authenticate: () => null }, 'closed server token-rejected'],
       [

@@ -22,7 +22,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
         () => `all ${count} are there, not ${list().length}`,
       );
 
-    it.each(Object.entries(lacks))('lacks a %s, which it may: %s', (lack, why) => {
+    it.each(Object.entries(lacks))('lacks %s, which it may: %s', (lack, why) => {
       expect(LACKS).toContain(lack);
       expect(why).toMatch(/\w+ \w+/);
     });

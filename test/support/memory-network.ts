@@ -1,7 +1,8 @@
 /** A transport without a network: pipes between clients and the real server core, with every fault a cable has. */
 import type { ServerCore, ServerLine } from '../../server/types.ts';
+import { batches } from '../../src/protocol/batches.ts';
 import type { Encoded } from '../../src/protocol/codec.ts';
-import type { ServerFrame } from '../../src/protocol/frame.ts';
+import { DEFAULT_LIMITS, type ServerFrame } from '../../src/protocol/frame.ts';
 import { parseMessage } from '../../src/protocol/parse.ts';
 import { SERVER_FRAMES } from '../../src/protocol/server-frames.ts';
 import type { End, Transport } from '../../src/transports/transport.ts';
@@ -43,7 +44,11 @@ interface Pipe {
   flush(): void;
 }
 
-export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCore, name = 'memory'): MemoryNetwork {
+export function createMemoryNetwork(
+  clock: Pick<VirtualClock, 'now' | 'setTimeout'>,
+  server: () => ServerCore,
+  name = 'memory',
+): MemoryNetwork {
   const pipes = new Set<Pipe>();
   const wire: Crossing[] = [];
   const stalled = new Set<Direction>();
@@ -133,7 +138,9 @@ export function createMemoryNetwork(clock: VirtualClock, server: () => ServerCor
         });
       }
       return {
-        send: (frames) => send(codec.join(frames.map((frame) => codec.encode(frame)))),
+        send(frames, most = DEFAULT_LIMITS.message) {
+          for (const message of batches(codec, frames, most)) send(message);
+        },
         close() {
           if (client === 'closed') return;
           client = 'closed';

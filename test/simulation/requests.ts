@@ -20,6 +20,9 @@ export interface Surroundings {
   remove(request: HttpRequest): void;
 }
 
+/** Bytes that may answer one `/send`: as many items as a connection may leave unanswered, 64 bytes for each. */
+const ANSWERS = 65_536;
+
 export class Requests extends SimFetch {
   readonly #options: CableOptions;
   readonly #surroundings: Surroundings;
@@ -47,6 +50,7 @@ export class Requests extends SimFetch {
       const timer = clock.setTimeout(() => arrive(() => receiver.fail()), random() * late);
       return { abort: () => clock.clearTimeout(timer) };
     }
+    const queue = way === 'send' ? Math.max(ANSWERS, to.limits.queue) : to.limits.queue;
     const spoils = middle().garbles > 0 && random() < middle().garbles;
     const options = {
       ...this.#common(request, path, gen),
@@ -56,7 +60,7 @@ export class Requests extends SimFetch {
       fate: mode === 'mute' ? ({ type: 'hangs' } as const) : fate(blocks[way], http, random),
       gathers: holdsBack(blocks[way]) ? Infinity : (http.gathers ?? 0),
       holdsHead: blocks[way] === 'holds' || (http.gathers !== null && random() < 0.5),
-      onQueued: (bytes: number) => oracle.queued(page, bytes * (codec.binary ? 0.75 : 1), to.limits.queue),
+      onQueued: (bytes: number) => oracle.queued(page, bytes * (codec.binary ? 0.75 : 1), queue),
     };
     if (random() < http.repeats) this.#repeat(options, way);
     return this.#start(options, way);

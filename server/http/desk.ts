@@ -6,6 +6,7 @@ import { msgpack } from '../../src/protocol/msgpack.ts';
 import { parseMessage, type Parsed } from '../../src/protocol/parse.ts';
 import type { Connections } from '../connections.ts';
 import type { Trust } from '../origins.ts';
+import { queueOf } from '../kind.ts';
 import type { Services } from '../services.ts';
 import type { SocketInfo, SocketKind, Turned } from '../types.ts';
 import { Answer } from './answer.ts';
@@ -119,8 +120,7 @@ export class Desk {
     const answer = new Answer(environment, {
       wait: isPoll ? Math.min(wait, timing.ping) : 0,
       patience: isPoll ? (wait > 0 ? PATIENCE.news : PATIENCE.answer) : Infinity,
-      // What asks to be published is bounded itself, and all of it is to be answered.
-      bound: isPoll ? limits.queue : Infinity,
+      bound: queueOf(isPoll ? 'poll' : 'send', limits.queue),
       onComplete(pieces) {
         onOver();
         if (pieces !== null) exchange.answer(200, { ...headers, 'content-type': type }, info.codec.join(pieces));

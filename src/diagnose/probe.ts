@@ -63,7 +63,8 @@ export function probe(options: ProbeOptions): Promise<Outcome> {
         ...{ url, codec, environment, hello },
         ...(credentials !== undefined && { credentials }),
         opening() {
-          if (stage === 'nothing' && transport.name !== 'sse' && transport.name !== 'long-polling') stage = 'opened';
+          // Where this is part of a request, nothing is open when it is made.
+          if (stage === 'nothing' && link?.reopen === undefined) stage = 'opened';
           return [hello()];
         },
       },

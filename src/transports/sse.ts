@@ -73,7 +73,7 @@ export function sse(options: SseOptions = {}): Transport {
         }
         // What the server gave up for the new stream is no end of the link.
         const isOld = call === current && next !== null;
-        http.deliver(frames.filter((frame) => !isOld || frame.t !== 'bye' || frame.code !== END.superseded));
+        http.deliver(isOld ? frames.filter((frame) => frame.t !== 'bye' || frame.code !== END.superseded) : frames);
         return frames.some(({ t }) => t === 'ping');
       };
 

@@ -7,8 +7,9 @@ import { WebSocket as WsSocket } from 'ws';
 import { type Server, type ServerOptions, createServer, memoryBroker } from '../../server/index.ts';
 import { composeClient, json, webSocket } from '../../src/index.ts';
 import { msgpack } from '../../src/protocol/msgpack.ts';
-import type { Channel, Client, ClientOptions } from '../../src/types.ts';
+import type { Client, ClientOptions } from '../../src/types.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
+import { told, toldLive } from '../support/told.ts';
 
 const disposers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -47,23 +48,6 @@ function connect(port: number, options: Partial<ClientOptions> = {}): Client {
   return client;
 }
 
-/** Resolves when `condition` holds, told by whatever changes it. */
-async function until(subscribe: (check: () => void) => unknown, condition: () => boolean): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const check = (): void => {
-      if (condition()) resolve();
-    };
-    subscribe(check);
-    check();
-  });
-}
-
-const live = (channel: Channel): Promise<void> =>
-  until(
-    (check) => channel.status.subscribe(check),
-    () => channel.status.get().state === 'live',
-  );
-
 describe('codecs', () => {
   it('lets JSON and MessagePack clients talk in one channel, bytes included', async () => {
     const { port } = await start();
@@ -73,11 +57,11 @@ describe('codecs', () => {
     let more = (): void => {};
     text.subscribeAll(({ data }) => (heard.text.push(data), more()));
     binary.subscribeAll(({ data }) => (heard.binary.push(data), more()));
-    await Promise.all([live(text), live(binary)]);
+    await Promise.all([toldLive(text), toldLive(binary)]);
     const said = [{ a: [1, 'ü', null] }, new Uint8Array([0, 255, 7])];
     await Promise.all([text.publish('a', said[0]).accepted, binary.publish('b', said[1]).accepted]);
     await text.publish('c', said[1]).accepted;
-    await until(
+    await told(
       (check) => (more = check),
       () => heard.text.length === 3 && heard.binary.length === 3,
     );
@@ -101,7 +85,7 @@ describe('several servers on one broker', () => {
     reader.subscribe('n', (data) => (seen.push(data), more()));
     reader.onReset(({ why }) => void resets.push(why));
     writer.subscribe('n', () => {});
-    await Promise.all([live(reader), live(writer)]);
+    await Promise.all([toldLive(reader), toldLive(writer)]);
     const accepted: Promise<unknown>[] = [];
     let cuts = 0;
     for (let n = 0; n < 300; n += 1) {
@@ -111,7 +95,7 @@ describe('several servers on one broker', () => {
       if (n % 50 === 25) cuts += proxy.cut();
     }
     await Promise.all(accepted);
-    await until(
+    await told(
       (check) => (more = check),
       () => seen.length >= 300,
     );
@@ -136,12 +120,12 @@ describe('several servers on one broker', () => {
       const status = client.status.get();
       if (status.state === 'waiting') reasons.push(`${status.reason.by} ${status.reason.name}`);
     });
-    await live(room);
+    await toldLive(room);
     await old.server.publish('room', 'n', 1);
     target = next.port;
     await old.server.drain({ spread: 50 });
     await next.server.publish('room', 'n', 2);
-    await until(
+    await told(
       (check) => (more = check),
       () => seen.length === 2,
     );

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Server, type ServerOptions, type WebRTCServerOptions, createServer } from '../../server/index.ts';
 import { acquireLibrary } from '../../server/node/rtc-library.ts';
-import { type Stranger, createStranger } from '../support/stranger.ts';
+import { type Stranger, createStranger, postOffer } from '../support/stranger.ts';
 
 // The last server of a process ends all that the library still does, and the peers of these tests are its too.
 beforeAll(async () => {
@@ -40,13 +40,6 @@ async function invite(): Promise<Stranger> {
   return stranger;
 }
 
-const post = (port: number, body: string, headers = {}): Promise<Response> =>
-  fetch(`http://127.0.0.1:${port}/realtime/rtc`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/sdp', ...headers },
-    body,
-  });
-
 describe('a request', () => {
   const offer = ['v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0', 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel'].join(
     '\r\n',
@@ -78,9 +71,9 @@ describe('a request', () => {
     const told = ['access-control-allow-origin', 'access-control-allow-methods', 'access-control-allow-headers', 'vary'];
     expect(told.map((name) => asked.headers.get(name))).toEqual([origin, 'POST', 'content-type', 'Origin']);
     const { offer } = await invite();
-    const answered = await post(port, offer, { origin });
+    const answered = await postOffer(port, offer, { origin });
     expect([answered.status, answered.headers.get('access-control-allow-origin')]).toEqual([201, origin]);
-    const refused = await post(port, offer, { origin: 'https://evil.example' });
+    const refused = await postOffer(port, offer, { origin: 'https://evil.example' });
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([403, null]);
   });
 
@@ -90,14 +83,14 @@ describe('a request', () => {
     expect(await ask()).toBe('the app');
     await server.close();
     expect(await ask()).toBe('the app');
-    expect((await post(port, offer)).status).toBe(200);
+    expect((await postOffer(port, offer)).status).toBe(200);
   });
 
   it('finds all connections on one UDP port, if there is only one', async () => {
     const { port } = await start({}, { ...LOOPBACK, portRange: [45_612, 45_612] });
     const [ada, bob] = [await invite(), await invite()];
     for (const stranger of [ada, bob]) {
-      const answer = await (await post(port, stranger.offer)).text();
+      const answer = await (await postOffer(port, stranger.offer)).text();
       expect(/a=candidate:.* 127\.0\.0\.1 (\d+) typ host/.exec(answer)?.[1]).toBe('45612');
       await stranger.open(answer);
     }

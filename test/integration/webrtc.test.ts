@@ -10,8 +10,9 @@ import { type Server, type ServerEvent, type ServerOptions, type WebRTCServerOpt
 import { acquireLibrary } from '../../server/node/rtc-library.ts';
 import { composeClient, json, webRTC } from '../../src/index.ts';
 import { msgpack } from '../../src/protocol/msgpack.ts';
-import { type Stranger, createStranger } from '../support/stranger.ts';
+import { type Stranger, createStranger, postOffer } from '../support/stranger.ts';
 import type { Channel, Client, ClientOptions, Environment, Message, Transport } from '../../src/types.ts';
+import { told, toldLive } from '../support/told.ts';
 
 // The last server of a process ends all that the library still does, and the peers of these tests are its too.
 beforeAll(async () => {
@@ -80,23 +81,9 @@ function connect(port: number, options: Partial<ClientOptions & { url: string }>
   return client;
 }
 
-/** Resolves when `condition` holds, told by whatever changes it. */
-async function until(subscribe: (check: () => void) => unknown, condition: () => boolean): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const check = (): void => {
-      if (condition()) resolve();
-    };
-    subscribe(check);
-    check();
-  });
-}
-
 async function live(channel: Channel): Promise<void> {
   channel.subscribeAll(() => {});
-  await until(
-    (check) => channel.status.subscribe(check),
-    () => channel.status.get().state === 'live',
-  );
+  await toldLive(channel);
 }
 
 async function next(channel: Channel, event: string): Promise<Message> {
@@ -109,13 +96,6 @@ async function invite(protocol?: string, label?: string): Promise<Stranger> {
   disposers.push(() => stranger.peer.close());
   return stranger;
 }
-
-const post = (port: number, body: string, headers = {}): Promise<Response> =>
-  fetch(`http://127.0.0.1:${port}/realtime/rtc`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/sdp', ...headers },
-    body,
-  });
 
 const connections = ({ server }: House): number | undefined => server.metrics.get()['connections'];
 
@@ -178,7 +158,7 @@ describe('an end', () => {
     for (let n = 0; n < 20; n += 1) void house.server.publish('room', 'last', 'x'.repeat(30_000));
     await house.server.publish('room', 'last', 'bye');
     await house.server.close();
-    await until(
+    await told(
       (check) => client.status.subscribe(check),
       () => client.status.get().state === 'waiting' || client.status.get().state === 'connecting',
     );
@@ -202,7 +182,7 @@ describe('a stranger', () => {
   /** Opens a channel and sends `parts`; @returns what it is told */
   async function tell(house: House, parts: readonly (string | Uint8Array)[]): Promise<unknown> {
     const stranger = await invite();
-    await stranger.open(await (await post(house.port, stranger.offer)).text());
+    await stranger.open(await (await postOffer(house.port, stranger.offer)).text());
     for (const part of parts) {
       if (typeof part === 'string') stranger.frames.sendMessage(part);
       else stranger.frames.sendMessageBinary(part);
@@ -230,7 +210,7 @@ describe('a stranger', () => {
   it('is welcomed whatever way its hello is cut', async () => {
     const house = await start();
     const stranger = await invite();
-    await stranger.open(await (await post(house.port, stranger.offer)).text());
+    await stranger.open(await (await postOffer(house.port, stranger.offer)).text());
     for (const byte of HELLO.subarray(1, -1)) stranger.frames.sendMessageBinary(Buffer.from([1, byte]));
     stranger.frames.sendMessageBinary(Buffer.from([0, HELLO.at(-1)!]));
     await expect.poll(() => stranger.heard.length).toBe(1);
@@ -244,7 +224,7 @@ describe('a stranger', () => {
   ])('finds its channel %s of protocol "%s" closed', async (label, protocol) => {
     const house = await start();
     const stranger = await invite(protocol, label);
-    await stranger.open(await (await post(house.port, stranger.offer)).text());
+    await stranger.open(await (await postOffer(house.port, stranger.offer)).text());
     await stranger.closed;
     expect(connections(house)).toBe(0);
   });
@@ -252,7 +232,7 @@ describe('a stranger', () => {
   it('cannot make the server hold more peers than it likes: 50 offers that go nowhere', async () => {
     const house = await start({}, { ...LOOPBACK, maxPending: 20 });
     const { offer } = await invite();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => post(house.port, offer)));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => postOffer(house.port, offer)));
     const statuses = answers.map(({ status }) => status);
     expect([201, 503].map((wanted) => statuses.filter((status) => status === wanted).length)).toEqual([20, 30]);
     const waits = answers.filter(({ status }) => status === 503).map(({ headers }) => Number(headers.get('retry-after')));

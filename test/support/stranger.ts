@@ -40,3 +40,11 @@ export async function createStranger(protocol = 'holdfast.1.json', label = 'fram
     closed,
   };
 }
+
+/** The answer to an offer, or to what is none. */
+export const postOffer = (port: number, body: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}/realtime/rtc`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/sdp', ...headers },
+    body,
+  });

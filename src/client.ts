@@ -33,11 +33,13 @@ import { soon } from './util/soon.ts';
 import { createStop, stopOnAbort } from './util/stop.ts';
 
 const HOUR = 3_600_000;
-const OUTBOX: Omit<Required<OutboxOptions>, 'store'> = {
+const OUTBOX: Required<Omit<OutboxOptions, 'store' | 'migrate'>> = {
   ttl: 72 * HOUR,
   maxMessages: 10_000,
   maxBytes: 16 * 1024 * 1024,
   whenInDoubt: 'resend',
+  version: 1,
+  warnBeforeUnload: false,
 };
 const TIMING = {
   backoffBase: 500,
@@ -117,8 +119,7 @@ class HoldfastClient implements Client {
         buffered: () => this.#connection.buffered,
         onOutcome: (outcome) => this.#events.emit('outcome', outcome),
       },
-      withDefaults<Required<OutboxOptions>>({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
-      user,
+      withDefaults<Omit<Required<OutboxOptions>, 'migrate'>>({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
     );
     this.#channels = new Channels({
       feed: {

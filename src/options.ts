@@ -2,8 +2,9 @@ import { HoldfastError } from './errors.ts';
 import type { OutboxStore } from './outbox/store.ts';
 import type { Environment } from './platform/environment.ts';
 import type { Codec } from './protocol/codec.ts';
-import type { Mode } from './protocol/frame.ts';
+import type { Mode, ResetReason } from './protocol/frame.ts';
 import type { Credentials, Transport } from './transports/transport.ts';
+import type { Cursor, OutboxEntry, Untyped } from './types.ts';
 
 export interface ClientOptions {
   /**
@@ -49,12 +50,40 @@ export interface TokenContext {
 export interface ChannelOptions {
   /** log: every message, resumed without a gap. latest: the newest only. live: no log, no resume. @default 'log' */
   readonly mode?: Mode;
-  /** Messages of the past to begin with when there is no cursor. @default 0 */
+  /** Messages of the past to begin with when there is no cursor and no snapshot. @default 0 */
   readonly rewind?: number;
+  /**
+   * Where a page begins to read. page: at the top of the log. durable: where an earlier page stopped, for apps that keep
+   * their own state; the cursor is kept when the handlers are done, their promises included. A function: where the app's
+   * state ends, if the app keeps the cursor with it; null begins at the top. @default 'page'
+   */
+  readonly resume?: 'page' | 'durable' | ((channel: string) => Cursor | null | Promise<Cursor | null>);
+  /**
+   * Loads the state that the messages change. Called first and whenever continuity is lost; messages wait for it; retried
+   * with backoff; one call for all subscribers. Return the cursor that your server read BEFORE the data (right even if the
+   * answer was cached). Without one `context.cursor` is used, which the realtime server read before this call: right only if
+   * the data is never older than the call.
+   */
+  readonly snapshot?: (context: SnapshotContext) => Promise<Snapshot>;
+}
+
+export interface SnapshotContext {
+  readonly channel: string;
+  /** Of the pattern: `{ id: '7' }` for `room:7` under `room:{id}`. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly why: ResetReason | 'first';
+  readonly cursor: Cursor;
+  /** Aborted when nobody needs the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface Snapshot {
+  readonly data: Untyped;
+  readonly cursor?: Cursor;
 }
 
 export interface OutboxOptions {
-  /** @default memoryOutbox() */
+  /** @default indexedDBOutbox() in createClient, memoryOutbox() in composeClient */
   readonly store?: OutboxStore;
   /** Life of a publication that gives no `ttl`; capped by the server. @default 72 h */
   readonly ttl?: number;
@@ -67,6 +96,17 @@ export interface OutboxOptions {
    * @default 'resend'
    */
   readonly whenInDoubt?: 'resend' | 'surface' | 'drop';
+  /** Version of your payloads, kept with each stored one. @default 1 */
+  readonly version?: number;
+  /**
+   * Called for a publication that was never sent and was stored by another `version`. What it returns is published anew under
+   * a new id, and the old one ends as `cancelled`; null only cancels. @default sent unchanged
+   */
+  readonly migrate?: (
+    entry: OutboxEntry & { readonly version: number },
+  ) => { readonly event: string; readonly data: unknown } | null;
+  /** Ask before the tab is closed with unsent messages that would be lost. @default false */
+  readonly warnBeforeUnload?: boolean;
 }
 
 export interface TimingOptions {

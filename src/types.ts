@@ -7,7 +7,16 @@ import type { ResetReason } from './protocol/frame.ts';
 
 export type { Choice } from './connection/ladder.ts';
 export type { ErrorCode } from './errors.ts';
-export type { ChannelOptions, ClientOptions, ComposeOptions, OutboxOptions, TimingOptions, TokenContext } from './options.ts';
+export type {
+  ChannelOptions,
+  ClientOptions,
+  ComposeOptions,
+  OutboxOptions,
+  Snapshot,
+  SnapshotContext,
+  TimingOptions,
+  TokenContext,
+} from './options.ts';
 export type { OutboxStore } from './outbox/store.ts';
 export type { Environment } from './platform/environment.ts';
 export type { Codec } from './protocol/codec.ts';
@@ -166,6 +175,47 @@ export interface Channel {
   onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options?: Abortable): Stop;
 }
 
+export interface HistoryOptions extends Abortable {
+  /** At most 500. @default 50 */
+  readonly limit?: number;
+  /** The oldest message that is wanted. @default the beginning of the log */
+  readonly from?: Cursor;
+  /** The newest message that is wanted. @default the end of the log */
+  readonly to?: Cursor;
+}
+
+export interface HistoryPage {
+  /** Newest first. */
+  readonly messages: readonly Message[];
+  /** The page before; null if there is none. */
+  readonly older: ((options?: Abortable) => Promise<HistoryPage>) | null;
+  /** Older messages existed and are gone. */
+  readonly trimmed: boolean;
+}
+
+export interface StoreDefinition<S> {
+  /** Before anything is known, and on the server. */
+  readonly initial: S;
+  /** From the data of the channel's snapshot to state. @default the data itself */
+  readonly load?: (data: Untyped) => S;
+  /**
+   * Pure; set by id, do not count: a message may be in the snapshot already. Also run for your own pending publications.
+   */
+  readonly reduce: (state: S, message: Message & { readonly pending: boolean }) => S;
+}
+
+export interface Store<S> extends Readable<S>, Disposable {
+  readonly status: Readable<StoreStatus>;
+}
+
+export interface StoreStatus {
+  /** loading: the snapshot has not come. stale: it was live, and is not at the moment. closed: it will not be live again. */
+  readonly state: 'loading' | 'live' | 'stale' | 'closed';
+  /** Own publications that are shown and not confirmed. */
+  readonly pending: number;
+  readonly error: HoldfastError | null;
+}
+
 export interface MessagesOptions extends Abortable {
   /** @default all */
   readonly events?: readonly string[];
@@ -214,6 +264,11 @@ export interface Message {
 export interface PublishOptions extends Abortable {
   /** Give up after. The signal cancels as `cancel()` does. @default outbox.ttl, 72 h */
   readonly ttl?: number;
+  /**
+   * Of the unsent publications of this page with this key in this channel only the newest is kept (drafts, sliders); the
+   * older end as `cancelled`. @default none
+   */
+  readonly replace?: string;
 }
 
 export interface Receipt {
@@ -262,17 +317,42 @@ export interface Outbox {
   /** Cheap counters; changes at most once a tick. */
   readonly status: Readable<OutboxStatus>;
   /**
-   * Resolves when nothing is pending. Rejects with `aborted`, or `destroyed` if the client ends first.
+   * Resolves when nothing is pending, of this page or taken over from one that is gone; failed entries do not hold it.
+   * Rejects with `aborted`, or `destroyed` if the client ends first.
    */
   drain(options?: Abortable): Promise<void>;
 }
 
 export interface OutboxStatus {
+  /** Of this page, and taken over from pages that are gone. */
   readonly pending: number;
+  readonly failed: number;
   readonly bytes: number;
   /** false: publications live in this tab's memory only, and `problem` says why. */
   readonly durable: boolean;
-  readonly problem: 'none' | 'memory-store' | 'broken';
+  readonly problem: StoreProblem | 'none' | 'memory-store';
   /** Time of the oldest pending publication. */
   readonly oldest: number | null;
+}
+
+/**
+ * unsupported: this platform has no such store. denied: it may not be used here (private mode, a frame, a policy). quota:
+ * there is no room. blocked: a page of another version does not let go. broken: it failed.
+ */
+export type StoreProblem = 'unsupported' | 'denied' | 'quota' | 'blocked' | 'broken';
+
+export interface OutboxEntry {
+  readonly id: string;
+  readonly channel: string;
+  readonly event: string;
+  readonly data: Untyped;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** queued: not sent yet. sent: it may have arrived. failed: it ended, and waits for `retry` or `discard`. */
+  readonly state: 'queued' | 'sent' | 'failed';
+  /** It survives this page. */
+  readonly stored: boolean;
+  /** Published by this page, not by another tab or on an earlier visit. */
+  readonly own: boolean;
+  readonly error: HoldfastError | null;
 }

@@ -1,49 +1,39 @@
-import type { OutboxStore, RecordKey, StoredRecord } from './store.ts';
-
-const RENEWED_AFTER = 1024;
+import type { KeyRange, OutboxStore, StoreKey, StoreRow } from './store.ts';
 
 /** Nothing on disk: what waits dies with the tab, and `outbox.status` says `durable: false`. */
 export function memoryOutbox(): OutboxStore {
-  // By channel, producer and sequence: one key made of all three would cost more than the rest.
-  const channels = new Map<string, Map<string, Map<number, StoredRecord>>>();
-  const laneOf = ({ channel, producer }: RecordKey): Map<number, StoredRecord> => {
-    let lanes = channels.get(channel);
-    if (lanes === undefined) channels.set(channel, (lanes = new Map()));
-    let lane = lanes.get(producer);
-    if (lane === undefined) lanes.set(producer, (lane = new Map()));
-    return lane;
-  };
-  let count = 0;
-  // As in the shelf: tables that were outgrown must not keep what came after them.
-  const renew = (): void => {
-    count = 0;
-    for (const lanes of channels.values()) for (const [producer, lane] of lanes) lanes.set(producer, new Map(lane));
-  };
   return {
     name: 'memory',
     durable: false,
-    open: () => Promise.resolve(),
-    put(list) {
-      for (const record of list) laneOf(record).set(record.sequence, record);
-      count += list.length;
-      if (count >= RENEWED_AFTER) renew();
-      return Promise.resolve();
+    open: ({ user, url }) => {
+      let rows: readonly StoreRow[] = [];
+      return Promise.resolve({
+        scope: `memory ${url} ${user}`,
+        read: (ranges) => Promise.resolve(ranges.map((range) => rows.filter(([key]) => within(key, range)))),
+        write({ remove, put }) {
+          const replaced = [...remove, ...put.map(([key]): KeyRange => [key, key])];
+          const kept = rows.filter(([key]) => !replaced.some((range) => within(key, range)));
+          // Of two rows with one key the last counts.
+          const added = put.filter(([key], at) => !put.slice(at + 1).some(([later]) => compare(key, later) === 0));
+          rows = [...kept, ...added].sort(([a], [b]) => compare(a, b));
+          return Promise.resolve();
+        },
+        close: () => Promise.resolve(),
+      });
     },
-    remove(keys) {
-      for (const key of keys) laneOf(key).delete(key.sequence);
-      return Promise.resolve();
-    },
-    list: () => Promise.resolve([...channels.values()].flatMap(recordsOf).sort(inOrder)),
-    close: () => channels.clear(),
   };
 }
 
-function recordsOf(lanes: ReadonlyMap<string, ReadonlyMap<number, StoredRecord>>): readonly StoredRecord[] {
-  return [...lanes.values()].flatMap((lane) => [...lane.values()]);
+function within(key: StoreKey, [from, to]: KeyRange): boolean {
+  return compare(from, key) <= 0 && compare(key, to) <= 0;
 }
 
-function inOrder(a: StoredRecord, b: StoredRecord): number {
-  if (a.channel !== b.channel) return a.channel < b.channel ? -1 : 1;
-  if (a.producer !== b.producer) return a.producer < b.producer ? -1 : 1;
-  return a.sequence - b.sequence;
+function compare(a: StoreKey, b: StoreKey): number {
+  for (let at = 0; at < a.length && at < b.length; at += 1) {
+    const left = a[at]!;
+    const right = b[at]!;
+    if (typeof left !== typeof right) return typeof left === 'number' ? -1 : 1;
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return a.length - b.length;
 }

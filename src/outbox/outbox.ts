@@ -27,7 +27,7 @@ const REMEMBERED_IDS = 4096;
 export class Outbox {
   readonly face: OutboxFace;
   readonly #context: OutboxContext;
-  readonly #options: Required<Omit<OutboxOptions, 'store'>>;
+  readonly #options: Required<Omit<OutboxOptions, 'store' | 'migrate'>>;
   readonly #shelf: Shelf;
   readonly #lanes: Lanes<Owner>;
   readonly #pauses: Pauses<PageLane>;
@@ -39,11 +39,11 @@ export class Outbox {
   #flushing = false;
   #over: HoldfastError | null = null;
 
-  constructor(context: OutboxContext, { store, ...options }: Required<OutboxOptions>, user: string) {
+  constructor(context: OutboxContext, { store: _, ...options }: Required<Omit<OutboxOptions, 'migrate'>>) {
     const { environment, report } = context;
     this.#context = context;
     this.#options = options;
-    this.#shelf = new Shelf(store, user, report);
+    this.#shelf = new Shelf(report);
     this.#expiry = createAlarm(environment, (now) => this.#expire(now));
     this.#lanes = new Lanes(() => environment.createId());
     this.#retention = new Retention(environment, this.#lanes, () => context.heardAt());

@@ -25,7 +25,30 @@ export interface Environment {
   readonly fetch?: Fetch | undefined;
   readonly CompressionStream?: typeof CompressionStream | undefined;
   readonly RTCPeerConnection?: PeerConstructor | undefined;
+  /** W3C "Indexed Database API": an `IDBFactory`, which a server's declarations must not need. */
+  readonly indexedDB?: object | undefined;
+  readonly locks?: Locks | undefined;
+  readonly BroadcastChannel?: BroadcastConstructor | undefined;
+  /** Asks the browser not to evict what this site stores (WHATWG "Storage"). Some browsers never answer. */
+  readonly persistStorage?: (() => Promise<boolean>) | undefined;
 }
+
+/** W3C "Web Locks", as far as the outbox uses it. Only secure contexts have them. */
+export interface Locks {
+  /** `run` gets null if the lock is not free, and holds it until its promise settles. Rejects if the lock was taken away. */
+  readonly request: (
+    name: string,
+    options: { readonly ifAvailable: true },
+    run: (lock: object | null) => Promise<void>,
+  ) => Promise<unknown>;
+}
+
+/** WHATWG HTML, "Broadcasting to other browsing contexts". */
+export type BroadcastConstructor = new (name: string) => {
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+};
 
 /** W3C "WebRTC". Only pages have it, and a server's declarations must not need the DOM. */
 export type PeerConstructor = new (configuration?: object) => object;
@@ -69,6 +92,21 @@ export function defaultEnvironment(): Environment {
     },
     get RTCPeerConnection() {
       return globalThis.RTCPeerConnection;
+    },
+    get indexedDB() {
+      // Reading it throws in frames that may store nothing.
+      return attemptTo(() => globalThis.indexedDB) ?? undefined;
+    },
+    get locks(): Locks | undefined {
+      const locks = globalThis.navigator?.locks;
+      return locks && { request: (name, options, run) => locks.request(name, options, run) };
+    },
+    get BroadcastChannel() {
+      return globalThis.BroadcastChannel as BroadcastConstructor | undefined;
+    },
+    get persistStorage() {
+      const storage = globalThis.navigator?.storage;
+      return storage?.persist && (() => storage.persist());
     },
   };
 }

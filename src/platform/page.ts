@@ -23,6 +23,8 @@ export interface Page {
   readonly network: () => string;
   /** @returns a function that ends it. */
   readonly watch: (listener: (hint: Hint) => void) => () => void;
+  /** Has the user asked before the page is closed (`beforeunload`), until the returned function is called. */
+  readonly guard?: () => () => void;
   /** What its Content Security Policy forbids, for `diagnose()`. @default the document's `securitypolicyviolation` */
   readonly violations?: (listener: (violation: Violation) => void) => () => void;
 }
@@ -40,6 +42,11 @@ export function browserPage(): Page {
     online: () => globalThis.navigator?.onLine !== false,
     visible: () => globalThis.document?.visibilityState !== 'hidden',
     network: () => kindOf(connectionOf(globalThis.navigator)) ?? 'unknown',
+    guard() {
+      const ask = (event: Event): void => event.preventDefault();
+      globalThis.addEventListener?.('beforeunload', ask);
+      return () => globalThis.removeEventListener?.('beforeunload', ask);
+    },
     watch(listener) {
       const { document, navigator } = globalThis;
       const stops: (() => void)[] = [];

@@ -58,6 +58,10 @@ function words(status: Status, held: boolean): Words {
 const stores = {
   none: 'on disk',
   'memory-store': 'memory only: dies with the tab',
+  unsupported: 'memory only: no disk here',
+  denied: 'memory only: the disk may not be used',
+  quota: 'memory only: the disk is full',
+  blocked: 'memory only: another tab holds the disk',
   broken: 'memory only, the disk failed',
 } as const satisfies Record<OutboxStatus['problem'], string>;
 

@@ -6,7 +6,6 @@ import type { Outcome } from '../../../src/types.ts';
 import { createScriptedTransport } from '../../support/scripted-transport.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { codeOf, logOf, useWorld } from '../channel/traffic.ts';
-import { createGatedStore } from './gated-store.ts';
 
 const createWorld = useWorld();
 
@@ -36,16 +35,6 @@ describe('destroy()', () => {
     expect(await codeOf(receipt.stored)).toBe('resolved');
   });
 
-  it('in the tick of a publication never opens the store', async () => {
-    const store = createGatedStore();
-    const world = createWorld();
-    const { client } = world.open({ outbox: { store } });
-    client.channel('room').publish('e', 1);
-    client.destroy();
-    await world.clock.advance(1000);
-    expect(store.calls).toEqual(['close']);
-  });
-
   it('by the signal of the client is the same', async () => {
     const world = createWorld();
     const controller = new AbortController();
@@ -69,56 +58,6 @@ describe('destroy()', () => {
     expect(told).toBe(1);
     expect(await Promise.all(receipts.map(({ accepted }) => codeOf(accepted)))).toContain('resolved');
     expect(await logOf(world)).toEqual([1, 2, 3]);
-  });
-});
-
-describe('a store that fails', () => {
-  it('rejects `stored`; it is sent and accepted nevertheless, and the status and one error say so', async () => {
-    const store = createGatedStore();
-    store.fail('put', 'reject');
-    const world = createWorld();
-    const { client, errors } = world.open({ outbox: { store } });
-    // Offline at first, or the answer of the server would come before the store's.
-    const receipt = client.channel('room').publish('e', 1);
-    const stored = codeOf(receipt.stored);
-    await world.clock.advance(100);
-    expect(await stored).toBe('storage-failed');
-    expect(await codeOf(receipt.accepted)).toBe('resolved');
-    client.channel('room').publish('e', 2);
-    await world.clock.advance(100);
-    expect(await logOf(world)).toEqual([1, 2]);
-    expect(client.outbox.status.get()).toMatchObject({ pending: 0, durable: false, problem: 'broken' });
-    expect(errors.map(({ code }) => code)).toEqual(['storage-failed']);
-  });
-
-  it('that never answers holds up nothing', async () => {
-    const store = createGatedStore();
-    store.gate();
-    const world = createWorld();
-    const { client } = world.open({ outbox: { store } });
-    const receipt = client.channel('room').publish('e', 1);
-    await world.clock.settle();
-    expect(client.outbox.status.get()).toMatchObject({ pending: 1, durable: true });
-    await world.clock.advance(100);
-    expect(await codeOf(receipt.accepted)).toBe('resolved');
-    // The answer of the server came first.
-    expect(await codeOf(receipt.stored)).toBe('resolved');
-    expect(client.outbox.status.get().pending).toBe(0);
-  });
-
-  it('a durable one ends up empty when all is answered', async () => {
-    const store = createGatedStore();
-    const world = createWorld();
-    const { client, network } = world.open({ outbox: { store } });
-    network.set('refusing');
-    [1, 2, 3].forEach((data) => client.channel('room').publish('e', data));
-    await world.clock.advance(1000);
-    expect(store.held.size).toBe(3);
-    network.set('open');
-    await world.clock.advance(60_000);
-    expect(await logOf(world)).toEqual([1, 2, 3]);
-    expect(store.held.size).toBe(0);
-    expect(store.calls.slice(0, 2)).toEqual(['open anonymous', 'put 1 2 3']);
   });
 });
 

@@ -1,4 +1,0 @@
-import { memoryOutbox } from '../../src/outbox/memory-store.ts';
-import { outboxStoreContract } from './outbox-store.ts';
-
-outboxStoreContract('memory', () => ({ store: memoryOutbox() }));

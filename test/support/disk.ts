@@ -48,6 +48,8 @@ export interface Disk {
   evict(): void;
   /** As they are now, for every page. */
   rows(user: string, url: string): readonly StoreRow[];
+  /** All that it holds: of each user at each server, by the scope of the store. */
+  tables(): readonly { readonly scope: string; readonly rows: readonly StoreRow[] }[];
   /** What a copy of the profile has: the rows, and nothing that is under way. */
   clone(): Disk;
   /** Stores that were opened by pages which live, and were not closed. */
@@ -201,6 +203,7 @@ function createFrom(options: DiskOptions, rows: Image): Disk {
       written = cached;
     },
     rows: (user, url) => structuredClone(cached.get(scopeOf(user, url)) ?? []),
+    tables: () => [...cached].map(([scope, held]) => ({ scope, rows: structuredClone(held) })),
     clone: () => createFrom(options, cached),
     get handles() {
       return living().length;

@@ -131,23 +131,26 @@ async function openConnection(environment: Environment, name: string): Promise<C
     );
   };
 
-  const connect = (): Promise<IDBDatabase> => {
-    if (opening !== undefined) return opening;
-    const forget = (): void => {
-      if (opening === mine) opening = undefined;
-    };
-    const mine = openDatabase(environment, name, forget);
-    mine.catch(forget);
-    return (opening = mine);
+  /** When everything that is under way has ended, what failed and what was called since go on in their order. */
+  const mend = (): void => {
+    if (mending) return;
+    mending = true;
+    void attempts.then(() => {
+      void disconnect();
+      mending = false;
+      const runs = waiting.sort(([a], [b]) => a - b);
+      waiting = [];
+      for (const [, run] of runs) run();
+    });
   };
 
-  /** Everything that was under way has ended, so what failed and what was called since can go on in their order. */
-  const mend = (): void => {
-    void disconnect();
-    mending = false;
-    const runs = waiting.sort(([a], [b]) => a - b);
-    waiting = [];
-    for (const [, run] of runs) run();
+  const connect = (): Promise<IDBDatabase> => {
+    if (opening !== undefined) return opening;
+    const mine = openDatabase(environment, name, () => {
+      if (opening === mine) mend();
+    });
+    mine.catch(() => (opening = undefined));
+    return (opening = mine);
   };
 
   const begin = <T>(work: (database: IDBDatabase) => Promise<T>): Promise<T> =>
@@ -169,8 +172,7 @@ async function openConnection(environment: Environment, name: string): Promise<C
             // Not if a later call is done already: it would take effect after that one.
             const again = (): void => void (lastDone > number ? fail(error) : attempt().then(resolve, fail));
             waiting.push([number, again]);
-            if (!mending) void attempts.then(mend);
-            mending = true;
+            mend();
           },
         );
       };

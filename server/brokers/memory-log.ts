@@ -152,7 +152,7 @@ export class MemoryLog {
     return { ok: true, entries, at: at === undefined ? cursor : [this.epoch, at.o, at.g], top: this.top };
   }
 
-  #judge([epoch, offset, tag]: WireCursor): ResetReason | null {
+  #judge([epoch, offset, tag]: WireCursor): Exclude<ResetReason, 'busy'> | null {
     if (epoch !== this.epoch) return 'epoch';
     if (offset > this.#top) return 'ahead';
     // The top is checked against the meta: it stands when every entry has aged out.

@@ -1,3 +1,4 @@
+// Holds I14 (docs/guarantees.md).
 import { describe, expect, it, vi } from 'vitest';
 import { memoryBroker } from '../../../server/brokers/memory.ts';
 import { reject } from '../../../server/rejection.ts';
@@ -189,6 +190,53 @@ describe('history', () => {
     await house.clock.settle();
     expect(peer.of('res').map(({ id }) => id)).toEqual(['h1', 'h2', 'h3', 'h4']);
     expect((await ask(house, peer, hist({ id: 'h7' })))?.id).toBe('h7');
+  });
+
+  it('waits for room: a peer that takes nothing is served as it takes, and holds no more than twice the bound', async () => {
+    const house = createHouse({ limits: { queue: 100_000 } });
+    await fill(house.server, 'room:1', 20, 'x'.repeat(9000));
+    const peer = await house.enter();
+    peer.shut();
+    const before = house.count('bytesOut');
+    for (let round = 0; round < 30; round += 1) {
+      peer.send(hist({ id: `h${round}`, n: 20 }));
+      await house.clock.settle();
+    }
+    expect([peer.closed, peer.of('res')]).toEqual([null, []]);
+    expect(house.count('bytesOut') - before).toBeLessThan(2 * 100_000);
+    expect(house.count('bytesOut') - before).toBeGreaterThan(100_000);
+    peer.take();
+    await house.clock.settle();
+    const answered = peer.of('res').map(({ id, err }) => [id, err?.code]);
+    expect(answered.filter(([, code]) => code === undefined).length).toBeGreaterThan(4);
+    expect(new Set(answered.map(([id]) => id)).size).toBe(30);
+    for (const res of peer.of('res')) if (res.err === undefined) expect(offsets(res).at(-1)).toBe(20);
+  });
+
+  it('keeps nothing of a page for which there is no room any more: it is read again', async () => {
+    const slow = createDeferred<void>();
+    const store = memoryBroker();
+    const inner = store.history.bind(store);
+    const history: typeof inner = async (...args) => {
+      await slow.promise;
+      return inner(...args);
+    };
+    const house = createHouse({ limits: { queue: 100_000 }, broker: Object.assign(store, { history }) });
+    await fill(house.server, 'room:1', 20, 'x'.repeat(9000));
+    const peer = await house.enter();
+    peer.send({ t: 'sub', c: 'room:1', k: 1, n: 0 });
+    await house.clock.settle();
+    peer.shut();
+    peer.send(...[1, 2, 3, 4].map((n) => hist({ id: `h${n}`, n: 20 })));
+    await fill(house.server, 'room:1', 20, 'x'.repeat(9000));
+    await house.clock.settle();
+    slow.resolve();
+    await house.clock.settle();
+    expect(peer.closed).toBeNull();
+    peer.take();
+    await house.clock.settle();
+    expect(peer.of('res').map(({ id, items }) => [id, items?.at(-1)?.o])).toEqual([1, 2, 3, 4].map((n) => [`h${n}`, 40]));
+    expect(house.count('pages')).toBeGreaterThanOrEqual(8);
   });
 
   it('is over with the connection: no rule is blamed for its signal, and nothing is read', async () => {

@@ -110,6 +110,15 @@ export function historyContract(make: MakeBroker): void {
       expect(await history({}, PAGE, keep)).toMatchObject({ entries: [{ o: 4 }], older: null, trimmed: true });
     });
 
+    it('is over with the log, and with all that is known of it', async () => {
+      const keep = { entries: 100, age: MINUTE };
+      await kit.put(1, keep);
+      const top = await kit.top();
+      await kit.advance(MINUTE + 2 * DAY);
+      expect(await history({ to: top }, PAGE, keep)).toEqual({ ok: false, place: 'to', why: 'epoch' });
+      expect(await history({}, PAGE, keep)).toEqual({ ok: true, epoch: '', entries: [], older: null, trimmed: false });
+    });
+
     it('bounds a page by bytes, but never makes it empty', async () => {
       for (let i = 0; i < 4; i += 1) {
         await kit.broker.publish('c', { id: `i${i}`, e: 'message', d: 'x'.repeat(5000) }, null, KEEP);

@@ -173,6 +173,15 @@ export interface Channel {
    * @throws HoldfastError `destroyed`
    */
   onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options?: Abortable): Stop;
+  /**
+   * Messages of the past: a page of them, and from there the older ones. Connects, and needs no subscription. A page whose
+   * connection ends is asked for again. Rejects with `not-found` if `from` or `to` is no place of the present log, `forbidden`
+   * or `app` (the rule for subscribers), `unsupported` (a channel without a log, an old server), `timeout` (no answer within
+   * 10 s on one connection, or within 30 s in all, the wait for a connection included), `unavailable`, `rate-limited`,
+   * `destroyed`, and `aborted` with the signal's reason as its cause.
+   * @throws HoldfastError `invalid-option`, `destroyed`
+   */
+  history(options?: HistoryOptions): Promise<HistoryPage>;
 }
 
 export interface HistoryOptions extends Abortable {
@@ -189,7 +198,7 @@ export interface HistoryPage {
   readonly messages: readonly Message[];
   /** The page before; null if there is none. */
   readonly older: ((options?: Abortable) => Promise<HistoryPage>) | null;
-  /** Older messages existed and are gone. */
+  /** Older messages that were asked for existed, and are gone. */
   readonly trimmed: boolean;
 }
 

@@ -220,7 +220,8 @@ export class Journal {
       if (record.shelved === 'no') record.shelved = record.attempted === null ? 'unsent' : 'marked';
       put.push(entryRow(lane, record));
     }
-    this.#timer.set(this.#context.environment.now() + HANGS);
+    // Nothing waits any more while it closes.
+    if (this.#hope === 'open') this.#timer.set(this.#context.environment.now() + HANGS);
     const failed = await store.write({ remove: batch.removes, put, strict: batch.strict }).then(
       () => null,
       (cause: unknown) => storageError(this.#context.store, cause),

@@ -102,7 +102,7 @@ export class Actor {
       transports,
       storage: profiles.storageOf(slot),
       tab: this.tab,
-      ...(this.#shared !== null && { outbox: this.#shared.plan.outbox }),
+      ...(this.#shared !== null && { outbox: this.#shared.optionsOf(number, stage) }),
       channels: { '{channel}': { rewind } },
       ...(this.desk !== null && { getToken: this.desk.get }),
     });

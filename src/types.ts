@@ -316,11 +316,27 @@ export type Outcome = OutcomeBase &
 export interface Outbox {
   /** Cheap counters; changes at most once a tick. */
   readonly status: Readable<OutboxStatus>;
+  /** What is pending or failed, of every tab of this user, oldest first. Built when read. */
+  readonly entries: Readable<readonly OutboxEntry[]>;
   /**
    * Resolves when nothing is pending, of this page or taken over from one that is gone; failed entries do not hold it.
    * Rejects with `aborted`, or `destroyed` if the client ends first.
    */
   drain(options?: Abortable): Promise<void>;
+  /**
+   * Withdraws a pending entry of this page, or of a page that is gone. The truth may be "too late": resolves with the
+   * outcome. Rejects with `not-found` for another id, `destroyed` if the client ends before it is known.
+   */
+  cancel(id: string): Promise<Outcome>;
+  /** Publishes a failed entry anew, under a new id, and forgets the old one. @throws HoldfastError `not-found`, `destroyed` */
+  retry(id: string): Receipt;
+  /** Forgets a failed entry. Rejects with `not-found`, or `storage-failed` if it may come back. */
+  discard(id: string): Promise<void>;
+  /**
+   * Before somebody else uses this computer: withdraws what can be withdrawn, and forgets all failures. What may have been
+   * sent stays until the server has decided.
+   */
+  clear(): Promise<void>;
 }
 
 export interface OutboxStatus {

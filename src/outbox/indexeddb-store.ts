@@ -196,7 +196,7 @@ async function openConnection(environment: Environment, name: string): Promise<C
   };
 }
 
-/** @param gone the connection is no more; the next call needs another */
+/** @param gone the connection is no more, or has to go; the next call needs another */
 function openDatabase(environment: Environment, name: string, gone: () => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     let late = false;
@@ -219,13 +219,9 @@ function openDatabase(environment: Environment, name: string, gone: () => void):
         (database) => {
           if (late) return database.close();
           environment.clearTimeout(timer);
-          // Nobody else's upgrade or deletion is to wait for this page, and it may go to the back/forward cache.
-          database.onversionchange = () => {
-            database.close();
-            gone();
-          };
-          // Safari closes it when its storage process dies, and all browsers when the user clears this site's data.
-          database.onclose = gone;
+          // Nobody else's upgrade or deletion is to wait for this page. Safari closes it when its storage process dies, and all
+          // browsers do when the user clears this site's data.
+          database.onversionchange = database.onclose = gone;
           resolve(database);
         },
         (error: unknown) => fail(error, isNamed(error, /^(InvalidState|Security)Error$/) ? 'denied' : undefined),

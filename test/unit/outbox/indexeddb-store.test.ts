@@ -135,6 +135,8 @@ describe('opening', () => {
     await opening;
     other.close();
     await until(() => disk.databases.length === 2, 1000, 'it came');
+    const [, late] = disk.databases;
+    expect(() => late!.transaction('outbox')).toThrow(expect.objectContaining({ name: 'InvalidStateError' }));
     const blocked = vi.fn();
     (await openElsewhere(disk.factory, scope, 2, blocked)).close();
     expect(blocked).not.toHaveBeenCalled();

@@ -224,7 +224,7 @@ function openDatabase(environment: Environment, name: string, gone: () => void):
           database.onversionchange = database.onclose = gone;
           resolve(database);
         },
-        (error: unknown) => fail(error, isNamed(error, /^(InvalidState|Security)Error$/) ? 'denied' : undefined),
+        (error: unknown) => fail(error, isDenial(error) ? 'denied' : undefined),
       );
     } catch (error) {
       fail(error, 'denied');
@@ -233,6 +233,11 @@ function openDatabase(environment: Environment, name: string, gone: () => void):
 }
 
 // ---- errors ----------------------------------------------------------------------------------------------------------
+
+/** When opening: Firefox's private windows have long said InvalidStateError, and Chromium names the user's "no" only in words. */
+function isDenial(error: unknown): boolean {
+  return isNamed(error, /^(InvalidState|Security)Error$/) || /denied/.test((error as Partial<Error> | null)?.message ?? '');
+}
 
 /** Whether it was the connection that failed and not what was asked of it. An aborted transaction may have no error. */
 function isLost(error: unknown): boolean {

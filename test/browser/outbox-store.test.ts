@@ -83,6 +83,18 @@ it('a write is done in Chromium though its page is killed before it hears of tha
   expect(await next.evaluate(() => desk.said)).toBe('[1,2]');
 });
 
+it('goes on in Chromium when the user clears the site’s data', async () => {
+  await using site = await createStoreSite();
+  await using chromium = await launchBareBrowser();
+  const tab = await chromium.open(site.url);
+  await tab.evaluate(() => desk.write(1));
+  await tab.until(() => desk.said === '[1]');
+  await tab.send('Storage.clearDataForOrigin', { origin: new URL(site.url).origin, storageTypes: 'indexeddb' });
+  await tab.evaluate(() => desk.write(2));
+  await tab.until(() => desk.said !== null);
+  expect(await tab.evaluate(() => desk.said)).toBe('[2]');
+});
+
 const PAGE =
   '<!doctype html><meta charset="utf-8"><title>Store</title><script src="/holdfast.global.js"></script><script src="/page.js"></script>';
 

@@ -111,8 +111,8 @@ function abortLate(transaction: Inner): void {
   again();
 }
 
-function failingRequest(name: string): object {
-  const request = { error: new DOMException('It does not open', name), onerror: (): void => {} };
+export function failingRequest(name: string, message = 'It does not open'): object {
+  const request = { error: new DOMException(message, name), onerror: (): void => {} };
   setImmediate(() => request.onerror());
   return request;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type IndexedDBOutboxOptions, indexedDBOutbox } from '../../../src/outbox/indexeddb-store.ts';
 import type { Environment } from '../../../src/platform/environment.ts';
 import { until } from '../../support/until.ts';
-import { all, createFaultyDisk, openElsewhere, put, remove, row } from './faulty-disk.ts';
+import { all, createFaultyDisk, failingRequest, openElsewhere, put, remove, row } from './faulty-disk.ts';
 
 const failed = (problem: string): object => expect.objectContaining({ code: 'storage-failed', details: { problem } });
 
@@ -104,6 +104,12 @@ describe('opening', () => {
     await expect(disk.open()).rejects.toEqual(failed(problem));
     await expect(disk.open()).resolves.toBeDefined();
     expect(disk.clock.pending).toBe(0);
+  });
+
+  it('takes what Chromium says when the user allows no data for a denial', async () => {
+    const disk = createFaultyDisk();
+    const open = (): object => failingRequest('UnknownError', 'The user denied permission to access the database.');
+    await expect(disk.open({}, { indexedDB: { open } })).rejects.toMatchObject({ details: { problem: 'denied' } });
   });
 
   it('fails with a newer version of the database', async () => {

@@ -5,6 +5,8 @@ import type {
   Channel,
   ChannelStatus,
   Cursor,
+  HistoryOptions,
+  HistoryPage,
   Message,
   MessagesOptions,
   PublishOptions,
@@ -27,6 +29,7 @@ export interface ChannelContext {
   assertAlive(): void;
   publish(event: string, data: unknown, options: PublishOptions): Receipt;
   publishVolatile(event: string, data: unknown): boolean;
+  history(options: HistoryOptions): Promise<HistoryPage>;
 }
 
 /** The handle that `client.channel(name)` returns. It holds nothing by itself. */
@@ -88,6 +91,10 @@ export class ChannelHandle implements Channel {
 
   onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options: Abortable = {}): Stop {
     return this.#ready().listeners.addReset(handler, options);
+  }
+
+  history(options: HistoryOptions = {}): Promise<HistoryPage> {
+    return this.#ready().history(options);
   }
 
   #ready(): ChannelContext {

@@ -9,6 +9,7 @@ import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
 import { lowest, toWire } from './cursor.ts';
 import type { Listeners } from './listeners.ts';
+import { messageOf } from './message.ts';
 import { type Effect, type Input, type Placed, type Subscription, createSubscription, step } from './step.ts';
 
 /** What a feed needs from the client it lives in. */
@@ -177,16 +178,8 @@ export class Feed {
       if (this.#life === 'ended') return;
       if (this.#brought?.has(entry.g)) continue;
       this.#brought?.add(entry.g);
-      this.#listeners.deliver({
-        channel: this.#name,
-        event: entry.e,
-        data: entry.d,
-        id: entry.id,
-        sentAt: entry.ts ?? null,
-        by: entry.by ?? null,
-        own: this.#context.isOwn(entry.id, entry.by),
-        cursor: this.#sub.mode === 'live' ? null : cursor,
-      });
+      const own = this.#context.isOwn(entry.id, entry.by);
+      this.#listeners.deliver(messageOf(this.#name, entry, this.#sub.mode === 'live' ? null : cursor, own));
     }
   }
 

@@ -115,7 +115,7 @@ async function openConnection(environment: Environment, name: string): Promise<C
   let opening: Promise<IDBDatabase> | undefined;
   let closing: Promise<void> | undefined;
   /** Settles with the last of all calls, and with the last first attempt. */
-  let calls: Promise<unknown> = Promise.resolve();
+  let calls = Promise.resolve();
   let attempts = calls;
   let mending = false;
   let waiting: (readonly [number: number, run: () => void])[] = [];
@@ -161,7 +161,7 @@ async function openConnection(environment: Environment, name: string): Promise<C
       const fail = (error: unknown): void => reject(failure(error));
       const first = (): void => {
         const attempted = attempt();
-        attempts = Promise.allSettled([attempts, attempted]);
+        attempts = settled(attempts, attempted);
         attempted.then(
           (result) => {
             lastDone = number;
@@ -189,11 +189,16 @@ async function openConnection(environment: Environment, name: string): Promise<C
     call(work) {
       if (closing !== undefined) return Promise.reject(failure(new Error('It was closed.')));
       const call = begin(work);
-      calls = Promise.allSettled([calls, call]);
+      calls = settled(calls, call);
       return call;
     },
     close: () => (closing ??= calls.then(disconnect)),
   };
+}
+
+/** Without what they resolved to: each would keep all that came before it. */
+function settled(...promises: readonly Promise<unknown>[]): Promise<void> {
+  return Promise.allSettled(promises).then(() => {});
 }
 
 /** @param gone the connection is no more, or has to go; the next call needs another */

@@ -6,7 +6,7 @@ import { createDeferred } from '../util/deferred.ts';
 import { soon } from '../util/soon.ts';
 import { type Timer, createTimer } from '../util/timer.ts';
 import { type Batch, type Rows, createBatch, follows, isEmpty, merge, outside, refuse } from './batch.ts';
-import { type LaneName, entryKey, entryRow } from './rows.ts';
+import { type LaneName, entryKey, entryRow, pageKey } from './rows.ts';
 import type { OutboxRecord } from './shelf.ts';
 import type { KeyRange, OpenStore, OutboxStore, StoreRow } from './store.ts';
 
@@ -45,6 +45,7 @@ const RECOVERS = 60_000;
 export class Journal {
   readonly #context: JournalContext;
   readonly #timer: Timer;
+  readonly #recovery: Timer;
   #batch = createBatch();
   #writing: Batch | null = null;
   readonly #reading = new Set<Timer>();
@@ -58,7 +59,12 @@ export class Journal {
 
   constructor(context: JournalContext) {
     this.#context = context;
-    this.#timer = createTimer(context.environment, () => this.#due());
+    this.#timer = createTimer(context.environment, () => (this.#writing === null ? this.#write() : this.#hangs(this.#writing)));
+    this.#recovery = createTimer(context.environment, () => {
+      // Perhaps another connection to it is heard.
+      void this.#letGo();
+      this.#recover();
+    });
   }
 
   get problem(): OutboxStatus['problem'] {
@@ -82,7 +88,12 @@ export class Journal {
   }
 
   /** @returns null if there is no store */
-  async open(): Promise<OpenStore | null> {
+  open(): Promise<OpenStore | null> {
+    // What is left to be written opens it by itself; nobody else needs it any more.
+    return this.#hope === 'closing' ? Promise.resolve(null) : this.#open();
+  }
+
+  async #open(): Promise<OpenStore | null> {
     if (!this.usable) return null;
     const { environment, store, user } = this.#context;
     try {
@@ -146,10 +157,7 @@ export class Journal {
 
   put(row: StoreRow): void {
     if (!this.usable) return;
-    const { rows } = this.#batch;
-    // A sign of life comes with each publication.
-    if (rows.length > 0 && !outside([row[0], row[0]])(rows.at(-1)!)) rows.pop();
-    rows.push(row);
+    this.#batch.rows.push(row);
     this.hurry();
   }
 
@@ -180,15 +188,14 @@ export class Journal {
     for (const timer of this.#reading) timer.set(null);
     this.#reading.clear();
     if (this.usable && !isEmpty(this.#batch)) await this.flush();
-    const opened = this.#opened;
-    this.#opened = null;
-    if (opened !== null) await opened.then((store) => store.close()).catch((error) => this.#context.report(error));
+    await this.#letGo();
   }
 
   async close(): Promise<void> {
     if (this.#hope === 'open') this.#hope = 'closing';
     if (this.#state === 'refused') this.#state = 'idle';
     this.#timer.set(null);
+    this.#recovery.set(null);
     await this.rest();
     this.#state = 'closed';
   }
@@ -238,7 +245,7 @@ export class Journal {
   }
 
   async #commit(): Promise<void> {
-    const store = await this.open();
+    const store = await this.#open();
     if (this.#state !== 'writing') return;
     if (store === null) {
       this.#state = 'idle';
@@ -248,7 +255,10 @@ export class Journal {
     this.#writing = batch;
     this.#batch = createBatch();
     this.#urgent = false;
-    const put = [...batch.rows];
+    const { now } = this.#context.environment;
+    // With each of them, for whoever clears the data of a site clears the names of its pages too.
+    const producers = new Set([...batch.records.values()].map(({ producer }) => producer));
+    const put = [...batch.rows, ...[...producers].map((producer): StoreRow => [pageKey(producer), now()])];
     for (const [record, lane] of batch.records) {
       if (record.shelved === 'no') record.shelved = record.attempted === null ? 'unsent' : 'marked';
       put.push(entryRow(lane, record));
@@ -285,6 +295,8 @@ export class Journal {
     this.#failures = 0;
     if (this.#error !== null) this.#setError(null);
     this.#context.onWritten();
+    // It was given up too early.
+    this.#recover();
     this.#goOn();
   }
 
@@ -318,20 +330,23 @@ export class Journal {
     this.#setError(error);
     if (before === 'closing') return;
     const { environment } = this.#context;
-    if (this.problem === 'broken' || this.problem === 'blocked') this.#timer.set(environment.now() + RECOVERS);
+    if (this.problem === 'broken' || this.problem === 'blocked') this.#recovery.set(environment.now() + RECOVERS);
   }
 
   #recover(): void {
+    if (this.#hope !== 'given-up') return;
+    this.#recovery.set(null);
     this.#hope = 'open';
-    this.#state = 'idle';
-    this.#opened = null;
+    if (this.#writing === null) this.#state = 'idle';
     this.#context.onRecover();
   }
 
-  #due(): void {
-    if (this.#hope === 'given-up') this.#recover();
-    else if (this.#writing !== null) this.#hangs(this.#writing);
-    else this.#write();
+  #letGo(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = null;
+    return opened === null
+      ? Promise.resolve()
+      : opened.then((store) => store.close()).catch((error) => this.#context.report(error));
   }
 
   /** Memory is all there is: with the store that the app chose, or because another failed. */

@@ -100,9 +100,8 @@ export class Keeper {
   /** Before something of this page is written. */
   touch(producer: string): void {
     if (!this.journal.usable || this.#state === 'over') return;
-    const tenure = this.#tenure(producer);
-    if (this.#state === 'resting') tenure.sign();
-    else tenure.touch();
+    // At rest it may hold no lock: what it still publishes is for others.
+    if (this.#state !== 'resting') this.#tenure(producer).touch();
   }
 
   /** Nobody else can have sent it: it has been this page's alone. */
@@ -213,7 +212,6 @@ export class Keeper {
       this.journal.remove([entryKey(lane, 0), entryKey(lane, lane.next - 1)]);
       for (const record of lane.pending()) if (record.owner.ticket !== null) this.journal.add(lane, record);
     }
-    for (const tenure of this.#tenures.values()) tenure.sign();
     this.adoption.look();
   }
 

@@ -39,20 +39,18 @@ export class Tenure {
     return this.#state.state === 'held';
   }
 
-  /** Before the first row of the producer is written, and whenever the page goes on. */
+  /** When something of the producer is to be written, and whenever the page goes on. */
   begin(): void {
     if (this.#state.state !== 'none') return;
     this.#state = { state: 'asking' };
-    this.sign();
     void this.#ask();
   }
 
-  /** Something is about to be written: if others may be at work on what this page left, they may forget its name. */
+  /** Something is about to be written. */
   touch(): void {
     if (this.#state.state === 'none') this.begin();
-    else if (this.#state.state === 'without') {
-      this.sign();
-      if (this.#context.environment.locks === undefined) this.#beat.set(this.#context.environment.now() + BEAT);
+    else if (this.#state.state === 'without' && this.#context.environment.locks === undefined) {
+      this.#beat.set(this.#context.environment.now() + BEAT);
     }
   }
 

@@ -24,6 +24,11 @@ export interface EntriesContext {
   report(error: unknown): void;
 }
 
+interface Foreign {
+  readonly producer: string;
+  readonly entry: OutboxEntry;
+}
+
 /** How soon after a notice of another page the store is read again, ms: many come together. */
 const SOON = 200;
 
@@ -31,7 +36,7 @@ export class Entries {
   readonly #context: EntriesContext;
   readonly #version;
   readonly #timer: Timer;
-  #foreign: readonly OutboxEntry[] = [];
+  #foreign: readonly Foreign[] = [];
   #built: readonly OutboxEntry[] | null = null;
   #count = 0;
   /** Nobody may ever look. */
@@ -67,22 +72,17 @@ export class Entries {
 
   /** Reads what other pages hold, and what failed. */
   async refresh(): Promise<void> {
-    const { journal, letters, onLetters, report } = this.#context;
-    try {
-      // So that what of this page is not there has been taken away by another.
-      if (!(await journal.flush())) return;
-      const store = await journal.open();
-      if (store === null) return;
-      const wanted = this.#watched === 'yes' ? [everything('entry'), everything('mark')] : [];
-      const [failed = [], entries = [], marks = []] = await store.read([everything('failed'), ...wanted]);
-      if (!journal.usable) return;
-      letters.load(failed);
-      onLetters();
-      this.#foreign = entries.map((row) => this.#foreignEntry(row, marks)).filter((entry) => entry !== null);
-      this.changed();
-    } catch (error) {
-      report(error);
-    }
+    const { journal, letters, onLetters } = this.#context;
+    // So that what of this page is not there has been taken away by another.
+    if (!(await journal.flush())) return;
+    const wanted = this.#watched === 'yes' ? [everything('entry'), everything('mark')] : [];
+    const rows = await journal.read([everything('failed'), ...wanted]);
+    if (rows === null) return;
+    const [failed = [], entries = [], marks = []] = rows;
+    letters.load(failed);
+    onLetters();
+    this.#foreign = entries.map((row) => foreignEntry(row, marks)).filter((entry) => entry !== null);
+    this.changed();
   }
 
   clear(): void {
@@ -96,20 +96,11 @@ export class Entries {
     void this.refresh();
   }
 
-  #foreignEntry([[, producer, channel, sequence], value]: StoreRow, marks: readonly StoreRow[]): OutboxEntry | null {
-    if (this.#context.holds(String(producer), String(channel))) return null;
-    const row = value as EntryRow;
-    if (row.x !== undefined) return null;
-    const marksOf = marks.filter(([key]) => key[1] === producer && key[2] === channel).map(([, mark]) => mark as MarkRow);
-    const sent = attemptedUnder(row, Number(sequence), marksOf) !== null;
-    const { id, e: event, d: data, createdAt, expiresAt } = row;
-    const state = sent ? 'sent' : 'queued';
-    return { id, channel: String(channel), event, data, createdAt, expiresAt, state, stored: true, own: false, error: null };
-  }
-
   #build(): readonly OutboxEntry[] {
-    const { journal, letters, pending } = this.#context;
-    const list: OutboxEntry[] = [...this.#foreign];
+    const { journal, letters, pending, holds } = this.#context;
+    // Taken over since they were read: then they are among the pending, or have ended.
+    const others = this.#foreign.filter(({ producer, entry }) => !holds(producer, entry.channel));
+    const list: OutboxEntry[] = others.map(({ entry }) => entry);
     for (const { owner, event, data, attempted, shelved } of pending()) {
       const { ticket, createdAt, expiresAt, own } = owner;
       if (ticket === null) continue;
@@ -121,4 +112,16 @@ export class Entries {
     for (const letter of letters) list.push({ ...letter, state: 'failed', stored: journal.durable });
     return list.sort((a, b) => a.createdAt - b.createdAt);
   }
+}
+
+function foreignEntry([[, producer, channel, sequence], value]: StoreRow, marks: readonly StoreRow[]): Foreign | null {
+  const row = value as EntryRow;
+  if (row.x !== undefined) return null;
+  const marksOf = marks.filter(([key]) => key[1] === producer && key[2] === channel).map(([, mark]) => mark as MarkRow);
+  const sent = attemptedUnder(row, Number(sequence), marksOf) !== null;
+  const { id, e: event, d: data, createdAt, expiresAt } = row;
+  const state = sent ? 'sent' : 'queued';
+  const times = { createdAt, expiresAt };
+  const entry = { id, channel: String(channel), event, data, ...times, state, stored: true, own: false, error: null } as const;
+  return { producer: String(producer), entry };
 }

@@ -1,6 +1,7 @@
 /** Publications that ended badly, until the app has seen to them. */
 import { HoldfastError, isErrorCode } from '../errors.ts';
 import type { OutboxEntry } from '../types.ts';
+import { Recent } from '../util/recent.ts';
 import type { Journal } from './journal.ts';
 import { type FailedRow, failedKey } from './rows.ts';
 import type { StoreRow } from './store.ts';
@@ -13,6 +14,8 @@ const MOST = 256;
 export class Letters {
   readonly #journal: Journal;
   readonly #letters = new Map<string, Letter>();
+  /** A read that began before may still bring them. */
+  readonly #removed = new Recent(4 * MOST);
 
   constructor(journal: Journal) {
     this.#journal = journal;
@@ -45,6 +48,7 @@ export class Letters {
 
   remove({ id, createdAt }: Letter): void {
     this.#letters.delete(id);
+    this.#removed.add(id);
     const key = failedKey(createdAt, id);
     this.#journal.remove([key, key]);
   }
@@ -55,7 +59,7 @@ export class Letters {
     for (const [[, createdAt, id], value] of rows) {
       const { code, message, appCode, ...row } = value as FailedRow;
       found.add(String(id));
-      if (this.#letters.has(String(id))) continue;
+      if (this.#letters.has(String(id)) || this.#removed.has(String(id))) continue;
       const error = new HoldfastError(isErrorCode(code) ? code : 'app', message, {
         details: appCode === undefined ? {} : { appCode },
       });

@@ -25,7 +25,7 @@ export interface ActorOptions {
 
 const MINUTE = 60_000;
 /** Within this it has given back what it shared with other tabs, ms. */
-const LETS_GO = 10_000;
+const LETS_GO = 15_000;
 
 export class Actor {
   readonly slot: number;
@@ -104,7 +104,7 @@ export class Actor {
       transports,
       storage: profiles.storageOf(slot),
       tab: this.tab,
-      ...(this.#shared !== null && { outbox: this.#shared.plan.outbox }),
+      ...(this.#shared !== null && { outbox: this.#shared.optionsOf(number, stage) }),
       channels: { '{channel}': { rewind } },
       ...(this.desk !== null && { getToken: this.desk.get }),
     });
@@ -265,8 +265,10 @@ export class Actor {
   /** Its handlers have run: what a client that has ended must not have left (invariant I16). */
   unload(): void {
     if (this.#state === 'crashed') return;
-    const { life, cable, number } = this;
-    const left = { timers: life.timers, sockets: cable.openSockets, requests: cable.openRequests, watchers: life.page.watchers };
+    const { life, cable, number, tab } = this;
+    // The last write has a limit of its own.
+    const timers = tab === null ? life.timers : life.timers - 1;
+    const left = { timers, sockets: cable.openSockets, requests: cable.openRequests, watchers: life.page.watchers };
     for (const [what, count] of Object.entries(left)) {
       if (count > 0) this.#stage.oracle.fail('I16', `page ${number} has ended and left ${count} ${what}`);
     }
@@ -277,7 +279,7 @@ export class Actor {
   #letsGo(): void {
     const { tab, number, life } = this;
     if (tab === null || life.stopped) return;
-    for (const [what, count] of Object.entries(tab.left)) {
+    for (const [what, count] of Object.entries({ ...tab.left, timers: life.timers })) {
       if (count > 0) this.#stage.oracle.fail('I16', `page ${number} has ended and still has ${count} ${what}`);
     }
   }

@@ -1,21 +1,13 @@
 /** What an app offers its user to do with whatever waits or failed in the outbox, of every tab. */
-import type { Outbox, OutboxEntry, Outcome, Readable, Receipt } from '../../src/types.ts';
+import type { OutboxEntry } from '../../src/types.ts';
 import type { Actor } from './actor.ts';
 import type { Stage } from './stage.ts';
 import type { Said } from './oracle.ts';
 
 type EntryAction = 'cancel-entry' | 'retry-entry' | 'discard-entry';
 
-interface Entries {
-  readonly entries?: Readable<readonly OutboxEntry[]>;
-  cancel(id: string): Promise<Outcome>;
-  retry(id: string): Receipt;
-  discard(id: string): Promise<void>;
-}
-
 export function actOnEntry(actor: Actor, type: EntryAction, { random, oracle, chronicle }: Stage): void {
-  const outbox = actor.client.outbox as Outbox & Entries;
-  if (outbox.entries === undefined) return;
+  const { outbox } = actor.client;
   const fitting = outbox.entries.get().filter(({ state }) => (state === 'failed') !== (type === 'cancel-entry'));
   if (fitting.length === 0) return;
   const entry: OutboxEntry = fitting[Math.floor(random() * fitting.length)]!;

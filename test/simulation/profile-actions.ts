@@ -30,6 +30,8 @@ export interface ProfilePlan {
   readonly outbox: Pick<OutboxOptions, 'ttl' | 'maxMessages' | 'whenInDoubt'>;
   /** Chance that a publication takes the place of those before it. */
   readonly replaces: number;
+  /** Every other page of it is of another version of the app, and knows what to do with what the first has stored. */
+  readonly migrates: boolean;
 }
 
 export function drawProfile({ between, chance }: Draws): ProfilePlan {
@@ -42,6 +44,7 @@ export function drawProfile({ between, chance }: Draws): ProfilePlan {
       whenInDoubt: chance(0.6) ? 'resend' : chance(0.5) ? 'surface' : 'drop',
     },
     replaces: chance(0.25) ? 0.3 : 0,
+    migrates: chance(0.2),
   };
 }
 

@@ -1,11 +1,13 @@
 /** The browser profiles of a run: what their tabs share, who is signed in in each tab, and what goes wrong with them. */
 import { type Profile, createProfile } from '../support/profile.ts';
 import type { TextStorage } from '../../src/platform/environment.ts';
+import type { OutboxEntry, OutboxOptions } from '../../src/types.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Actor } from './actor.ts';
-import type { Oracle } from './oracle.ts';
+import type { Oracle, Said } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import type { DiskFault, ProfileAction, ProfilePlan } from './profile-actions.ts';
+import type { Stage } from './stage.ts';
 
 interface ProfilesOptions {
   readonly plan: Plan;
@@ -38,6 +40,18 @@ export class SharedProfile {
   /** With its copy, if there is one. */
   get all(): readonly Profile[] {
     return this.#copy === null ? [this.#profile] : [this.#profile, this.#copy.profile];
+  }
+
+  /** @param page its number: every other one is of another version of the app */
+  optionsOf(page: number, { random, oracle, chronicle }: Stage): OutboxOptions {
+    const { outbox, migrates } = this.plan;
+    if (!migrates) return outbox;
+    const migrate = ({ data }: OutboxEntry): ReturnType<NonNullable<OutboxOptions['migrate']>> => {
+      chronicle.count('migrated');
+      oracle.again(data as Said);
+      return random() < 0.5 ? { event: 'said', data } : null;
+    };
+    return { ...outbox, version: 1 + (page % 2), migrate };
   }
 
   of(slot: number): Profile {

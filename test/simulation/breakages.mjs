@@ -189,7 +189,7 @@ export const breakages = [
   },
   {
     name: 'reads-a-lost-past',
-    from: 230,
+    from: 270,
     edits: [
       {
         file: 'server/brokers/memory-log.ts',

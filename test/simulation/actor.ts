@@ -7,6 +7,7 @@ import type { Client, Receipt, Reason } from '../../src/types.ts';
 import { Cable } from './cable.ts';
 import { Mischief } from './mischief.ts';
 import type { Said } from './oracle.ts';
+import { Past } from './past.ts';
 import { PageLife, createPageClient } from './page.ts';
 import { type PagePlan, countsSockets } from './plan.ts';
 import type { SharedProfile } from './profiles.ts';
@@ -34,6 +35,7 @@ export class Actor {
   readonly cable: Cable;
   readonly client: Client;
   readonly reader: Reader;
+  readonly past: Past;
   readonly desk: TokenDesk | null;
   /** Its part of a profile. */
   readonly tab: ProfilePage | null;
@@ -107,6 +109,7 @@ export class Actor {
       ...(this.desk !== null && { getToken: this.desk.get }),
     });
     this.reader = new Reader(this, stage);
+    this.past = new Past(this, stage);
     this.#listen();
   }
 

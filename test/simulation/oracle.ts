@@ -14,6 +14,7 @@ import type { Cursor, Message, Outcome, Reset, Status } from '../../src/types.ts
 import { Connections } from './oracle-connections.ts';
 import { Logs, type Said } from './oracle-logs.ts';
 import { Outcomes } from './oracle-outcomes.ts';
+import { checkPast, checkWhole } from './oracle-past.ts';
 import { Readers } from './oracle-readers.ts';
 import { Stored } from './oracle-stored.ts';
 
@@ -93,6 +94,16 @@ export class Oracle {
   /** After a quiet time: the reader is at the top. */
   caughtUp(page: number, channel: string, top: Cursor, listens: boolean): void {
     this.#readers.caughtUp(page, channel, top, listens);
+  }
+
+  /** Read of the past, the newest first, as far as it got. */
+  past(page: number, channel: string, messages: readonly Message[]): void {
+    checkPast(this.#logs, this.fail.bind(this), page, channel, messages);
+  }
+
+  /** After a quiet time: all of the past. @param trimmed whether the page was told that older ones are gone */
+  wholePast(page: number, channel: string, messages: readonly Message[], top: Cursor, trimmed: boolean): void {
+    checkWhole(this.fail.bind(this), page, channel, messages, top, trimmed);
   }
 
   // ---- publications --------------------------------------------------------------------------------------------------------

@@ -116,6 +116,7 @@ class Storm {
     for (const channel of this.#plan.channels) this.#actors[0]!.publish(channel, 1, null);
     await this.#clock.advance(PROBE);
     await this.#compare();
+    await this.#readPast();
     oracle.settleStored();
     profiles.settle();
     for (const { number, reader, client } of this.#actors) {
@@ -148,6 +149,20 @@ class Storm {
         this.#oracle.caughtUp(number, channel, await this.#fleet.top(channel), reader.listens(channel));
       }
     }
+  }
+
+  async #readPast(): Promise<void> {
+    const { oracle } = this.#stage;
+    let open = 0;
+    for (const channel of this.#plan.channels) {
+      const top = await this.#fleet.top(channel);
+      for (const { past } of this.#actors) {
+        open += 1;
+        void past.readAll(channel, top).then(() => (open -= 1));
+      }
+    }
+    await this.#clock.advance(PROBE);
+    if (open > 0) oracle.fail('I7', `the past was not read within ${PROBE} ms`);
   }
 
   outcome(): Outcome {

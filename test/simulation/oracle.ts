@@ -15,7 +15,7 @@ import { Connections } from './oracle-connections.ts';
 import { Logs, type Said } from './oracle-logs.ts';
 import { Outcomes } from './oracle-outcomes.ts';
 import { Readers } from './oracle-readers.ts';
-import { Stored } from './oracle-stored.ts';
+import { type Offered, Stored } from './oracle-stored.ts';
 
 export type { Said } from './oracle-logs.ts';
 
@@ -103,8 +103,8 @@ export class Oracle {
   }
 
   /** A page with an outbox on disk has published this. */
-  offered(profile: string, page: number, id: string, channel: string): void {
-    this.#stored.offered(profile, page, id, channel);
+  offered(publication: Offered): void {
+    this.#stored.offered(publication);
   }
 
   /** Whether another page published it. */

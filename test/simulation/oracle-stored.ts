@@ -62,7 +62,12 @@ export class Stored {
     const kept = this.#kept.get(outcome.id);
     if (kept === undefined) return;
     const before = kept.report;
-    if (before !== null && before.page !== page && !isSame(before.outcome, outcome) && !this.#isMoot(kept, before.outcome)) {
+    if (
+      before !== null &&
+      before.page !== page &&
+      !isSame(before.outcome, outcome) &&
+      ![before.outcome, outcome].some((each) => this.#isMoot(kept, each))
+    ) {
       const told = [before.outcome, outcome].map(inWords).join(', and then as ');
       this.#fail('I3', `${outcome.id}: pages ${before.page} and ${page} were told that it ended as ${told}`);
     }

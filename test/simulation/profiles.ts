@@ -124,10 +124,14 @@ export class Profiles {
     }
   }
 
-  /** Nothing is wrong with any disk, and every user who left something is back in some tab of each copy. */
+  /** Nothing is wrong with any disk. */
   calm(): void {
+    for (const { all } of this.#shared) for (const { disk } of all) lift(disk);
+  }
+
+  /** Every user who left something is in some tab of each copy. */
+  bringBack(): void {
     for (const [number, shared] of this.#shared.entries()) {
-      for (const { disk } of shared.all) lift(disk);
       for (const profile of shared.all) this.#bringBack(number, shared, profile);
     }
   }

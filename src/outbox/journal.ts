@@ -23,6 +23,8 @@ export interface JournalContext {
   onWritten(): void;
   /** `problem` changed. */
   onProblem(): void;
+  /** A store that was given up is tried again: everything that has not ended is to be written. */
+  onRecover(): void;
 }
 
 /**
@@ -37,12 +39,15 @@ const RETRY_BASE = 500;
 const RETRY_CAP = 30_000;
 /** A store that takes longer for one transaction is given up: nothing may wait for it any more, ms. */
 const HANGS = 10_000;
+/** One that was given up is tried again after, ms: a page may live for days. */
+const RECOVERS = 60_000;
 
 export class Journal {
   readonly #context: JournalContext;
   readonly #timer: Timer;
   #batch = createBatch();
   #writing: Batch | null = null;
+  readonly #reading = new Set<Timer>();
   #opened: Promise<OpenStore> | null = null;
   #state: 'idle' | 'ticking' | 'lingering' | 'writing' | 'refused' | 'closed' = 'idle';
   /** Of what waits: it must not linger. */
@@ -53,7 +58,7 @@ export class Journal {
 
   constructor(context: JournalContext) {
     this.#context = context;
-    this.#timer = createTimer(context.environment, () => (this.#writing === null ? this.#write() : this.#hangs(this.#writing)));
+    this.#timer = createTimer(context.environment, () => this.#due());
   }
 
   get problem(): OutboxStatus['problem'] {
@@ -88,6 +93,31 @@ export class Journal {
       if (this.usable) this.#giveUp(storageError(store, cause));
       return null;
     }
+  }
+
+  /** @returns null if that failed, or there is no store: then later */
+  async read(ranges: readonly KeyRange[]): Promise<readonly (readonly StoreRow[])[] | null> {
+    const { environment, store: port, report } = this.#context;
+    const store = await this.open();
+    if (store === null || this.#opened === null) return null;
+    return new Promise((resolve) => {
+      const timer = createTimer(environment, () => {
+        this.#doesNotAnswer();
+        resolve(null);
+      });
+      this.#reading.add(timer);
+      const settle = (rows: readonly (readonly StoreRow[])[] | null): void => {
+        timer.set(null);
+        this.#reading.delete(timer);
+        resolve(rows);
+      };
+      timer.set(environment.now() + HANGS);
+      store.read(ranges).then(settle, (cause: unknown) => {
+        // Of one that was closed meanwhile there is nothing to tell.
+        if (this.#reading.has(timer)) report(storageError(port, cause));
+        settle(null);
+      });
+    });
   }
 
   /** A new publication. */
@@ -136,16 +166,19 @@ export class Journal {
   /** Everything up to here, now. @returns whether it is written; false also without a store */
   flush(strict = false): Promise<boolean> {
     if (!this.usable) return Promise.resolve(false);
-    if (isEmpty(this.#batch) && this.#writing === null) return Promise.resolve(true);
-    this.#batch.strict ||= strict;
-    this.#batch.done ??= createDeferred();
-    const { promise } = this.#batch.done;
+    // Nothing new: what is being written is the answer. Pages that tell each other what they wrote would else never rest.
+    const batch = isEmpty(this.#batch) ? this.#writing : this.#batch;
+    if (batch === null) return Promise.resolve(true);
+    batch.strict ||= strict && batch === this.#batch;
+    batch.done ??= createDeferred();
     this.hurry();
-    return promise;
+    return batch.done.promise;
   }
 
   /** Writes what is left and lets go of the store, which is opened again when it is needed. */
   async rest(): Promise<void> {
+    for (const timer of this.#reading) timer.set(null);
+    this.#reading.clear();
     if (this.usable && !isEmpty(this.#batch)) await this.flush();
     const opened = this.#opened;
     this.#opened = null;
@@ -235,10 +268,14 @@ export class Journal {
 
   #hangs(batch: Batch): void {
     this.#writing = null;
-    this.#giveUp(new HoldfastError('storage-failed', `The outbox store '${this.#context.store.name}' does not answer.`));
-    this.#failed(batch, this.#error!);
     this.#state = 'idle';
+    this.#doesNotAnswer();
+    this.#failed(batch, this.#error!);
     this.#settleWithout();
+  }
+
+  #doesNotAnswer(): void {
+    this.#giveUp(new HoldfastError('storage-failed', `The outbox store '${this.#context.store.name}' does not answer.`));
   }
 
   #succeeded(batch: Batch): void {
@@ -276,8 +313,25 @@ export class Journal {
   // ---- without a store -------------------------------------------------------------------------------------------------------
 
   #giveUp(error: HoldfastError): void {
+    const before = this.#hope;
     this.#hope = 'given-up';
     this.#setError(error);
+    if (before === 'closing') return;
+    const { environment } = this.#context;
+    if (this.problem === 'broken' || this.problem === 'blocked') this.#timer.set(environment.now() + RECOVERS);
+  }
+
+  #recover(): void {
+    this.#hope = 'open';
+    this.#state = 'idle';
+    this.#opened = null;
+    this.#context.onRecover();
+  }
+
+  #due(): void {
+    if (this.#hope === 'given-up') this.#recover();
+    else if (this.#writing !== null) this.#hangs(this.#writing);
+    else this.#write();
   }
 
   /** Memory is all there is: with the store that the app chose, or because another failed. */

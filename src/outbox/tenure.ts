@@ -68,18 +68,20 @@ export class Tenure {
     this.begin();
   }
 
-  /** The page stands still from now on, or is over: others may take over. */
+  /** The page stands still from now on, or is over: others may take over, and need not wait. */
   end(): void {
+    // Also where somebody is at work on what this page left, and may be about to forget its name.
+    if (this.#state.state !== 'none') this.sign(this.#context.environment.locks === undefined ? 0 : undefined);
+    this.drop();
+  }
+
+  /** There is nothing left to take over. */
+  drop(): void {
     const before = this.#state;
     this.#state = { state: 'none' };
     this.#past = 'broken';
     this.#beat.set(null);
     if (before.state === 'held') before.release();
-  }
-
-  /** Written before {@link end}: where there are no locks it says that nobody needs to wait. */
-  handOver(): void {
-    if (this.#state.state !== 'none' && this.#context.environment.locks === undefined) this.sign(0);
   }
 
   async #ask(): Promise<void> {

@@ -171,11 +171,11 @@ export class Keeper {
     this.tabs.close();
   }
 
-  /** Of what nothing is left nobody needs to know. */
+  /** Nobody needs to know of a page of which nothing is left: nothing that was answered and not told, either. */
   #tidy(): void {
+    if (this.shelf.pending.size > 0) return;
     for (const [producer, tenure] of this.#tenures) {
-      const lanes = [...this.#options.lanes].filter((lane) => lane.producer === producer);
-      if (lanes.some(({ waiting }) => waiting > 0)) continue;
+      if ([...this.#options.lanes].some((lane) => lane.producer === producer && lane.waiting > 0)) continue;
       tenure.drop();
       this.#tenures.delete(producer);
       this.journal.remove(everything('mark', producer));

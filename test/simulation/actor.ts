@@ -178,7 +178,8 @@ export class Actor {
     this.ids.set(id, channel);
     if (this.#shared === null) return;
     const { oracle, chronicle } = this.#stage;
-    oracle.offered(this.#shared.name, this.number, id, channel);
+    const { name, plan } = this.#shared;
+    oracle.offered({ profile: name, page: this.number, id, channel, whenInDoubt: plan.outbox.whenInDoubt ?? 'resend' });
     stored.then(
       () => {
         if (this.#state === 'crashed' || !this.client.outbox.status.get().durable) return;
@@ -279,6 +280,8 @@ export class Actor {
   #letsGo(): void {
     const { tab, number, life } = this;
     if (tab === null || life.stopped) return;
+    // It cannot even be closed.
+    if (this.#shared?.of(this.slot).disk.health === 'never') return;
     for (const [what, count] of Object.entries({ ...tab.left, timers: life.timers })) {
       if (count > 0) this.#stage.oracle.fail('I16', `page ${number} has ended and still has ${count} ${what}`);
     }

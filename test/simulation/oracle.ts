@@ -16,7 +16,7 @@ import { Logs, type Said } from './oracle-logs.ts';
 import { Outcomes } from './oracle-outcomes.ts';
 import { checkPast, checkWhole } from './oracle-past.ts';
 import { Readers } from './oracle-readers.ts';
-import { Stored } from './oracle-stored.ts';
+import { type Offered, Stored } from './oracle-stored.ts';
 
 export type { Said } from './oracle-logs.ts';
 
@@ -114,8 +114,8 @@ export class Oracle {
   }
 
   /** A page with an outbox on disk has published this. */
-  offered(profile: string, page: number, id: string, channel: string): void {
-    this.#stored.offered(profile, page, id, channel);
+  offered(publication: Offered): void {
+    this.#stored.offered(publication);
   }
 
   /** Whether another page published it. */

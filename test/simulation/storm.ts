@@ -25,6 +25,8 @@ export interface Outcome {
 const START = 1_000_000;
 /** Long enough for two heartbeats, one capped backoff and the limit of attempts (invariant I7). */
 const QUIET = 240_000;
+/** Until pages that stood still go on, ms. */
+const SETTLING = 1000;
 /** For one more publication, with a store that may be slow. */
 const PROBE = 30_000;
 /** Until everything that was closed is gone on both sides: browsers wait a minute for a network that is not there. */
@@ -105,6 +107,9 @@ class Storm {
     for (const cable of this.#cables) cable.calm();
     for (const actor of this.#actors) actor.calm();
     this.#stage.profiles.calm();
+    // What pages that stood still had before them is done.
+    await this.#clock.advance(SETTLING);
+    this.#stage.profiles.bringBack();
     await this.#clock.advance(QUIET);
   }
 

@@ -1,3 +1,4 @@
+import { breakages as ofOutbox } from './breakages-outbox.mjs';
 import { breakages as ofTransports } from './breakages-transports.mjs';
 
 /**
@@ -231,4 +232,5 @@ export const breakages = [
     ],
   },
   ...ofTransports,
+  ...ofOutbox,
 ];

@@ -129,7 +129,10 @@ class HoldfastClient implements Client {
         onReset: (reset) => this.#events.emit('reset', reset),
       },
       releaseAfter: timing.releaseAfter,
-      optionsOf: (name) => optionsOf(name)?.value ?? {},
+      optionsOf: (name) => {
+        const { value, params = {} } = optionsOf(name) ?? {};
+        return { ...value, params };
+      },
       need: shared.need,
       assertAlive: () => this.#assertAlive(),
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),

@@ -139,9 +139,14 @@ export function checkOptions(options: ComposeOptions): void {
   check(first, '`transports` must name one that a connection can begin with: webRTC() only takes over.');
   check(user === undefined || (typeof user === 'string' && user !== ''), '`user` must be a non-empty string.');
   check(getToken === undefined || typeof getToken === 'function', '`getToken` must be a function.');
-  for (const [pattern, { mode = 'log', rewind = 0 }] of Object.entries(channels)) {
+  for (const [pattern, { mode = 'log', rewind = 0, resume = 'page', snapshot }] of Object.entries(channels)) {
     check(['log', 'latest', 'live'].includes(mode), `\`mode\` of '${pattern}' must be log, latest or live.`);
     check(Number.isSafeInteger(rewind) && rewind >= 0, `\`rewind\` of '${pattern}' must be a whole number.`);
+    const resumes = resume === 'page' || resume === 'durable' || typeof resume === 'function';
+    check(resumes, `\`resume\` of '${pattern}' must be page, durable or a function.`);
+    check(snapshot === undefined || typeof snapshot === 'function', `\`snapshot\` of '${pattern}' must be a function.`);
+    const plain = snapshot === undefined && resume === 'page';
+    check(mode === 'log' || plain, `\`snapshot\` and \`resume\` of '${pattern}' need mode log: the others have no place.`);
   }
   const { ttl, maxMessages, maxBytes, whenInDoubt = 'resend' } = outbox;
   check(['resend', 'surface', 'drop'].includes(whenInDoubt), '`whenInDoubt` must be resend, surface or drop.');

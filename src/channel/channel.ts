@@ -70,7 +70,7 @@ export class ChannelHandle implements Channel {
       if (events === undefined || events.includes(message.event)) queue.push(message);
     };
     const stop = listeners.add('iterator', '', (_, message) => push(message), options, hold);
-    const stopResets = throwOnReset ? listeners.addReset((reset) => queue.end(lostContinuity(reset)), options) : () => {};
+    const stopResets = throwOnReset ? listeners.addReset((reset) => queue.end(lostContinuity(reset)), options, 'end') : () => {};
     const stopStatus = this.status.subscribe(onStatus);
     if (signal?.aborted) queue.end();
     signal?.addEventListener('abort', onAbort, { once: true });

@@ -1,19 +1,19 @@
 /** All channels of one client: which are wanted, and whose frame is whose. */
 import type { Line } from '../connection/line.ts';
 import type { ChannelFrame, ClientFrame } from '../protocol/frame.ts';
-import type { ChannelOptions, ChannelStatus, PublishOptions, Receipt } from '../types.ts';
+import type { ChannelStatus, PublishOptions, Receipt } from '../types.ts';
 import { createReadable, type Writable } from '../util/readable.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
 import { ChannelHandle } from './channel.ts';
-import { Feed, type FeedContext } from './feed.ts';
+import { Feed, type FeedContext, type FeedOptions } from './feed.ts';
 import { Listeners } from './listeners.ts';
 
 export interface ChannelsOptions {
   readonly feed: Omit<FeedContext, 'nextK'>;
   /** ms */
   readonly releaseAfter: number;
-  optionsOf(channel: string): ChannelOptions;
+  optionsOf(channel: string): FeedOptions;
   /** Something is wanted: connect. */
   need(): void;
   assertAlive(): void;

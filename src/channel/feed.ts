@@ -2,13 +2,18 @@
 import type { Line } from '../connection/line.ts';
 import { fullJitter } from '../connection/backoff.ts';
 import { HoldfastError, type ErrorCode, isErrorCode } from '../errors.ts';
+import type { ChannelOptions } from '../options.ts';
 import type { Environment } from '../platform/environment.ts';
-import type { ChannelFrame, ClientFrame, ServerTell, Sub, Unsubbed } from '../protocol/frame.ts';
-import type { ChannelOptions, ChannelStatus, Message, Reset } from '../types.ts';
+import type { ChannelFrame, ClientFrame, ResetReason, ServerTell, Sub, Unsubbed } from '../protocol/frame.ts';
+import type { ChannelStatus, Cursor, Reset, SnapshotContext } from '../types.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
+import { RETRY_BASE, RETRY_CAP, createCaller } from './caller.ts';
+import { statusOf } from './channel-status.ts';
 import { lowest, toWire } from './cursor.ts';
 import type { Listeners } from './listeners.ts';
+import { loggedMessage, volatileMessage } from './message.ts';
+import { loadSnapshot } from './snapshot.ts';
 import { type Effect, type Input, type Placed, type Subscription, createSubscription, step } from './step.ts';
 
 /** What a feed needs from the client it lives in. */
@@ -25,20 +30,22 @@ export interface FeedContext {
   onReset(reset: Reset): boolean;
 }
 
+/** `params`: of the pattern that the options are for. */
+export type FeedOptions = ChannelOptions & Partial<Pick<SnapshotContext, 'params'>>;
+
 type Life = 'open' | 'refused' | 'ended';
 type Unstamped<T> = T extends Input ? Omit<T, 'k'> : never;
 
-const RETRY_BASE = 1000;
-const RETRY_CAP = 30_000;
 const REMEMBERED_TAGS = 1024;
 
 export class Feed {
   readonly #name: string;
-  readonly #options: ChannelOptions;
+  readonly #options: FeedOptions;
   readonly #context: FeedContext;
   readonly #listeners: Listeners;
   readonly #onStatus: (status: ChannelStatus) => void;
   readonly #retry;
+  readonly #loader;
   /** Tags, in mode `live`: without a cursor nothing else tells that an older connection has brought it already. */
   readonly #brought: Recent | null;
   #life: Life = 'open';
@@ -52,7 +59,7 @@ export class Feed {
 
   constructor(
     name: string,
-    options: ChannelOptions,
+    options: FeedOptions,
     context: FeedContext,
     listeners: Listeners,
     onStatus: (status: ChannelStatus) => void,
@@ -63,7 +70,8 @@ export class Feed {
     this.#listeners = listeners;
     this.#onStatus = onStatus;
     this.#brought = options.mode === 'live' ? new Recent(REMEMBERED_TAGS) : null;
-    this.#sub = createSubscription(options.mode ?? 'log');
+    this.#sub = createSubscription(options.mode ?? 'log', options.snapshot === undefined ? 'handlers' : 'snapshot');
+    this.#loader = createCaller(context.environment, (cause, first) => this.#loadFailed(cause, first));
     this.#retry = createTimer(context.environment, () => {
       this.#restsOn = null;
       this.#askNow();
@@ -86,7 +94,12 @@ export class Feed {
 
   /** Somebody listens who did not before, to a connection that is open already. */
   start(): void {
-    if (this.#life === 'refused') this.#life = 'open';
+    const { hold } = this.#sub;
+    if (this.#life === 'refused') {
+      this.#life = 'open';
+      // The refusal broke it off.
+      if (hold !== null) this.#load(hold.why, hold.cursor);
+    }
     this.#tellStatus();
     this.#askNow();
   }
@@ -125,6 +138,7 @@ export class Feed {
   end(): void {
     this.#life = 'ended';
     this.#rest(null);
+    this.#loader.stop();
     const line = this.#context.line();
     if (line !== null && this.#sub.ears.has(line.gen)) this.#context.send({ t: 'unsub', c: this.#name });
   }
@@ -153,20 +167,20 @@ export class Feed {
       case 'deliver':
         return this.#deliver(effect.entries);
       case 'reset':
-        return this.#reset({ channel: this.#name, why: effect.why, cursor: effect.cursor });
+        return this.#reset(effect.why, effect.cursor);
       case 'falling-behind':
         return this.#fallBehind();
     }
   }
 
   #frame({ k, cursor }: Extract<Effect, { type: 'sub' }>): Sub {
-    const { mode = 'log', rewind = 0 } = this.#options;
+    const { mode = 'log', rewind = 0, snapshot } = this.#options;
     return {
       t: 'sub',
       c: this.#name,
       k,
       ...(cursor !== null && { cur: toWire(cursor) }),
-      ...(cursor === null && rewind > 0 && { n: rewind }),
+      ...(cursor === null && rewind > 0 && snapshot === undefined && { n: rewind }),
       ...(mode !== 'log' && { mode }),
     };
   }
@@ -177,39 +191,26 @@ export class Feed {
       if (this.#life === 'ended') return;
       if (this.#brought?.has(entry.g)) continue;
       this.#brought?.add(entry.g);
-      this.#listeners.deliver({
-        channel: this.#name,
-        event: entry.e,
-        data: entry.d,
-        id: entry.id,
-        sentAt: entry.ts ?? null,
-        by: entry.by ?? null,
-        own: this.#context.isOwn(entry.id, entry.by),
-        cursor: this.#sub.mode === 'live' ? null : cursor,
-      });
+      const own = this.#context.isOwn(entry.id, entry.by);
+      this.#listeners.deliver(loggedMessage(this.#name, entry, own, this.#sub.mode === 'live' ? null : cursor));
     }
   }
 
-  #tell({ e, d, id, by }: ServerTell): void {
+  #tell(frame: ServerTell): void {
     // Nothing is delivered while the app reloads (invariant I8), and a volatile message does not wait.
-    if (this.#sub.hold !== null) return;
-    const message: Message = {
-      channel: this.#name,
-      event: e,
-      data: d,
-      id,
-      sentAt: null,
-      by: by ?? null,
-      own: false,
-      cursor: null,
-    };
-    this.#listeners.deliver(message);
+    if (this.#sub.hold === null) this.#listeners.deliver(volatileMessage(this.#name, frame));
   }
 
-  #reset(reset: Reset): void {
+  #reset(why: ResetReason | 'first', cursor: Cursor): void {
+    if (why === 'first') return this.#load(why, cursor);
+    const reset: Reset = { channel: this.#name, why, cursor };
     const heard = this.#context.onReset(reset);
     // A listener of this event, or of the error before it, may have destroyed the client.
     if (this.#life === 'ended') return;
+    if (this.#options.snapshot !== undefined) {
+      void this.#listeners.reset(reset, 'end');
+      return this.#load(why, cursor);
+    }
     if (!this.#listeners.hearsResets) {
       if (!heard) this.#warn(reset);
       // Nobody can reload: delivery goes on from the new place.
@@ -219,6 +220,21 @@ export class Feed {
     void this.#listeners.reset(reset).then((cursors) => {
       if (this.#life !== 'ended') this.#step({ type: 'reloaded', cursor: lowest(cursors) });
     });
+  }
+
+  #load(why: ResetReason | 'first', cursor: Cursor): void {
+    const { snapshot, params = {} } = this.#options;
+    // A refused channel may have been reset without one.
+    if (snapshot === undefined) return;
+    this.#loader.run(
+      (signal) => loadSnapshot(snapshot, { channel: this.#name, params, why, cursor, signal }),
+      (loaded) => this.#step({ type: 'reloaded', cursor: loaded.cursor }),
+    );
+  }
+
+  #loadFailed(cause: unknown, first: boolean): void {
+    const error = new HoldfastError('handler-threw', `The snapshot of channel '${this.#name}' could not be loaded.`, { cause });
+    if (first) this.#context.report(error);
   }
 
   /** Once, so that an app that does not mind is not flooded. */
@@ -244,6 +260,7 @@ export class Feed {
       return this.#wait(this.#refusals, after);
     }
     this.#life = 'refused';
+    this.#loader.stop();
     const known: ErrorCode = isErrorCode(code) ? code : 'forbidden';
     const error = new HoldfastError(known, message ?? `The server refused channel '${this.#name}' (${code}).`, {
       details: app === undefined ? {} : { appCode: app },
@@ -265,15 +282,4 @@ export class Feed {
   #tellStatus(): void {
     if (this.#life === 'open') this.#onStatus(statusOf(this.#sub, this.#context.line()?.lossy === true));
   }
-}
-
-/** The same objects each time, so that a message costs no comparison. */
-const LIVE: ChannelStatus = { state: 'live', lossy: false };
-const LOSSY: ChannelStatus = { state: 'live', lossy: true };
-
-function statusOf({ hold, feeding, ears, cursor }: Subscription, lossy: boolean): ChannelStatus {
-  if (hold !== null) return { state: 'recovering', why: hold.why };
-  const state = feeding === null ? undefined : ears.get(feeding)?.state;
-  if (state === 'ready' || state === 'renewing') return lossy ? LOSSY : LIVE;
-  return cursor === null ? { state: 'subscribing' } : { state: 'recovering', why: 'reconnect' };
 }

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'eventemitter3';
 import { HoldfastError } from '../errors.ts';
-import { isCursor } from '../protocol/parse.ts';
 import type { Abortable, Cursor, Message, Reset, Stop, Untyped } from '../types.ts';
 import { attempt } from '../util/attempt.ts';
 import { stopOnAbort } from '../util/stop.ts';
+import { namedCursor } from './cursor.ts';
 
 export type Handler = (data: Untyped, message: Message) => void;
 export type ResetHandler = (reset: Reset) => void | Cursor | Promise<void | Cursor>;
@@ -11,10 +11,13 @@ export type ResetHandler = (reset: Reset) => void | Cursor | Promise<void | Curs
 /** Order for one message: `subscribe` handlers, `subscribeAll`, iterators; each in order of registration. */
 export type Audience = 'event' | 'all' | 'iterator';
 
+/** Why somebody wants to know of a reset: to load the state again, or only to end. */
+export type Purpose = 'reload' | 'end';
+
 /** Who listens to one channel. Each of them holds the channel until it stops. */
 export class Listeners {
   readonly #emitter = new EventEmitter<string>();
-  readonly #resets = new Set<{ readonly handler: ResetHandler }>();
+  readonly #resets = new Set<{ readonly handler: ResetHandler; readonly purpose: Purpose }>();
   readonly #channel: string;
   readonly #report: (error: unknown) => void;
 
@@ -45,9 +48,9 @@ export class Listeners {
     });
   }
 
-  addReset(handler: ResetHandler, options: Abortable): Stop {
+  addReset(handler: ResetHandler, options: Abortable, purpose: Purpose = 'reload'): Stop {
     return stopOnAbort(options, () => {
-      const entry = { handler };
+      const entry = { handler, purpose };
       this.#resets.add(entry);
       return () => this.#resets.delete(entry);
     });
@@ -63,9 +66,10 @@ export class Listeners {
     return this.#resets.size > 0;
   }
 
-  /** Calls every reset handler at once. @returns the cursors that they named */
-  async reset(reset: Reset): Promise<readonly Cursor[]> {
-    const answers = [...this.#resets].map(async ({ handler }) => {
+  /** Calls every reset handler, or those of a purpose, at once. @returns the cursors that they named */
+  async reset(reset: Reset, of?: Purpose): Promise<readonly Cursor[]> {
+    const called = [...this.#resets].filter(({ purpose }) => of === undefined || purpose === of);
+    const answers = called.map(async ({ handler }) => {
       try {
         return this.#cursorOf(await handler(reset));
       } catch (error) {
@@ -78,14 +82,13 @@ export class Listeners {
     return named.length > 0 && named.length < answers.length ? [...named, reset.cursor] : named;
   }
 
-  /** Loaders often return what they loaded. Sent as a cursor, it would end the client. */
   #cursorOf(given: void | Cursor): Cursor | null {
-    if (given === undefined || given === null) return null;
-    const { epoch, offset, tag } = given;
-    if (isCursor([epoch, offset, tag])) return { epoch, offset, tag };
-    const message = `An onReset handler of channel '${this.#channel}' returned something that is no cursor.`;
-    this.#report(new HoldfastError('invalid', message));
-    return null;
+    try {
+      return namedCursor(given, `An onReset handler of channel '${this.#channel}'`);
+    } catch (error) {
+      this.#report(error);
+      return null;
+    }
   }
 
   #threw(cause: unknown): void {

@@ -1,5 +1,6 @@
 /** The composition root: builds the parts and ties them together. Names no transport and no store but the memory one. */
 import { EventEmitter } from 'eventemitter3';
+import { createBookmarks } from './channel/bookmark.ts';
 import { Channels } from './channel/channels.ts';
 import { Connection } from './connection/connection.ts';
 import type { ConnectionOptions, Session } from './connection/session.ts';
@@ -127,6 +128,7 @@ class HoldfastClient implements Client {
         // An id can be copied by whoever reads it; a name that the server vouches for cannot.
         isOwn: (id, by) => (by === undefined || by === user) && this.#outbox.isOwn(id),
         onReset: (reset) => this.#events.emit('reset', reset),
+        bookmarks: createBookmarks(environment, [String(url), user], report),
       },
       releaseAfter: timing.releaseAfter,
       optionsOf: (name) => {

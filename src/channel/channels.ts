@@ -6,7 +6,8 @@ import { createReadable, type Writable } from '../util/readable.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
 import { ChannelHandle } from './channel.ts';
-import { Feed, type FeedContext, type FeedOptions } from './feed.ts';
+import { Feed } from './feed.ts';
+import type { FeedContext, FeedOptions } from './feed-context.ts';
 import { Listeners } from './listeners.ts';
 
 export interface ChannelsOptions {

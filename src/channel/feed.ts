@@ -1,39 +1,23 @@
 /** Performs what the subscription's step decides, for one channel that somebody listens to. */
 import type { Line } from '../connection/line.ts';
 import { fullJitter } from '../connection/backoff.ts';
-import { HoldfastError, type ErrorCode, isErrorCode } from '../errors.ts';
-import type { ChannelOptions } from '../options.ts';
-import type { Environment } from '../platform/environment.ts';
-import type { ChannelFrame, ClientFrame, ResetReason, ServerTell, Sub, Unsubbed } from '../protocol/frame.ts';
-import type { ChannelStatus, Cursor, Reset, SnapshotContext } from '../types.ts';
+import type { ChannelFrame, ClientFrame, ResetReason, ServerTell, Unsubbed } from '../protocol/frame.ts';
+import type { ChannelStatus, Cursor, Reset } from '../types.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
+import { type Bookmark, createBookmark } from './bookmark.ts';
 import { RETRY_BASE, RETRY_CAP, createCaller } from './caller.ts';
 import { statusOf } from './channel-status.ts';
-import { lowest, toWire } from './cursor.ts';
+import { lowest, namedCursor } from './cursor.ts';
 import type { Listeners } from './listeners.ts';
-import { loggedMessage, volatileMessage } from './message.ts';
+import type { FeedContext, FeedOptions } from './feed-context.ts';
+import { fallenBehind, loaderFailed, refusal, unheardReset } from './feed-errors.ts';
+import { loggedMessage, subFrame, volatileMessage } from './message.ts';
 import { loadSnapshot } from './snapshot.ts';
 import { type Effect, type Input, type Placed, type Subscription, createSubscription, step } from './step.ts';
 
-/** What a feed needs from the client it lives in. */
-export interface FeedContext {
-  readonly environment: Environment;
-  /** The welcomed connection, if there is one. */
-  line(): Line | null;
-  send(frame: ClientFrame): void;
-  /** A number that the page has never used. */
-  nextK(): number;
-  isOwn(id: string, by: string | undefined): boolean;
-  report(error: unknown): void;
-  /** @returns whether anybody listens */
-  onReset(reset: Reset): boolean;
-}
-
-/** `params`: of the pattern that the options are for. */
-export type FeedOptions = ChannelOptions & Partial<Pick<SnapshotContext, 'params'>>;
-
-type Life = 'open' | 'refused' | 'ended';
+/** starting: the app is asked where to begin. */
+type Life = 'starting' | 'open' | 'refused' | 'ended';
 type Unstamped<T> = T extends Input ? Omit<T, 'k'> : never;
 
 const REMEMBERED_TAGS = 1024;
@@ -48,7 +32,9 @@ export class Feed {
   readonly #loader;
   /** Tags, in mode `live`: without a cursor nothing else tells that an older connection has brought it already. */
   readonly #brought: Recent | null;
-  #life: Life = 'open';
+  readonly #bookmark: Bookmark | null;
+  #life: Life;
+  #delivering = false;
   #refusals = 0;
   #warned = false;
   /** Which connection is not to be asked before the retry is due. */
@@ -70,12 +56,16 @@ export class Feed {
     this.#listeners = listeners;
     this.#onStatus = onStatus;
     this.#brought = options.mode === 'live' ? new Recent(REMEMBERED_TAGS) : null;
-    this.#sub = createSubscription(options.mode ?? 'log', options.snapshot === undefined ? 'handlers' : 'snapshot');
+    const durable = options.resume === 'durable';
+    this.#bookmark = durable ? createBookmark(context.bookmarks, name) : null;
+    const loadedBy = options.snapshot === undefined ? 'handlers' : 'snapshot';
+    this.#sub = createSubscription(options.mode ?? 'log', loadedBy, durable ? context.bookmarks.read(name) : null);
     this.#loader = createCaller(context.environment, (cause, first) => this.#loadFailed(cause, first));
     this.#retry = createTimer(context.environment, () => {
       this.#restsOn = null;
       this.#askNow();
     });
+    this.#life = typeof options.resume === 'function' ? 'starting' : 'open';
     this.#tellStatus();
   }
 
@@ -89,17 +79,36 @@ export class Feed {
     const { next, effects } = step(this.#sub, { type: 'open', gen, k: this.#context.nextK() });
     this.#sub = next;
     const [ask] = effects;
-    return ask?.type === 'sub' ? this.#frame(ask) : null;
+    return ask?.type === 'sub' ? subFrame(this.#name, this.#options, ask) : null;
   }
 
   /** Somebody listens who did not before, to a connection that is open already. */
   start(): void {
+    const { resume } = this.#options;
     const { hold } = this.#sub;
-    if (this.#life === 'refused') {
+    if (typeof resume === 'function' && this.#life === 'starting') {
+      this.#loader.run(
+        () => resume(this.#name),
+        (given) => this.#begin(given),
+      );
+    } else if (this.#life === 'refused') {
       this.#life = 'open';
       // The refusal broke it off.
       if (hold !== null) this.#load(hold.why, hold.cursor);
     }
+    this.#tellStatus();
+    this.#askNow();
+  }
+
+  #begin(given: Cursor | null): void {
+    try {
+      this.#sub = { ...this.#sub, cursor: namedCursor(given, `\`resume\` of channel '${this.#name}'`) };
+    } catch (error) {
+      this.#context.report(error);
+      // Who hears it may have destroyed the client.
+      if (this.#life === 'ended') return;
+    }
+    this.#life = 'open';
     this.#tellStatus();
     this.#askNow();
   }
@@ -154,13 +163,14 @@ export class Feed {
     const { next, effects } = step(this.#sub, { k: this.#context.nextK(), ...input } as Input);
     this.#sub = next;
     for (const effect of effects) this.#perform(effect);
+    this.#moved();
     this.#tellStatus();
   }
 
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'sub':
-        if (effect.gen === this.#context.line()?.gen) return this.#context.send(this.#frame(effect));
+        if (effect.gen === this.#context.line()?.gen) return this.#context.send(subFrame(this.#name, this.#options, effect));
         // The app has reloaded between the hello of a connection and its welcome.
         this.#unsent = effect.gen;
         return;
@@ -173,36 +183,37 @@ export class Feed {
     }
   }
 
-  #frame({ k, cursor }: Extract<Effect, { type: 'sub' }>): Sub {
-    const { mode = 'log', rewind = 0, snapshot } = this.#options;
-    return {
-      t: 'sub',
-      c: this.#name,
-      k,
-      ...(cursor !== null && { cur: toWire(cursor) }),
-      ...(cursor === null && rewind > 0 && snapshot === undefined && { n: rewind }),
-      ...(mode !== 'log' && { mode }),
-    };
-  }
-
   #deliver(entries: readonly Placed[]): void {
+    this.#delivering = true;
     for (const { entry, cursor } of entries) {
       // A handler may have destroyed the client, or ended this very subscription.
       if (this.#life === 'ended') return;
       if (this.#brought?.has(entry.g)) continue;
       this.#brought?.add(entry.g);
       const own = this.#context.isOwn(entry.id, entry.by);
-      this.#listeners.deliver(loggedMessage(this.#name, entry, own, this.#sub.mode === 'live' ? null : cursor));
+      const message = loggedMessage(this.#name, entry, own, this.#sub.mode === 'live' ? null : cursor);
+      const work = this.#listeners.deliver(message);
+      this.#bookmark?.move(cursor, work);
     }
+    this.#delivering = false;
+  }
+
+  /** Also past what was filtered out. */
+  #moved(): void {
+    const { hold, cursor } = this.#sub;
+    // A handler may have made another step while messages are left to deliver.
+    if (this.#delivering || this.#life === 'ended' || hold !== null || cursor === null) return;
+    this.#bookmark?.move(cursor);
   }
 
   #tell(frame: ServerTell): void {
     // Nothing is delivered while the app reloads (invariant I8), and a volatile message does not wait.
-    if (this.#sub.hold === null) this.#listeners.deliver(volatileMessage(this.#name, frame));
+    if (this.#sub.hold === null) void this.#listeners.deliver(volatileMessage(this.#name, frame));
   }
 
   #reset(why: ResetReason | 'first', cursor: Cursor): void {
     if (why === 'first') return this.#load(why, cursor);
+    this.#bookmark?.reset();
     const reset: Reset = { channel: this.#name, why, cursor };
     const heard = this.#context.onReset(reset);
     // A listener of this event, or of the error before it, may have destroyed the client.
@@ -233,7 +244,7 @@ export class Feed {
   }
 
   #loadFailed(cause: unknown, first: boolean): void {
-    const error = new HoldfastError('handler-threw', `The snapshot of channel '${this.#name}' could not be loaded.`, { cause });
+    const error = loaderFailed(this.#name, this.#life === 'starting' ? 'resume' : 'snapshot', cause);
     if (first) this.#context.report(error);
   }
 
@@ -241,19 +252,18 @@ export class Feed {
   #warn({ why }: Reset): void {
     if (this.#warned) return;
     this.#warned = true;
-    const message = `Channel '${this.#name}' lost continuity (${why}): messages may be missing, and no onReset handler loads them.`;
-    this.#context.report(new HoldfastError('continuity-lost', message, { details: { why } }));
+    this.#context.report(unheardReset(this.#name, why));
   }
 
   #fallBehind(): void {
-    const message = `Channel '${this.#name}' was reset ${this.#sub.resets} times in a row without a message in between.`;
     this.#context.send({ t: 'unsub', c: this.#name });
     this.#wait(this.#sub.resets);
     // Last, because who hears it may destroy the client.
-    this.#context.report(new HoldfastError('too-slow', message));
+    this.#context.report(fallenBehind(this.#name, this.#sub.resets));
   }
 
-  #refused(gen: number, { code, message, app, retry, after = 0 }: Unsubbed): void {
+  #refused(gen: number, frame: Unsubbed): void {
+    const { retry, after = 0 } = frame;
     this.#step({ type: 'lost', gen });
     if (retry) {
       this.#refusals += 1;
@@ -261,10 +271,7 @@ export class Feed {
     }
     this.#life = 'refused';
     this.#loader.stop();
-    const known: ErrorCode = isErrorCode(code) ? code : 'forbidden';
-    const error = new HoldfastError(known, message ?? `The server refused channel '${this.#name}' (${code}).`, {
-      details: app === undefined ? {} : { appCode: app },
-    });
+    const error = refusal(this.#name, frame);
     this.#onStatus({ state: 'closed', error });
     this.#context.report(error);
   }
@@ -280,6 +287,7 @@ export class Feed {
   }
 
   #tellStatus(): void {
-    if (this.#life === 'open') this.#onStatus(statusOf(this.#sub, this.#context.line()?.lossy === true));
+    if (this.#life === 'open' || this.#life === 'starting')
+      this.#onStatus(statusOf(this.#sub, this.#context.line()?.lossy === true));
   }
 }

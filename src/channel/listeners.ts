@@ -18,6 +18,8 @@ export type Purpose = 'reload' | 'end';
 export class Listeners {
   readonly #emitter = new EventEmitter<string>();
   readonly #resets = new Set<{ readonly handler: ResetHandler; readonly purpose: Purpose }>();
+  /** What handlers of the present message have still to do. */
+  #work: Promise<unknown>[] = [];
   readonly #channel: string;
   readonly #report: (error: unknown) => void;
 
@@ -34,10 +36,11 @@ export class Listeners {
       let active = true;
       const guarded = (message: Message): void => {
         if (!active) return;
-        attempt(
+        const work = attempt(
           () => handler(message.data, message),
           (error) => this.#threw(error),
         );
+        if (work !== undefined) this.#work.push(work);
       };
       this.#emitter.on(name, guarded);
       return () => {
@@ -56,10 +59,14 @@ export class Listeners {
     });
   }
 
-  deliver(message: Message): void {
+  /** @returns what handlers have still to do for it; never rejects */
+  deliver(message: Message): readonly Promise<unknown>[] {
     this.#emitter.emit(`event:${message.event}`, message);
     this.#emitter.emit('all', message);
     this.#emitter.emit('iterator', message);
+    const work = this.#work;
+    if (work.length > 0) this.#work = [];
+    return work;
   }
 
   get hearsResets(): boolean {

@@ -1,6 +1,24 @@
-import type { ServerTell } from '../protocol/frame.ts';
+/** Between frames of the protocol and what the app sees of a channel. */
+import type { ChannelOptions } from '../options.ts';
+import type { ServerTell, Sub } from '../protocol/frame.ts';
 import type { Cursor, Message } from '../types.ts';
-import type { Placed } from './step.ts';
+import { toWire } from './cursor.ts';
+import type { Effect, Placed } from './step.ts';
+
+export function subFrame(
+  channel: string,
+  { mode = 'log', rewind = 0, snapshot }: ChannelOptions,
+  { k, cursor }: Extract<Effect, { type: 'sub' }>,
+): Sub {
+  return {
+    t: 'sub',
+    c: channel,
+    k,
+    ...(cursor !== null && { cur: toWire(cursor) }),
+    ...(cursor === null && rewind > 0 && snapshot === undefined && { n: rewind }),
+    ...(mode !== 'log' && { mode }),
+  };
+}
 
 /** @param cursor null in mode `live` */
 export function loggedMessage(

@@ -11,5 +11,5 @@ export interface Loaded {
 /** A cursor that is none fails the load: going on from elsewhere could leave a gap that nobody is told of. */
 export async function loadSnapshot(snapshot: NonNullable<ChannelOptions['snapshot']>, context: SnapshotContext): Promise<Loaded> {
   const { data, cursor } = await snapshot(context);
-  return { data: data as unknown, cursor: namedCursor(cursor, `The snapshot of channel '${context.channel}'`) };
+  return { data: data as unknown, cursor: namedCursor(cursor, `\`snapshot\` of channel '${context.channel}'`) };
 }

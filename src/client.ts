@@ -137,6 +137,7 @@ class HoldfastClient implements Client {
       },
       need: shared.need,
       assertAlive: () => this.#assertAlive(),
+      pendings: this.#outbox,
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
       publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
     });
@@ -190,7 +191,7 @@ class HoldfastClient implements Client {
       // The emitter goes on with a listener that was removed while it emits.
       let active = true;
       const guarded = (payload: ClientEvents[E]): void => {
-        if (active) attempt(() => handler(payload), threw);
+        if (active) void attempt(() => handler(payload), threw);
       };
       this.#events.on(event, guarded);
       return () => {

@@ -173,6 +173,11 @@ export interface Channel {
    * @throws HoldfastError `destroyed`
    */
   onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options?: Abortable): Stop;
+  /**
+   * Optimistic state: snapshot, messages, and your own pending publications on top. Held until disposed.
+   * @throws HoldfastError `invalid-option`, `destroyed`
+   */
+  store<S>(definition: StoreDefinition<S>): Store<S>;
 }
 
 export interface HistoryOptions extends Abortable {

@@ -87,10 +87,7 @@ export class Feed {
     const { resume } = this.#options;
     const { hold } = this.#sub;
     if (typeof resume === 'function' && this.#life === 'starting') {
-      this.#loader.run(
-        () => resume(this.#name),
-        (given) => this.#begin(given),
-      );
+      this.#loader.run(() => resume(this.#name), this.#begin);
     } else if (this.#life === 'refused') {
       this.#life = 'open';
       // The refusal broke it off.
@@ -100,7 +97,7 @@ export class Feed {
     this.#askNow();
   }
 
-  #begin(given: Cursor | null): void {
+  readonly #begin = (given: Cursor | null): void => {
     try {
       this.#sub = { ...this.#sub, cursor: namedCursor(given, `\`resume\` of channel '${this.#name}'`) };
     } catch (error) {
@@ -111,7 +108,7 @@ export class Feed {
     this.#life = 'open';
     this.#tellStatus();
     this.#askNow();
-  }
+  };
 
   welcomed(gen: number): void {
     if (!this.#sub.ears.has(gen) || this.#unsent === gen) this.#askNow();
@@ -142,6 +139,11 @@ export class Feed {
       case 'tell':
         return this.#tell(frame);
     }
+  }
+
+  /** Somebody needs the state, and not only what follows. */
+  load(): void {
+    if (this.#options.snapshot !== undefined && this.#life === 'open') this.#step({ type: 'load' });
   }
 
   end(): void {
@@ -204,6 +206,7 @@ export class Feed {
     // A handler may have made another step while messages are left to deliver.
     if (this.#delivering || this.#life === 'ended' || hold !== null || cursor === null) return;
     this.#bookmark?.move(cursor);
+    for (const follower of this.#listeners.followers) follower.pass(cursor);
   }
 
   #tell(frame: ServerTell): void {
@@ -222,6 +225,7 @@ export class Feed {
       void this.#listeners.reset(reset, 'end');
       return this.#load(why, cursor);
     }
+    for (const follower of this.#listeners.followers) follower.restart(cursor, null);
     if (!this.#listeners.hearsResets) {
       if (!heard) this.#warn(reset);
       // Nobody can reload: delivery goes on from the new place.
@@ -239,12 +243,16 @@ export class Feed {
     if (snapshot === undefined) return;
     this.#loader.run(
       (signal) => loadSnapshot(snapshot, { channel: this.#name, params, why, cursor, signal }),
-      (loaded) => this.#step({ type: 'reloaded', cursor: loaded.cursor }),
+      (loaded) => {
+        for (const follower of this.#listeners.followers) follower.restart(loaded.cursor ?? cursor, loaded);
+        this.#step({ type: 'reloaded', cursor: loaded.cursor });
+      },
     );
   }
 
   #loadFailed(cause: unknown, first: boolean): void {
     const error = loaderFailed(this.#name, this.#life === 'starting' ? 'resume' : 'snapshot', cause);
+    for (const follower of this.#listeners.followers) follower.fail(error);
     if (first) this.#context.report(error);
   }
 

@@ -4,18 +4,30 @@ import type { Abortable, Cursor, Message, Reset, Stop, Untyped } from '../types.
 import { attempt } from '../util/attempt.ts';
 import { stopOnAbort } from '../util/stop.ts';
 import { namedCursor } from './cursor.ts';
+import type { Loaded } from './snapshot.ts';
 
 export type Handler = (data: Untyped, message: Message) => void;
 export type ResetHandler = (reset: Reset) => void | Cursor | Promise<void | Cursor>;
 
-/** Order for one message: `subscribe` handlers, `subscribeAll`, iterators; each in order of registration. */
+/** Order for one message, after the stores: `subscribe` handlers, `subscribeAll`, iterators; each in order of registration. */
 export type Audience = 'event' | 'all' | 'iterator';
 
 /** Why somebody wants to know of a reset: to load the state again, or only to end. */
 export type Purpose = 'reload' | 'end';
 
+/** A store, as the feed sees it. */
+export interface Follower {
+  deliver(message: Message): void;
+  /** The place moved, perhaps past what was filtered out. */
+  pass(cursor: Cursor): void;
+  /** A reset, or a snapshot, leads to `cursor`. */
+  restart(cursor: Cursor, loaded: Loaded | null): void;
+  fail(error: HoldfastError): void;
+}
+
 /** Who listens to one channel. Each of them holds the channel until it stops. */
 export class Listeners {
+  readonly followers = new Set<Follower>();
   readonly #emitter = new EventEmitter<string>();
   readonly #resets = new Set<{ readonly handler: ResetHandler; readonly purpose: Purpose }>();
   /** What handlers of the present message have still to do. */
@@ -61,6 +73,7 @@ export class Listeners {
 
   /** @returns what handlers have still to do for it; never rejects */
   deliver(message: Message): readonly Promise<unknown>[] {
+    for (const follower of this.followers) follower.deliver(message);
     this.#emitter.emit(`event:${message.event}`, message);
     this.#emitter.emit('all', message);
     this.#emitter.emit('iterator', message);

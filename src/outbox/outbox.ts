@@ -14,6 +14,7 @@ import type { Answer, Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { outcomeOf } from './outcome.ts';
 import { Pauses } from './pauses.ts';
+import type { PendingChange, PendingPublication, Pendings } from './pendings.ts';
 import { Ticket, errorOf } from './receipt.ts';
 import { Retention } from './retention.ts';
 import { roomFor } from './room.ts';
@@ -24,7 +25,7 @@ type PageLane = Lane<Owner>;
 /** Ids by which the page knows its own messages when they come back. */
 const REMEMBERED_IDS = 4096;
 
-export class Outbox {
+export class Outbox implements Pendings {
   readonly face: OutboxFace;
   readonly #context: OutboxContext;
   readonly #options: Required<Omit<OutboxOptions, 'store' | 'migrate'>>;
@@ -33,6 +34,7 @@ export class Outbox {
   readonly #pauses: Pauses<PageLane>;
   readonly #ownIds = new Recent(REMEMBERED_IDS);
   readonly #drains = new Drains();
+  readonly #watchers = new Map<string, Set<(change: PendingChange) => void>>();
   readonly #expiry;
   readonly #retention: Retention<Owner>;
   #limits: Limits = DEFAULT_LIMITS;
@@ -53,6 +55,18 @@ export class Outbox {
       this.#flush();
     });
     this.face = { status: this.#shelf.status, drain: (given = {}) => this.#drain(given) };
+  }
+
+  pendingIn(channel: string): readonly PendingPublication[] {
+    return [...this.#lanes].flatMap((lane) =>
+      lane.channel === channel ? lane.pending().filter(({ owner }) => owner.ticket.outcome === null) : [],
+    );
+  }
+
+  watchPending(channel: string, listener: (change: PendingChange) => void): () => void {
+    const watchers = (this.#watchers.get(channel) ?? new Set()).add(listener);
+    this.#watchers.set(channel, watchers);
+    return () => watchers.delete(listener);
   }
 
   isOwn(id: string): boolean {
@@ -168,6 +182,7 @@ export class Outbox {
     this.#flushing = true;
     this.#shelf.add(lane, record);
     this.#expiry.note(item.owner.expiresAt);
+    for (const tell of this.#watchers.get(channel) ?? []) tell({ type: 'added', publication: record });
   }
 
   readonly #flushNow = (): void => {
@@ -268,6 +283,7 @@ export class Outbox {
   #settle(ticket: Ticket, outcome: Outcome, record?: OutboxRecord): void {
     ticket.settle(outcome);
     if (record !== undefined) this.#shelf.settled(record);
+    for (const tell of this.#watchers.get(outcome.channel) ?? []) tell({ type: 'ended', outcome });
     const heard = this.#context.onOutcome(outcome);
     if (!heard && outcome.result !== 'accepted' && outcome.result !== 'cancelled') {
       // The caller gets the rest of this tick to look at its receipt.

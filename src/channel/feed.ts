@@ -16,7 +16,6 @@ import { loggedMessage, subFrame, volatileMessage } from './message.ts';
 import { loadSnapshot } from './snapshot.ts';
 import { type Effect, type Input, type Placed, type Subscription, createSubscription, step } from './step.ts';
 
-/** starting: the app is asked where to begin. */
 type Life = 'starting' | 'open' | 'refused' | 'ended';
 type Unstamped<T> = T extends Input ? Omit<T, 'k'> : never;
 

@@ -18,7 +18,7 @@ export type Purpose = 'reload' | 'end';
 /** A store, as the feed sees it. */
 export interface Follower {
   deliver(message: Message): void;
-  /** The place moved, perhaps past what was filtered out. */
+  /** The place moved: past what was delivered, and what was filtered out. */
   pass(cursor: Cursor): void;
   /** A reset, or a snapshot, leads to `cursor`. */
   restart(cursor: Cursor, loaded: Loaded | null): void;

@@ -73,9 +73,7 @@ export function createStore<S>(name: string, definition: StoreDefinition<S>, con
       } catch (cause) {
         threw(cause);
       }
-      place = message.cursor ?? place;
-      const left = without(overlay, message.id);
-      update(message.cursor === null ? left : pass(left, message.cursor), state);
+      update(without(overlay, message.id), state);
     },
     pass(cursor) {
       place = cursor;

@@ -100,6 +100,21 @@ describe('durable', () => {
     expect([storage.written, page.errors.map(({ code }) => code)]).toEqual([[0, 2, 4], ['handler-threw']]);
   });
 
+  it('what a handler leaves undelivered, because it ends the client, is not passed', async () => {
+    const world = createWorld();
+    const storage = createShelf();
+    await readAll(world, durable({ storage }));
+    await publish(world, 1, 2, 3);
+    const page = world.open(durable({ storage }));
+    page.client.channel('room').subscribe('e', () => {
+      page.client.disconnect();
+      page.client.destroy();
+    });
+    await world.clock.advance(100);
+    expect(storage.written).toEqual([0, 1]);
+    expect(await readAll(world, durable({ storage }))).toEqual([2, 3]);
+  });
+
   it('is written once a tick', async () => {
     const world = createWorld();
     const storage = createShelf();

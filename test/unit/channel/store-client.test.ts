@@ -57,7 +57,10 @@ describe('own publications', () => {
     const store = storeOf(page);
     expect(store.get()).toEqual(['(a)', '(b)', '(c)']);
     await cancelled.cancel();
-    expect(store.get()).toEqual(['(a)', '(c)']);
+    expect([store.get(), storeOf(page).get()]).toEqual([
+      ['(a)', '(c)'],
+      ['(a)', '(c)'],
+    ]);
     await world.clock.advance(2000);
     expect(store.get()).toEqual(['(a)']);
     page.network.set('open');

@@ -103,8 +103,8 @@ class Room {
     const entry = this.#log[this.#place];
     if (entry === undefined) return false;
     this.#place += 1;
-    if (entry.hidden) this.#play.follower.pass(at(this.#place));
-    else this.#play.follower.deliver(message(entry.id, at(this.#place)));
+    if (!entry.hidden) this.#play.follower.deliver(message(entry.id, at(this.#place)));
+    this.#play.follower.pass(at(this.#place));
     const echoed = this.#own.find(({ id }) => id === entry.id);
     if (echoed !== undefined && !entry.hidden) echoed.state = 'gone';
     return true;

@@ -106,7 +106,6 @@ describe('a pending publication', () => {
   it.each([
     ['the place passes it', (play: ReturnType<typeof createPlay>) => play.follower.pass(at(3)), []],
     ['the place comes close', (play: ReturnType<typeof createPlay>) => play.follower.pass(at(2)), ['(a)']],
-    ['a later message comes', (play: ReturnType<typeof createPlay>) => play.follower.deliver(message('b', at(4))), ['b']],
     ['a snapshot has it', (play: ReturnType<typeof createPlay>) => play.follower.restart(at(3), { data: [], cursor: null }), []],
     [
       'a snapshot is older',

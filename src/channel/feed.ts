@@ -3,6 +3,7 @@ import type { Line } from '../connection/line.ts';
 import { fullJitter } from '../connection/backoff.ts';
 import type { ChannelFrame, ClientFrame, ResetReason, ServerTell, Unsubbed } from '../protocol/frame.ts';
 import type { ChannelStatus, Cursor, Reset } from '../types.ts';
+import { soon } from '../util/soon.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
 import { type Bookmark, createBookmark } from './bookmark.ts';
@@ -142,7 +143,9 @@ export class Feed {
 
   /** Somebody needs the state, and not only what follows. */
   load(): void {
-    if (this.#options.snapshot !== undefined && this.#life === 'open') this.#step({ type: 'load' });
+    // A handler made it: what is left to deliver comes before the load (invariant I8).
+    if (this.#delivering) soon(() => this.load());
+    else if (this.#options.snapshot !== undefined && this.#life === 'open') this.#step({ type: 'load' });
   }
 
   end(): void {

@@ -141,6 +141,32 @@ describe('with a snapshot', () => {
     ]);
   });
 
+  it('one that a handler makes lets come what is left of a batch before the load (I8)', async () => {
+    const world = createWorld();
+    const database = createDatabase();
+    const page = world.open({ channels: { room: database.options } });
+    const room = page.client.channel('room');
+    const seen: unknown[] = [];
+    room.subscribe('e', (n) => {
+      seen.push([n, database.loads.length]);
+      if (seen.length === 1) storeOf(page);
+    });
+    await world.clock.advance(100);
+    page.network.set('refusing');
+    page.network.cut();
+    await publish(world, 1, 2, 3);
+    page.network.set('open');
+    await world.clock.advance(30_000);
+    expect([seen, database.loads]).toEqual([
+      [
+        [1, 1],
+        [2, 1],
+        [3, 1],
+      ],
+      ['first', 'first'],
+    ]);
+  });
+
   it('a handler needs no load of its own', async () => {
     const world = createWorld();
     const database = createDatabase();

@@ -243,9 +243,9 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
       case 'tell':
         return this.#publishing.onTell(frame);
       case 'sub':
-        return this.#subscriptions.onSub(frame);
       case 'unsub':
-        return this.#subscriptions.onUnsub(frame.c);
+      case 'hist':
+        return this.#subscriptions.onFrame(frame);
       case 'ping':
         return this.send({ t: 'pong', ...(frame.x === undefined ? undefined : { x: frame.x }) });
       case 'pong':

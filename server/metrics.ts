@@ -11,13 +11,13 @@ export interface Counters {
   /** Entries that clients published and that are new in a log. */
   published: number;
   refused: number;
-  /** Entries and volatile messages pushed to clients. */
+  /** Entries and volatile messages sent to clients. */
   delivered: number;
   /** Volatile messages not pushed: no room, too many, not allowed, or not well formed. */
   droppedVolatile: number;
   bytesIn: number;
   bytesOut: number;
-  /** Pages read from a log for a subscription. */
+  /** Pages read from a log, for a subscription or by `history()`. */
   pages: number;
   gaps: number;
   slowConsumers: number;

@@ -1,14 +1,16 @@
 import type { Codec } from '../src/protocol/codec.ts';
-import type { ServerFrame, Sub, Unsubbed } from '../src/protocol/frame.ts';
+import type { Hist, ServerFrame, Sub, Unsub, Unsubbed } from '../src/protocol/frame.ts';
 import type { Keep } from './brokers/broker.ts';
+import { History } from './history.ts';
 import { Allowance } from './limits.ts';
 import type { Counters } from './metrics.ts';
 import type { Outgoing } from './outgoing.ts';
-import { type Match, serves } from './rules.ts';
+import { Permissions } from './permissions.ts';
+import { serves } from './rules.ts';
 import type { Services } from './services.ts';
 import { type Reader, Subscription } from './subscription.ts';
 import type { Untyped } from './types.ts';
-import { ask, isThenable, RuleContext, type Verdict, verdictOf, verdictOfError, within } from './verdict.ts';
+import { type Verdict, within } from './verdict.ts';
 
 /** What the subscriptions need of their connection. */
 export interface SubscriptionsHost {
@@ -23,13 +25,14 @@ export interface SubscriptionsHost {
 const READS = 8;
 const RETRY_AFTER = 1000;
 
-/** The subscriptions of one connection, and the order in which those that are behind are served. */
+/** What one connection reads: its subscriptions, the order in which those that are behind are served, and pages of the past. */
 export class Subscriptions implements Reader {
   readonly #services: Services;
   readonly #host: SubscriptionsHost;
   readonly #byChannel = new Map<string, Subscription>();
   readonly #waiting = new Set<Subscription>();
-  readonly #contexts = new Set<RuleContext>();
+  readonly #permissions: Permissions;
+  readonly #history: History;
   /** A full set each second, four at once: every new name leaves something behind for a while. */
   readonly #joins: Allowance;
   #reading = 0;
@@ -39,6 +42,8 @@ export class Subscriptions implements Reader {
   constructor(services: Services, host: SubscriptionsHost) {
     this.#services = services;
     this.#host = host;
+    this.#permissions = new Permissions(services, host);
+    this.#history = new History(services, host, this.#permissions);
     this.#joins = new Allowance(services.limits.channels);
   }
 
@@ -61,16 +66,22 @@ export class Subscriptions implements Reader {
 
   /** Whether someone waits for room. */
   get waiting(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting.size > 0 || this.#history.waiting;
   }
 
-  /** Every `sub` that came is answered. */
+  /** Every `sub` and `hist` that came is answered. */
   get idle(): boolean {
     for (const { phase } of this.#byChannel.values()) if (phase === 'judging' || phase === 'joining') return false;
-    return true;
+    return this.#history.idle;
   }
 
-  onSub(frame: Sub): void {
+  onFrame(frame: Sub | Unsub | Hist): void {
+    if (frame.t === 'hist') this.#history.onHist(frame);
+    else if (frame.t === 'unsub') this.#remove(frame.c);
+    else this.#onSub(frame);
+  }
+
+  #onSub(frame: Sub): void {
     const { limits, rules } = this.#services;
     const match = rules(frame.c);
     const mode = frame.mode ?? 'log';
@@ -86,29 +97,28 @@ export class Subscriptions implements Reader {
     }
     if (known?.mode === mode) return known.resync(frame);
     this.#remove(frame.c);
-    const full = this.#byChannel.size >= limits.channels || this.#contexts.size >= limits.channels;
+    const full = this.#byChannel.size >= limits.channels || this.#permissions.size >= limits.channels;
     if (full || this.#joins.take('', 1, this.#services.environment.now()) === 0) {
       return this.#refuse(frame.c, { code: 'rate-limited', retry: true, after: 10 * RETRY_AFTER });
     }
     const subscription = new Subscription(frame, mode, this);
     this.#byChannel.set(frame.c, subscription);
     this.counters.subscriptions += 1;
-    this.#judge(subscription, match);
-  }
-
-  onUnsub(channel: string): void {
-    this.#remove(channel);
+    const { keep } = match.rule;
+    this.#permissions.ask(frame.c, match, (verdict) => this.#onVerdict(subscription, verdict, keep));
   }
 
   /** The user may no longer read it. */
   revoke(channel: string): void {
+    this.#history.revoke(channel);
     if (this.#remove(channel)) this.#refuse(channel, { code: 'forbidden', retry: false });
   }
 
   end(): void {
     this.#ended = true;
     for (const channel of [...this.#byChannel.keys()]) this.#remove(channel);
-    for (const context of this.#contexts) context.abort(new Error('the connection has ended'));
+    this.#history.end();
+    this.#permissions.end();
   }
 
   want(subscription: Subscription): void {
@@ -128,6 +138,7 @@ export class Subscriptions implements Reader {
       void this.#read(subscription);
     }
     this.#pumping = false;
+    this.#history.pump();
   }
 
   async #read(subscription: Subscription): Promise<void> {
@@ -140,31 +151,11 @@ export class Subscriptions implements Reader {
     if (!this.#ended) this.pump();
   }
 
-  #judge(subscription: Subscription, { rule, params }: Match): void {
-    const { subscribe, keep } = rule;
-    if (typeof subscribe !== 'function') return this.#onVerdict(subscription, verdictOf(subscribe), keep);
-    const context = new RuleContext(this.#host.user, subscription.channel, params);
-    const answer = ask(() => subscribe(context));
-    if (!isThenable(answer)) return this.#onVerdict(subscription, answer, keep);
-    this.#contexts.add(context);
-    const settle = (verdict: Verdict): void => {
-      this.#contexts.delete(context);
-      this.#onVerdict(subscription, verdict, keep);
-    };
-    const fail = (error: unknown): void => {
-      context.abort(error instanceof Error ? error : new Error('the rule failed'));
-      settle(verdictOfError(error));
-    };
-    within(this.#services.environment, this.#services.timing.ruleTimeout, answer, (value) => settle(verdictOf(value)), fail);
-  }
-
   #onVerdict(subscription: Subscription, verdict: Verdict, keep: Keep): void {
     const { channel } = subscription;
     if (subscription.phase === 'ended') return;
     if (verdict.say !== 'yes') {
       this.#remove(channel);
-      if (verdict.say === 'later' && 'fault' in verdict)
-        this.#services.report('rule-failed', { channel, rule: 'subscribe', error: verdict.fault });
       const after = verdict.say === 'later' && verdict.after !== undefined ? { after: verdict.after } : undefined;
       return this.#refuse(channel, { ...verdict.refusal, retry: verdict.say === 'later', ...after });
     }

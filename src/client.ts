@@ -3,11 +3,13 @@ import { EventEmitter } from 'eventemitter3';
 import { createBookmarks } from './channel/bookmark.ts';
 import { Channels } from './channel/channels.ts';
 import { Connection } from './connection/connection.ts';
+import { resolve } from './connection/opening.ts';
 import type { ConnectionOptions, Session } from './connection/session.ts';
 import type { Line } from './connection/line.ts';
 import { HoldfastError, isHoldfastError } from './errors.ts';
 import { internals } from './internals.ts';
 import { memoryOutbox } from './outbox/memory-store.ts';
+import type { OutboxSettings } from './outbox/context.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { MOST_BUFFERED } from './outbox/room.ts';
 import { createEnvironment } from './platform/environment.ts';
@@ -110,17 +112,25 @@ class HoldfastClient implements Client {
       environment,
       line: () => this.#connection.line,
       send: this.#connection.send.bind(this.#connection),
-      need: () => this.#connection.need(),
+      need: () => {
+        this.#outbox.wake();
+        this.#connection.need();
+      },
       report,
     };
     this.#outbox = new Outbox(
       {
         ...shared,
+        user,
+        url: () => {
+          const resolved = resolve(String(url), environment.baseUrl);
+          return typeof resolved === 'string' ? resolved : String(url);
+        },
         heardAt: () => this.#connection.heardAt,
         buffered: () => this.#connection.buffered,
         onOutcome: (outcome) => this.#events.emit('outcome', outcome),
       },
-      withDefaults<Omit<Required<OutboxOptions>, 'migrate'>>({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
+      withDefaults<OutboxSettings>({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
     );
     this.#channels = new Channels({
       feed: {
@@ -153,6 +163,7 @@ class HoldfastClient implements Client {
 
   connect(): void {
     this.#assertAlive();
+    this.#outbox.wake();
     this.#connection.connect();
   }
 

@@ -17,7 +17,7 @@ const table = {
   forbidden: [false, 'Allow it in the server’s channel rules, or do not ask for it.'],
   invalid: [false, 'Send plain JSON data or one Uint8Array, of the shape the server expects.'],
   'too-large': [false, 'Send less data, or raise the limit on the server.'],
-  'not-found': [false, 'Check the name.'],
+  'not-found': [false, 'Check the name; where it was a cursor, ask again without it.'],
   conflict: [false, 'Read the present state and decide again.'],
   'outbox-full': [true, 'Wait for client.outbox.drain() before publishing more.'],
   'storage-failed': [true, 'Free some disk space or leave private mode; what is in memory is still sent.'],

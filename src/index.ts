@@ -2,6 +2,7 @@ export { composeClient } from './client.ts';
 export { createClient } from './create-client.ts';
 export { diagnose } from './diagnose/diagnose.ts';
 export { HoldfastError, isHoldfastError } from './errors.ts';
+export { indexedDBOutbox } from './outbox/indexeddb-store.ts';
 export { memoryOutbox } from './outbox/memory-store.ts';
 export { json } from './protocol/json.ts';
 export { longPolling } from './transports/long-polling.ts';

@@ -174,6 +174,15 @@ export interface Channel {
    */
   onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options?: Abortable): Stop;
   /**
+   * Messages of the past: a page of them, and from there the older ones. Connects, and needs no subscription. A page whose
+   * connection ends is asked for again. Rejects with `not-found` if `from` or `to` is no place of the present log, `forbidden`
+   * or `app` (the rule for subscribers), `unsupported` (a channel without a log, an old server), `timeout` (no answer within
+   * 10 s on one connection, or within 30 s in all, the wait for a connection included), `unavailable`, `rate-limited`,
+   * `destroyed`, and `aborted` with the signal's reason as its cause.
+   * @throws HoldfastError `invalid-option`, `destroyed`
+   */
+  history(options?: HistoryOptions): Promise<HistoryPage>;
+  /**
    * Optimistic state: snapshot, messages, and your own pending publications on top. Held until disposed.
    * @throws HoldfastError `invalid-option`, `destroyed`
    */
@@ -194,7 +203,7 @@ export interface HistoryPage {
   readonly messages: readonly Message[];
   /** The page before; null if there is none. */
   readonly older: ((options?: Abortable) => Promise<HistoryPage>) | null;
-  /** Older messages existed and are gone. */
+  /** Older messages that were asked for existed, and are gone. */
   readonly trimmed: boolean;
 }
 
@@ -322,11 +331,27 @@ export type Outcome = OutcomeBase &
 export interface Outbox {
   /** Cheap counters; changes at most once a tick. */
   readonly status: Readable<OutboxStatus>;
+  /** What is pending or failed, of every tab of this user, oldest first. Built when read. */
+  readonly entries: Readable<readonly OutboxEntry[]>;
   /**
    * Resolves when nothing is pending, of this page or taken over from one that is gone; failed entries do not hold it.
    * Rejects with `aborted`, or `destroyed` if the client ends first.
    */
   drain(options?: Abortable): Promise<void>;
+  /**
+   * Withdraws a pending entry of this page, or of a page that is gone. The truth may be "too late": resolves with the
+   * outcome. Rejects with `not-found` for another id, `destroyed` if the client ends before it is known.
+   */
+  cancel(id: string): Promise<Outcome>;
+  /** Publishes a failed entry anew, under a new id, and forgets the old one. @throws HoldfastError `not-found`, `destroyed` */
+  retry(id: string): Receipt;
+  /** Forgets a failed entry. Rejects with `not-found`, or `storage-failed` if it may come back. */
+  discard(id: string): Promise<void>;
+  /**
+   * Before somebody else uses this computer: withdraws what can be withdrawn, and forgets all failures. What may have been
+   * sent stays until the server has decided.
+   */
+  clear(): Promise<void>;
 }
 
 export interface OutboxStatus {

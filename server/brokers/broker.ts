@@ -73,6 +73,28 @@ export interface PageLimit {
   readonly bytes: number;
 }
 
+/** Which part of a log is wanted, both ends included. Each place is verified as in {@link From} (rule R3). */
+export interface Span {
+  /** @default the beginning of the log */
+  readonly from?: WireCursor;
+  /** @default its top */
+  readonly to?: WireCursor;
+}
+
+export type Past =
+  | {
+      readonly ok: true;
+      /** Empty if there is no log. */
+      readonly epoch: string;
+      /** The newest of the span, in order, without a hole. */
+      readonly entries: readonly Entry[];
+      /** The entry before these, if it is in the span and retained. */
+      readonly older: readonly [offset: number, tag: string] | null;
+      /** Entries of the span are not retained any more. A place that is not is no fault. */
+      readonly trimmed: boolean;
+    }
+  | { readonly ok: false; readonly place: keyof Span; readonly why: Exclude<ResetReason, 'trimmed' | 'busy'> };
+
 /** What travels without a log. */
 export interface Volatile {
   readonly id: string;
@@ -90,7 +112,7 @@ export interface Follower {
 
 /**
  * Port of the store that servers share. Every method may reject with a transient fault; the caller answers `unavailable`.
- * Each `append` is one atomic step, each `read` another.
+ * Each `append` is one atomic step, each `read` and `history` another.
  */
 export interface Broker {
   readonly name: string;
@@ -100,6 +122,8 @@ export interface Broker {
   /** From the back end, outside any lane. An `id` among the channel's last 1000 is a repeat and gets the first answer. */
   publish(channel: string, item: Item, by: string | null, keep: Keep): Promise<{ readonly cursor: WireCursor }>;
   read(channel: string, from: From, limit: PageLimit, keep: Keep): Promise<Read>;
+  /** A page of the past. Makes no log: whoever asks may ask for any name. */
+  history(channel: string, span: Span, limit: PageLimit, keep: Keep): Promise<Past>;
   /** Resolves once the live feed is joined: every later append reaches `follower`. */
   follow(channel: string, follower: Follower): Promise<() => void>;
   /** `origin` is handed back to the followers, who keep a message from its own sender. */

@@ -1,5 +1,5 @@
 import type { Entry, Item, ResetReason, WireCursor } from '../../src/protocol/frame.ts';
-import type { Follower, From, Keep, PageLimit, Read } from './broker.ts';
+import type { Follower, From, Keep, PageLimit, Past, Read, Span } from './broker.ts';
 
 /** An epoch that only readers asked for. */
 const EMPTY_LIFE = 600_000;
@@ -86,17 +86,53 @@ export class MemoryLog {
     return 'latest' in from ? this.#newest(from.latest, limit) : this.#after(from.cursor, limit);
   }
 
+  past({ from, to = this.top }: Span, limit: PageLimit): Past {
+    for (const [place, cursor] of [
+      ['to', to],
+      ['from', from],
+    ] as const) {
+      const why = cursor === undefined ? null : this.#judge(cursor);
+      if (why !== null && why !== 'trimmed') return { ok: false, place, why };
+    }
+    const wanted = Math.max(1, from?.[1] ?? 1);
+    const first = this.#first;
+    // From an offset to its index: the top stands last.
+    const shift = this.#entries.length - 1 - this.#top;
+    const least = shift + Math.max(wanted, first);
+    const end = shift + to[1] + 1;
+    const start = end > least ? this.#down(end, end - least, limit) : end;
+    const before = start > least ? this.#entries[start - 1] : undefined;
+    return {
+      ok: true,
+      epoch: this.epoch,
+      entries: end > least ? this.#entries.slice(start, end) : [],
+      older: before === undefined ? null : [before.o, before.g],
+      trimmed: wanted < first && wanted <= to[1],
+    };
+  }
+
   #newest(count: number, limit: PageLimit): Read {
-    const most = Math.min(count, limit.entries, this.#entries.length - this.#head);
     const end = this.#entries.length;
+    const start = this.#down(end, Math.min(count, end - this.#head), limit);
+    return { ok: true, entries: this.#entries.slice(start, end), at: this.top, top: this.top };
+  }
+
+  /** Where a page begins that ends before the index `end`. */
+  #down(end: number, count: number, limit: PageLimit): number {
+    const least = end - Math.min(count, limit.entries);
     let start = end;
     let bytes = 0;
-    while (end - start < most) {
+    while (start > least) {
       bytes += sizeOf(this.#entries[start - 1]!);
       if (bytes > limit.bytes && start < end) break;
       start -= 1;
     }
-    return { ok: true, entries: this.#entries.slice(start, end), at: this.top, top: this.top };
+    return start;
+  }
+
+  /** Offset of the oldest retained entry; above the top if there is none. */
+  get #first(): number {
+    return this.#top - (this.#entries.length - this.#head) + 1;
   }
 
   #after(cursor: WireCursor, limit: PageLimit): Read {
@@ -116,12 +152,12 @@ export class MemoryLog {
     return { ok: true, entries, at: at === undefined ? cursor : [this.epoch, at.o, at.g], top: this.top };
   }
 
-  #judge([epoch, offset, tag]: WireCursor): ResetReason | null {
+  #judge([epoch, offset, tag]: WireCursor): Exclude<ResetReason, 'busy'> | null {
     if (epoch !== this.epoch) return 'epoch';
     if (offset > this.#top) return 'ahead';
     // The top is checked against the meta: it stands when every entry has aged out.
     if (offset === this.#top) return tag === this.#topTag ? null : 'branch';
-    const first = this.#top - (this.#entries.length - this.#head) + 1;
+    const first = this.#first;
     if (offset === 0) return tag !== '' ? 'branch' : first === 1 ? null : 'trimmed';
     if (offset < first) return 'trimmed';
     return this.#entries[this.#entries.length - 1 - (this.#top - offset)]!.g === tag ? null : 'branch';

@@ -11,7 +11,9 @@ import type {
   Lane,
   Notice,
   PageLimit,
+  Past,
   Read,
+  Span,
   Volatile,
 } from './broker.ts';
 import { MemoryLane } from './memory-lane.ts';
@@ -93,6 +95,17 @@ class MemoryBroker implements Broker {
       log.touch(keep, now);
       log.trim(now);
       return log.read(from, limit);
+    });
+  }
+
+  history(channel: string, span: Span, limit: PageLimit, keep: Keep): Promise<Past> {
+    return attempt(() => {
+      const now = this.#begin();
+      const log = this.#logs.get(channel);
+      if (log === undefined || log.expired(now)) return noPast(span);
+      log.touch(keep, now);
+      log.trim(now);
+      return log.past(span, limit);
     });
   }
 
@@ -224,6 +237,11 @@ class MemoryBroker implements Broker {
     }
     for (const [key, lane] of this.#lanes) if (now >= lane.expiresAt) this.#lanes.delete(key);
   }
+}
+
+function noPast({ from, to }: Span): Past {
+  if (from === undefined && to === undefined) return { ok: true, epoch: '', entries: [], older: null, trimmed: false };
+  return { ok: false, place: to === undefined ? 'from' : 'to', why: 'epoch' };
 }
 
 /** Length first, so that no user and producer together read as another pair. A channel name holds no space. */

@@ -5,6 +5,8 @@ import type {
   Channel,
   ChannelStatus,
   Cursor,
+  HistoryOptions,
+  HistoryPage,
   Message,
   MessagesOptions,
   PublishOptions,
@@ -29,6 +31,7 @@ export interface ChannelContext extends StoreContext {
   assertAlive(): void;
   publish(event: string, data: unknown, options: PublishOptions): Receipt;
   publishVolatile(event: string, data: unknown): boolean;
+  history(options: HistoryOptions): Promise<HistoryPage>;
 }
 
 /** The handle that `client.channel(name)` returns. It holds nothing by itself. */
@@ -94,6 +97,10 @@ export class ChannelHandle implements Channel {
 
   store<S>(definition: StoreDefinition<S>): Store<S> {
     return createStore(this.name, definition, this.#ready());
+  }
+
+  history(options: HistoryOptions = {}): Promise<HistoryPage> {
+    return this.#ready().history(options);
   }
 
   #ready(): ChannelContext {

@@ -1,7 +1,7 @@
 /** All channels of one client: which are wanted, and whose frame is whose. */
 import type { Line } from '../connection/line.ts';
-import type { ChannelFrame, ClientFrame } from '../protocol/frame.ts';
 import type { Pendings } from '../outbox/pendings.ts';
+import type { ChannelFrame, ClientFrame, Res } from '../protocol/frame.ts';
 import type { ChannelStatus, PublishOptions, Receipt } from '../types.ts';
 import { createReadable, type Writable } from '../util/readable.ts';
 import { Recent } from '../util/recent.ts';
@@ -9,6 +9,7 @@ import { createTimer } from '../util/timer.ts';
 import { ChannelHandle } from './channel.ts';
 import { Feed } from './feed.ts';
 import type { FeedContext, FeedOptions } from './feed-context.ts';
+import { History } from './history.ts';
 import { Listeners } from './listeners.ts';
 
 export interface ChannelsOptions {
@@ -34,13 +35,15 @@ export class Channels {
   readonly #feeds = new Map<string, Feed>();
   readonly #statuses = new Map<string, Writable<ChannelStatus>>();
   readonly #releases = new Set<{ cancel(): void }>();
+  readonly #history: History;
   readonly #tells = new Recent(REMEMBERED_TELLS);
   #k = 0;
-  #over: ChannelStatus | null = null;
+  #over: Extract<ChannelStatus, { state: 'closed' }> | null = null;
 
   constructor(options: ChannelsOptions) {
     this.#options = options;
     this.#context = { ...options.feed, nextK: () => (this.#k += 1) };
+    this.#history = new History({ ...options.feed, need: options.need });
   }
 
   get(name: string): ChannelHandle {
@@ -59,13 +62,16 @@ export class Channels {
   /** What came to be wanted after the opening was made is not in it. */
   welcomed({ gen }: Line): void {
     for (const feed of this.#feeds.values()) feed.welcomed(gen);
+    this.#history.welcomed();
   }
 
   lost(gen: number): void {
     for (const feed of this.#feeds.values()) feed.lost(gen);
+    this.#history.lost();
   }
 
-  received(line: Line, frame: ChannelFrame): void {
+  received(line: Line, frame: ChannelFrame | Res): void {
+    if (frame.t === 'res') return this.#history.received(frame);
     if (frame.t === 'tell' && this.#repeated(frame.id)) return;
     const feed = this.#feeds.get(frame.c);
     if (feed !== undefined) feed.received(line, frame);
@@ -74,8 +80,9 @@ export class Channels {
   }
 
   /** Nothing more is delivered; every channel says `status`. */
-  end(status: ChannelStatus): void {
+  end(status: Extract<ChannelStatus, { state: 'closed' }>): void {
     this.#over = status;
+    this.#history.end(status.error);
     for (const release of this.#releases) release.cancel();
     this.#releases.clear();
     for (const feed of this.#feeds.values()) feed.end();
@@ -113,6 +120,7 @@ export class Channels {
       },
       publish: (event, data, options) => publish(name, event, data, options),
       publishVolatile: (event, data) => publishVolatile(name, event, data),
+      history: (options) => this.#history.read(name, options),
     });
   }
 

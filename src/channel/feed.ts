@@ -13,7 +13,7 @@ import { lowest, namedCursor } from './cursor.ts';
 import type { Listeners } from './listeners.ts';
 import type { FeedContext, FeedOptions } from './feed-context.ts';
 import { fallenBehind, loaderFailed, refusal, unheardReset } from './feed-errors.ts';
-import { loggedMessage, subFrame, volatileMessage } from './message.ts';
+import { messageOf, subFrame, volatileMessage } from './message.ts';
 import { loadSnapshot } from './snapshot.ts';
 import { type Effect, type Input, type Placed, type Subscription, createSubscription, step } from './step.ts';
 
@@ -195,7 +195,7 @@ export class Feed {
       if (this.#brought?.has(entry.g)) continue;
       this.#brought?.add(entry.g);
       const own = this.#context.isOwn(entry.id, entry.by);
-      const message = loggedMessage(this.#name, entry, own, this.#sub.mode === 'live' ? null : cursor);
+      const message = messageOf(this.#name, entry, this.#sub.mode === 'live' ? null : cursor, own);
       const work = this.#listeners.deliver(message);
       this.#bookmark?.move(cursor, work);
     }

@@ -1,9 +1,9 @@
 /** Between frames of the protocol and what the app sees of a channel. */
 import type { ChannelOptions } from '../options.ts';
-import type { ServerTell, Sub } from '../protocol/frame.ts';
+import type { Entry, ServerTell, Sub } from '../protocol/frame.ts';
 import type { Cursor, Message } from '../types.ts';
 import { toWire } from './cursor.ts';
-import type { Effect, Placed } from './step.ts';
+import type { Effect } from './step.ts';
 
 export function subFrame(
   channel: string,
@@ -20,14 +20,10 @@ export function subFrame(
   };
 }
 
-/** @param cursor null in mode `live` */
-export function loggedMessage(
-  channel: string,
-  { e, d, id, ts, by }: Placed['entry'],
-  own: boolean,
-  cursor: Cursor | null,
-): Message {
-  return { channel, event: e, data: d, id, sentAt: ts ?? null, by: by ?? null, own, cursor };
+/** @param cursor where it stands; null in mode `live` */
+export function messageOf(channel: string, entry: Entry, cursor: Cursor | null, own: boolean): Message {
+  const { e, d, id, ts = null, by = null } = entry;
+  return { channel, event: e, data: d, id, sentAt: ts, by, own, cursor };
 }
 
 export function volatileMessage(channel: string, { e, d, id, by }: ServerTell): Message {

@@ -24,6 +24,8 @@ export interface Line {
   readonly gen: number;
   readonly mem: string;
   readonly limits: Limits;
+  /** What the server can do besides. */
+  readonly caps: readonly string[];
   /** Volatile messages may be missed on it. */
   readonly lossy: boolean;
 }
@@ -140,7 +142,7 @@ export class OpenLine {
   send(frame: ClientFrame): void {
     if (this.#life.state !== 'welcomed') return;
     // What its request has fixed changes by another request; the heartbeat is the request's own.
-    if (this.#link.reopen !== undefined && frame.t !== 'pub' && frame.t !== 'tell') {
+    if (this.#link.reopen !== undefined && frame.t !== 'pub' && frame.t !== 'tell' && frame.t !== 'hist') {
       if (frame.t !== 'ping' && frame.t !== 'pong') this.#link.reopen();
       return;
     }
@@ -196,7 +198,7 @@ export class OpenLine {
     }
   }
 
-  #welcome({ v, user: named = 'anonymous', mem, limits, ping, ttl }: Welcome): void {
+  #welcome({ v, user: named = 'anonymous', mem, limits, caps, ping, ttl }: Welcome): void {
     const { user, environment, transport, onUnfit, onWelcome, onTokenLife, onRoundTrip, onDoubt, onLife } = this.#options;
     if (v !== PROTOCOL_VERSION) {
       const message = `The server speaks version ${v} of the protocol, this client version ${PROTOCOL_VERSION}.`;
@@ -206,7 +208,7 @@ export class OpenLine {
       const message = `The server signed this connection in as '${named}', but the client was made for '${user}'.`;
       return onUnfit(new HoldfastError('unauthorized', message), END.forbidden);
     }
-    const line: Line = { gen: this.#gen, mem, limits, lossy: transport.lossy === true };
+    const line: Line = { gen: this.#gen, mem, limits, caps, lossy: transport.lossy === true };
     const { reopen } = this.#link;
     // The first request is a round trip; of the later ones an answer may have been held.
     if (reopen !== undefined) this.#roundTrip = environment.now() - this.#openedAt;

@@ -1,11 +1,15 @@
 import type { Line } from '../connection/line.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { ClientFrame } from '../protocol/frame.ts';
+import type { OutboxOptions } from '../options.ts';
 import type { Outcome } from '../types.ts';
 
 /** What the outbox needs from the client it lives in. */
 export interface OutboxContext {
   readonly environment: Environment;
+  readonly user: string;
+  /** Absolute address of the server. */
+  url(): string;
   line(): Line | null;
   /** When the last frame of the present connection came; -Infinity without one. */
   heardAt(): number;
@@ -17,3 +21,5 @@ export interface OutboxContext {
   /** @returns whether anybody listens */
   onOutcome(outcome: Outcome): boolean;
 }
+
+export type OutboxSettings = Required<Omit<OutboxOptions, 'migrate'>> & Pick<OutboxOptions, 'migrate'>;

@@ -3,27 +3,11 @@
  * and the connection's facts come in, frames and verdicts come out.
  */
 import type { Item, Nack, Pub, Result, Tombstone } from '../protocol/frame.ts';
-import type { LaneRecord } from './record.ts';
+import type { Answer, Room, Taken } from './lane-types.ts';
+import { type LaneRecord, type NewItem, createRecord, onWire } from './record.ts';
 
+export type { Answer, Room, Taken } from './lane-types.ts';
 export type { LaneRecord } from './record.ts';
-
-export interface Answer<R> {
-  readonly record: LaneRecord<R>;
-  readonly result: Result;
-  /** It had been answered before: news only if it was accepted then and is not now. */
-  readonly again: boolean;
-}
-
-export interface Taken<R> {
-  readonly frame: Pub;
-  readonly records: readonly LaneRecord<R>[];
-}
-
-/** What one `take` may carry. */
-export interface Room {
-  readonly items: number;
-  readonly bytes: number;
-}
 
 /** Unanswered items of one lane. */
 export const WINDOW = 64;
@@ -55,6 +39,11 @@ export class Lane<R> {
   #restartAt: number | null = null;
   #suspectsUntil = 0;
   #paused = false;
+  /**
+   * The lowest sequence that was answered and is still in the store; null if there is none. Nothing is sent that would put it
+   * out of the server's memory: who finds it there asks again how it ended.
+   */
+  oldestRow: number | null = null;
 
   constructor(channel: string, producer: string) {
     this.channel = channel;
@@ -93,31 +82,66 @@ export class Lane<R> {
     return this.#records.slice(this.#answered);
   }
 
-  append(item: Pick<LaneRecord<R>, 'id' | 'event' | 'data' | 'size' | 'owner'>): LaneRecord<R> {
-    const { id, event, data, size, owner } = item;
-    // Not a spread, which costs more here than all the rest of a publication.
-    const record: LaneRecord<R> = {
-      sequence: this.#next,
-      id,
-      event,
-      data,
-      size,
-      owner,
-      tombstone: null,
-      attempted: null,
-      doubtful: false,
-      answeredAt: null,
-    };
+  append(item: NewItem<R>): LaneRecord<R> {
+    const record = createRecord(this.#next, item);
     this.#next += 1;
     this.#records.push(record);
     return record;
+  }
+
+  /** Takes over what another page left: in order, and without a hole. */
+  restore(records: readonly LaneRecord<R>[]): void {
+    const [first] = records;
+    if (this.#records.length === 0 && first !== undefined) this.#sendFrom = this.#next = first.sequence;
+    for (const record of records) {
+      if (record.sequence !== this.#next) continue;
+      this.#records.push(record);
+      this.#next += 1;
+    }
+  }
+
+  /** Takes back the newest, which nobody has seen: its number is used again. @returns false if it is another one */
+  retract(record: LaneRecord<R>): boolean {
+    if (this.#records.at(-1) !== record || record.attempted !== null || record.shelved !== 'no') return false;
+    this.#records.pop();
+    this.#next -= 1;
+    return true;
+  }
+
+  /** The sequence of what is appended next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Something has been sent. */
+  get begun(): boolean {
+    return this.#sendFrom > 1;
+  }
+
+  /** Everything it holds has been sent once. */
+  get sent(): boolean {
+    return this.#sendFrom >= this.#next;
+  }
+
+  /** Of the next `most` to be sent, those that the store takes for never sent; none while the first `near` are no such. */
+  unsentAhead(near: number, most: number): readonly LaneRecord<R>[] {
+    const found: LaneRecord<R>[] = [];
+    const start = Math.max(this.#answered, this.#indexOf(this.#sendFrom));
+    const end = Math.min(start + most, this.#records.length);
+    for (let at = start; at < end && (at < start + near || found.length > 0); at += 1) {
+      const record = this.#records[at]!;
+      // They are written in order: what comes after this one has not been either.
+      if (record.shelved === 'no') break;
+      if (record.shelved === 'unsent') found.push(record);
+    }
+    return found;
   }
 
   /** The next `pub`, or null if nothing can go now. Marks what it carries as attempted under `mem`. */
   take(room: Room, mem: string): Taken<R> | null {
     // With nothing under way no answer can come. A message that came twice was answered twice, once for another batch.
     if (this.#batches.length === 0 && this.inFlight > 0) this.#sendAgainFrom(this.#firstWaiting());
-    const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : WINDOW - this.inFlight);
+    const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : WINDOW - this.inFlight, this.#reach());
     if (this.#paused || most <= 0 || this.#sendFrom >= this.#next) return null;
     // Two batches with the same sequences under way, and no answer could be told from the other's.
     if (this.#batches[0] !== undefined && this.#batches[0].round !== this.#round) return null;
@@ -128,6 +152,8 @@ export class Lane<R> {
     let bytes = 0;
     for (let at = this.#indexOf(this.#sendFrom + items.length); items.length < most && at < this.#records.length; at += 1) {
       const record = this.#records[at]!;
+      // Its successor would believe that it was never sent.
+      if (record.shelved === 'unsent' && record.answeredAt === null) break;
       // The first always goes, or a large one would wait for ever.
       if (items.length > 0 && bytes + record.size > room.bytes) break;
       bytes += record.size;
@@ -136,6 +162,7 @@ export class Lane<R> {
       records.push(record);
       items.push(onWire(record));
     }
+    if (items.length === 0) return null;
     this.#sendFrom += items.length;
     this.#restartAt = null;
     const shows = records[0] !== undefined && records[0].answeredAt !== null;
@@ -249,8 +276,8 @@ export class Lane<R> {
     const refusal = result !== 0 && 'code' in result ? result : null;
     // The sequence is another page's, and what was withdrawn here was accepted nowhere.
     const withdrawn = refusal?.code === 'conflict' ? record.tombstone : null;
-    // Accepted although it had been cancelled: then it is the item that must be kept for repair.
-    if (refusal === null) record.tombstone = null;
+    // Accepted although it had been withdrawn: then it is the item that must be kept for repair.
+    if (refusal === null) record.tombstone = record.payload === 'kept' ? null : 'closed';
     // That the server's memory does not reach back so far takes back nothing that was known.
     else if (!again || refusal.code !== 'unknown') record.tombstone ??= 'closed';
     return { record, result: withdrawn === null ? result : { code: withdrawn }, again };
@@ -278,6 +305,10 @@ export class Lane<R> {
     return this.#records.every(({ attempted }) => attempted === null || attempted === mem);
   }
 
+  #reach(): number {
+    return this.oldestRow === null ? WINDOW : this.oldestRow + WINDOW - this.#sendFrom;
+  }
+
   #firstWaiting(): number {
     return this.#records[this.#answered]?.sequence ?? this.#next;
   }
@@ -285,9 +316,4 @@ export class Lane<R> {
   #indexOf(sequence: number): number {
     return sequence - (this.#records[0]?.sequence ?? this.#next);
   }
-}
-
-function onWire<R>({ id, event, data, tombstone }: LaneRecord<R>): Pub['items'][number] {
-  if (tombstone !== null) return { id, x: tombstone };
-  return data === undefined ? { id, e: event } : { id, e: event, d: data };
 }

@@ -1,10 +1,9 @@
-import { Lane, type LaneRecord } from './lane.ts';
+import { Lane } from './lane.ts';
+import type { LaneRecord, NewItem } from './record.ts';
 
-type Item<R> = Pick<LaneRecord<R>, 'id' | 'event' | 'data' | 'size' | 'owner'>;
-
-/** The lanes of one page: one for each channel it publishes to, under a producer that lives as long as the page (rule R5). */
+/** The lanes of one page: its own, one for each channel it publishes to, and those that it has taken over (rule R5). */
 export class Lanes<R> {
-  /** Every lane is kept: its numbers must never be used twice. */
+  /** Its own are all kept: their numbers must never be used twice. */
   readonly #lanes = new Map<string, Lane<R>>();
   #found: Lane<R> | undefined;
   /** Lanes that may have something to send. */
@@ -12,6 +11,7 @@ export class Lanes<R> {
   readonly #createId: () => string;
   /** Made late: some platforms forbid randomness while modules load, when clients are made. */
   #producer: string | null = null;
+  readonly #producers = new Set<string>();
 
   constructor(createId: () => string) {
     this.#createId = createId;
@@ -19,6 +19,18 @@ export class Lanes<R> {
 
   [Symbol.iterator](): Iterator<Lane<R>> {
     return this.#lanes.values();
+  }
+
+  /** Under which this page publishes now. */
+  get producer(): string {
+    this.#producer ??= this.#createId();
+    this.#producers.add(this.#producer);
+    return this.#producer;
+  }
+
+  /** Whether this page numbered what goes by this name. */
+  isOwn(producer: string): boolean {
+    return this.#producers.has(producer);
   }
 
   find(channel: string, producer: string): Lane<R> | undefined {
@@ -29,15 +41,27 @@ export class Lanes<R> {
     return this.#found;
   }
 
-  append(channel: string, item: Item<R>): { readonly lane: Lane<R>; readonly record: LaneRecord<R> } {
-    this.#producer ??= this.#createId();
-    let lane = this.find(channel, this.#producer);
+  /** Makes it if there is none. */
+  get(channel: string, producer: string): Lane<R> {
+    let lane = this.find(channel, producer);
     if (lane === undefined) {
-      lane = new Lane(channel, this.#producer);
-      this.#lanes.set(`${channel} ${this.#producer}`, lane);
+      lane = new Lane(channel, producer);
+      this.#lanes.set(`${channel} ${producer}`, lane);
     }
+    return lane;
+  }
+
+  append(channel: string, item: NewItem<R>): { readonly lane: Lane<R>; readonly record: LaneRecord<R> } {
+    const lane = this.get(channel, this.#producer ?? this.producer);
     this.active.add(lane);
     return { lane, record: lane.append(item) };
+  }
+
+  /** It is another page's. */
+  drop(lane: Lane<R>): void {
+    this.active.delete(lane);
+    this.#lanes.delete(`${lane.channel} ${lane.producer}`);
+    if (this.#found === lane) this.#found = undefined;
   }
 
   /** Whose items were under way when the connection ended, and which one it was if a lane had only one. */

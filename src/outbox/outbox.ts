@@ -1,26 +1,34 @@
-/** Everything this page publishes, from `publish()` to its outcome. */
+/** Everything this page publishes, or has taken over, from `publish()` to its outcome. */
 import type { Line } from '../connection/line.ts';
 import { HoldfastError } from '../errors.ts';
 import { END } from '../protocol/end-codes.ts';
-import { type Ack, DEFAULT_LIMITS, type Limits, type Nack, type TombstoneKind } from '../protocol/frame.ts';
+import { type Ack, DEFAULT_LIMITS, type Limits, type Nack } from '../protocol/frame.ts';
 import { toPlain } from '../protocol/payload.ts';
-import type { Abortable, Outbox as OutboxFace, Outcome, OutboxOptions, PublishOptions, Receipt } from '../types.ts';
+import type { Outbox as OutboxFace, PublishOptions, Receipt } from '../types.ts';
 import { Recent } from '../util/recent.ts';
 import { soon } from '../util/soon.ts';
 import { createAlarm } from '../util/timer.ts';
-import type { OutboxContext } from './context.ts';
+import type { Estate } from './adoption.ts';
+import type { OutboxContext, OutboxSettings } from './context.ts';
 import { Drains } from './drains.ts';
-import type { Answer, Lane } from './lane.ts';
+import { Endings } from './endings.ts';
+import { recordsOf } from './estate.ts';
+import { createFace } from './face.ts';
+import { Keeper } from './keeper.ts';
+import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
-import { outcomeOf } from './outcome.ts';
+import { Marks } from './marks.ts';
+import { Migration } from './migration.ts';
 import { Pauses } from './pauses.ts';
 import type { PendingChange, PendingPublication, Pendings } from './pendings.ts';
-import { Ticket, errorOf } from './receipt.ts';
+import { Ticket } from './receipt.ts';
+import type { NewItem } from './record.ts';
+import { Replacements } from './replacements.ts';
 import { Retention } from './retention.ts';
-import { roomFor } from './room.ts';
-import { type OutboxRecord, type Owner, Shelf } from './shelf.ts';
-
-type PageLane = Lane<Owner>;
+import type { EntryRow } from './rows.ts';
+import { Sender } from './sender.ts';
+import type { OutboxRecord, Owner } from './shelf.ts';
+import { Watchers, pendingIn } from './watchers.ts';
 
 /** Ids by which the page knows its own messages when they come back. */
 const REMEMBERED_IDS = 4096;
@@ -28,65 +36,126 @@ const REMEMBERED_IDS = 4096;
 export class Outbox implements Pendings {
   readonly face: OutboxFace;
   readonly #context: OutboxContext;
-  readonly #options: Required<Omit<OutboxOptions, 'store' | 'migrate'>>;
-  readonly #shelf: Shelf;
+  readonly #settings: OutboxSettings;
+  readonly #keeper: Keeper;
   readonly #lanes: Lanes<Owner>;
-  readonly #pauses: Pauses<PageLane>;
+  readonly #sender: Sender;
+  readonly #endings: Endings;
+  readonly #migration: Migration;
+  readonly #pauses: Pauses<Lane<Owner>>;
   readonly #ownIds = new Recent(REMEMBERED_IDS);
   readonly #drains = new Drains();
-  readonly #watchers = new Map<string, Set<(change: PendingChange) => void>>();
+  readonly #watchers = new Watchers();
+  readonly #replacements = new Replacements();
   readonly #expiry;
   readonly #retention: Retention<Owner>;
   #limits: Limits = DEFAULT_LIMITS;
   #flushing = false;
   #over: HoldfastError | null = null;
 
-  constructor(context: OutboxContext, { store: _, ...options }: Required<Omit<OutboxOptions, 'migrate'>>) {
-    const { environment, report } = context;
+  constructor(context: OutboxContext, settings: OutboxSettings) {
+    const { environment } = context;
     this.#context = context;
-    this.#options = options;
-    this.#shelf = new Shelf(report);
+    this.#settings = settings;
     this.#expiry = createAlarm(environment, (now) => this.#expire(now));
     this.#lanes = new Lanes(() => environment.createId());
+    this.#keeper = new Keeper({
+      context,
+      settings,
+      lanes: this.#lanes,
+      adopt: (estate) => this.#adopt(estate),
+      onChange: () => {
+        this.#flush();
+        this.#lookWhetherDrained();
+      },
+      onAsked: (message) => (message.type === 'clear' ? this.#clear() : this.#cancel(message.id)),
+    });
+    this.#endings = new Endings({
+      context,
+      settings,
+      keeper: this.#keeper,
+      onConflict: (lane, record) => this.#anew(lane, record),
+      onEnded: (outcome) => {
+        this.#watchers.tell(outcome.channel, { type: 'ended', outcome });
+        this.#lookWhetherDrained();
+      },
+      isOver: () => this.#over !== null,
+    });
+    const goOn = (lane: Lane<Owner>): void => {
+      this.#lanes.active.add(lane);
+      this.#flush();
+    };
+    this.#sender = new Sender({
+      lanes: this.#lanes,
+      marks: new Marks(this.#keeper.journal, () => this.#lanes.producer, goOn),
+      line: () => context.line(),
+      buffered: () => context.buffered(),
+      limits: () => this.#limits,
+      holdsUp: (channel) => this.#keeper.adoption.holdsUp(channel),
+      send: (frame) => context.send(frame),
+    });
+    this.#migration = new Migration(settings, context, {
+      publish: (...given) => this.publish(...given),
+      withdraw: (lane, record) => this.#endings.withdraw(lane, record, 'cancelled'),
+    });
     this.#retention = new Retention(environment, this.#lanes, () => context.heardAt());
     this.#pauses = new Pauses(environment, (lane) => {
       lane.resume();
-      this.#lanes.active.add(lane);
-      this.#flush();
+      goOn(lane);
     });
-    this.face = { status: this.#shelf.status, drain: (given = {}) => this.#drain(given) };
+    this.face = createFace({
+      keeper: this.#keeper,
+      lanes: this.#lanes,
+      drains: this.#drains,
+      publish: (...given) => this.publish(...given),
+      lookWhetherDrained: () => this.#lookWhetherDrained(),
+      clear: () => this.#clear(),
+      over: () => this.#over,
+    });
   }
 
   pendingIn(channel: string): readonly PendingPublication[] {
-    return [...this.#lanes].flatMap((lane) =>
-      lane.channel === channel ? lane.pending().filter(({ owner }) => owner.ticket.outcome === null) : [],
-    );
+    return pendingIn(this.#lanes, channel);
   }
 
   watchPending(channel: string, listener: (change: PendingChange) => void): () => void {
-    const watchers = (this.#watchers.get(channel) ?? new Set()).add(listener);
-    this.#watchers.set(channel, watchers);
-    return () => watchers.delete(listener);
+    return this.#watchers.watch(channel, listener);
   }
 
   isOwn(id: string): boolean {
     return this.#ownIds.has(id);
   }
 
-  publish(channel: string, event: string, data: unknown, { ttl = this.#options.ttl, signal }: PublishOptions): Receipt {
+  /** The client is wanted: what earlier pages left is wanted too. */
+  wake(): void {
+    this.#keeper.wake();
+  }
+
+  publish(channel: string, event: string, data: unknown, options: PublishOptions): Receipt {
+    const { ttl = this.#settings.ttl, signal, replace = null } = options;
     if (!(ttl > 0)) throw new HoldfastError('invalid-option', '`ttl` must be a positive number of milliseconds.');
     const { environment, report } = this.#context;
-    const ticket = new Ticket({ id: environment.createId(), channel, event, signal, report, cancel: this.#cancel });
+    const ticket = new Ticket({
+      id: environment.createId(),
+      channel,
+      event,
+      signal,
+      report,
+      cancel: ({ id }) => this.#cancel(id),
+      onStoredAsked: () => this.#keeper.journal.hurry(),
+    });
     const plain = toPlain(data, this.#limits);
-    if (!plain.ok) return this.#refuse(ticket, new HoldfastError(plain.code, `Not published: ${plain.why}.`));
+    if (!plain.ok) return this.#endings.refuse(ticket, new HoldfastError(plain.code, `Not published: ${plain.why}.`));
     const refusal = this.#over ?? this.#full(plain.size);
-    if (refusal !== null) return this.#refuse(ticket, refusal);
+    if (refusal !== null) return this.#endings.refuse(ticket, refusal);
     if (signal?.aborted) {
-      this.#settle(ticket, { id: ticket.id, channel, event, result: 'cancelled' });
+      this.#endings.settle(ticket, { id: ticket.id, channel, event, result: 'cancelled' });
       return ticket;
     }
+    if (replace !== null) this.#replace(channel, replace);
     const createdAt = environment.now();
-    const owner: Owner = { ticket, createdAt, expiresAt: createdAt + Math.min(ttl, this.#limits.outboxTtl) };
+    const expiresAt = createdAt + Math.min(ttl, this.#limits.outboxTtl);
+    const owner: Owner = { ticket, createdAt, expiresAt, version: this.#settings.version, replace, own: true };
     this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel);
     this.#context.need();
     return ticket;
@@ -107,15 +176,18 @@ export class Outbox implements Pendings {
   /** @returns true if a batch is to blame for `code`, so that going on without it makes sense */
   lost(code: number): boolean {
     this.#pauses.clear();
+    this.#keeper.journal.hurry();
     const accused = code === END.tooBig || code === END.tooLarge || code === END.badFrame ? this.#lanes.accuse() : [];
     const [only] = accused;
     if (accused.length === 1 && only?.record) {
       const { lane, record } = only;
       const why = code === END.badFrame ? 'invalid' : 'too-large';
       // Not told yet: an earlier connection may have carried it and ended unanswered. The tombstone's answer is the truth.
-      record.owner.ticket.fault = new HoldfastError(why, `The server ended the connection over this publication (${code}).`);
+      if (record.owner.ticket !== null) {
+        record.owner.ticket.fault = new HoldfastError(why, `The server ended the connection over this publication (${code}).`);
+      }
       record.tombstone = 'closed';
-      this.#shelf.keep(lane, record);
+      this.#keeper.journal.keep(lane, record);
     }
     // What was under way here is not so on the next connection, whose end must not be blamed on it.
     for (const lane of this.#lanes) lane.rewind();
@@ -133,7 +205,8 @@ export class Outbox implements Pendings {
     // First, so that the server has the next batch while the app is told of this one.
     this.#flush();
     // What the app is told of may make it end the client.
-    for (const answer of answers) if (this.#over === null) this.#answered(lane, answer, ep);
+    for (const answer of answers) if (this.#over === null) this.#endings.answered(lane, answer, ep);
+    if (lane.waiting === 0) this.#keeper.adoption.drained(lane.producer);
   }
 
   nacked(nack: Nack): void {
@@ -141,8 +214,12 @@ export class Outbox implements Pendings {
     const line = this.#context.line();
     if (lane === undefined || line === null) return;
     const verdict = lane.refuse(nack, line.mem);
-    if (verdict === 'pause') return this.#pauses.start(lane, nack.after ?? 0);
-    if (verdict === 'doubt') this.#doubt(lane, line.mem);
+    if (verdict === 'pause') {
+      this.#pauses.start(lane, nack.after ?? 0);
+      // Those that waited for it need not any more.
+      return this.#flush();
+    }
+    if (verdict === 'doubt') this.#endings.doubt(lane, line.mem);
     this.#lanes.active.add(lane);
     this.#flush();
   }
@@ -157,7 +234,7 @@ export class Outbox implements Pendings {
   }
 
   /** What is retained is shown again. */
-  #retain(lane: PageLane): void {
+  #retain(lane: Lane<Owner>): void {
     if (lane.retained === 0) return;
     this.#retention.renew(lane);
     this.#lanes.active.add(lane);
@@ -167,22 +244,25 @@ export class Outbox implements Pendings {
   end(error: HoldfastError): void {
     this.#over = error;
     for (const timed of [this.#pauses, this.#expiry, this.#retention]) timed.clear();
-    for (const { owner } of this.#shelf.pending) owner.ticket.giveUp(error);
+    for (const { owner } of this.#keeper.shelf.pending) owner.ticket?.giveUp(error);
     this.#drains.settle(error);
-    this.#shelf.close();
+    this.#keeper.end();
   }
 
-  // ---- sending -------------------------------------------------------------------------------------------------------------
+  // ---- what waits ------------------------------------------------------------------------------------------------------------
 
-  #enqueue(item: Pick<OutboxRecord, 'id' | 'event' | 'data' | 'size' | 'owner'>, channel: string): void {
+  #enqueue(item: NewItem<Owner>, channel: string): void {
     const { lane, record } = this.#lanes.append(channel, item);
     this.#ownIds.add(item.id);
-    // Before the shelf's turn, which then writes each record once, with the mark of its attempt.
+    // Before the journal's turn, which then writes each record once, with the mark of its attempt.
     if (!this.#flushing) soon(this.#flushNow);
     this.#flushing = true;
-    this.#shelf.add(lane, record);
+    this.#keeper.touch(lane.producer);
+    this.#keeper.shelf.add(record);
+    this.#keeper.journal.add(lane, record);
+    this.#replacements.note(lane, record);
     this.#expiry.note(item.owner.expiresAt);
-    for (const tell of this.#watchers.get(channel) ?? []) tell({ type: 'added', publication: record });
+    this.#watchers.tell(channel, { type: 'added', publication: record });
   }
 
   readonly #flushNow = (): void => {
@@ -190,123 +270,82 @@ export class Outbox implements Pendings {
     this.#flush();
   };
 
-  /** Lanes take turns, and none blocks another. */
   #flush(): void {
-    const line = this.#context.line();
-    if (line === null) return;
-    let sent = true;
-    while (sent) {
-      sent = false;
-      for (const lane of this.#lanes.active) {
-        const room = roomFor(this.#lanes.active, this.#limits, this.#context.buffered());
-        if (room.items <= 0 || room.bytes <= 0) return;
-        const taken = lane.take(room, line.mem);
-        if (taken === null) {
-          if (lane.waiting === 0) this.#lanes.active.delete(lane);
-          continue;
-        }
-        this.#context.send(taken.frame);
-        for (const record of taken.records) {
-          record.owner.ticket.markAttempted();
-          if (record.answeredAt === null) this.#shelf.attempted(lane, record);
-        }
-        sent = true;
-      }
-    }
+    if (this.#over === null) this.#sender.flush();
   }
 
-  // ---- outcomes --------------------------------------------------------------------------------------------------------------
-
-  #answered(lane: PageLane, { record, result, again }: Answer<Owner>, epoch: string): void {
-    const { ticket } = record.owner;
-    if (!again) this.#shelf.drop(lane, record);
-    if (typeof result === 'object' && 'code' in result && result.code === 'conflict' && ticket.outcome === null) {
-      this.#lanes.rename(lane);
-      this.#shelf.settled(record);
-      return this.#enqueue(record, lane.channel);
-    }
-    const outcome = outcomeOf(ticket, result, epoch, record.doubtful);
-    const known = ticket.outcome?.result;
-    // What stands for a record in doubt is a tombstone, and that it was closed says nothing of the copy that may exist.
-    if (known === undefined || (known === 'uncertain' && outcome.result === 'accepted')) this.#settle(ticket, outcome, record);
-    else if (known === 'accepted' && outcome.result !== 'accepted' && outcome.result !== 'uncertain') {
-      this.#settle(ticket, { ...outcome, result: 'lost' });
-    }
+  /** The older with the same key has had no effect, and will have none. */
+  #replace(channel: string, key: string): void {
+    const older = this.#replacements.find(channel, key);
+    if (older === null) return;
+    const { lane, record } = older;
+    if (!lane.retract(record)) return this.#endings.withdraw(lane, record, 'cancelled');
+    this.#keeper.journal.forget(lane, record);
+    const { id, event, owner } = record;
+    if (owner.ticket !== null) this.#endings.settle(owner.ticket, { id, channel, event, result: 'cancelled' }, record);
   }
 
-  /** What was attempted under a memory that the server has lost may have arrived. */
-  #doubt(lane: PageLane, mem: string): void {
-    for (const record of lane.pending()) {
-      if (this.#over !== null) return;
-      if (record.attempted === null || record.attempted === mem || record.tombstone !== null) continue;
-      if (this.#options.whenInDoubt === 'resend') record.doubtful = true;
-      else this.#bury(lane, record, 'closed', { result: this.#options.whenInDoubt === 'drop' ? 'closed' : 'uncertain' });
-    }
+  /** The number is another page's: a duplicated tab, a restored image. */
+  #anew(lane: Lane<Owner>, record: OutboxRecord): void {
+    this.#lanes.rename(lane);
+    this.#keeper.shelf.settled(record);
+    this.#enqueue(record, lane.channel);
   }
 
-  readonly #cancel = (ticket: Ticket): void => {
+  #adopt(estate: Estate): Lane<Owner> {
+    const { report } = this.#context;
+    const { channel, producer } = estate;
+    const lane = this.#lanes.get(channel, producer);
+    const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version }: EntryRow): Owner => ({
+      ticket: new Ticket({ id, channel, event, signal: undefined, report, cancel: (ticket) => this.#cancel(ticket.id) }),
+      ...{ createdAt, expiresAt, version, replace: null, own: false },
+    });
+    const records = recordsOf(estate, lane.waiting + lane.retained > 0 ? lane.next : null, ownerOf);
+    lane.restore(records);
+    this.#lanes.active.add(lane);
+    for (const record of records) {
+      if (record.owner.ticket === null) continue;
+      this.#keeper.shelf.add(record);
+      if (record.payload === 'kept') this.#watchers.tell(channel, { type: 'added', publication: record });
+      record.owner.ticket.adopted(record.attempted !== null);
+      this.#migration.look(lane, record);
+      this.#expiry.note(record.owner.expiresAt);
+    }
+    this.#context.need();
+    this.#flush();
+    return lane;
+  }
+
+  #cancel(id: string): void {
     for (const { lane, record } of this.#lanes.waiting()) {
-      if (record.owner.ticket === ticket) return this.#withdraw(lane, record, 'cancelled');
+      if (record.id === id) return this.#endings.withdraw(lane, record, 'cancelled');
     }
-  };
+  }
+
+  #clear(): void {
+    for (const { lane, record } of [...this.#lanes.waiting()]) {
+      if (record.attempted === null) this.#endings.withdraw(lane, record, 'cancelled');
+    }
+    for (const letter of [...this.#keeper.letters]) this.#keeper.letters.remove(letter);
+    this.#keeper.shelf.changed();
+  }
 
   #expire(now: number): void {
     for (const { lane, record } of this.#lanes.waiting()) {
       if (this.#over !== null) return;
-      if (record.owner.expiresAt <= now) this.#withdraw(lane, record, 'expired');
+      if (record.owner.expiresAt <= now) this.#endings.withdraw(lane, record, 'expired');
       else this.#expiry.note(record.owner.expiresAt);
     }
   }
 
-  /** Told at once only if it was never sent; otherwise the server knows the truth, and it may be "accepted". */
-  #withdraw(lane: PageLane, record: OutboxRecord, kind: 'cancelled' | 'expired'): void {
-    if (record.attempted === null) return this.#bury(lane, record, kind, { result: kind });
-    record.tombstone = kind;
-    this.#shelf.keep(lane, record);
-  }
-
-  #bury(lane: PageLane, record: OutboxRecord, kind: TombstoneKind, end: Ending): void {
-    const { ticket } = record.owner;
-    const { id, channel, event } = ticket;
-    record.tombstone = kind;
-    this.#shelf.keep(lane, record);
-    this.#settle(ticket, { id, channel, event, ...end }, record);
-    if (record.attempted === null) Object.assign(record, WITHDRAWN);
-  }
-
-  #refuse(ticket: Ticket, error: HoldfastError): Receipt {
-    const { id, channel, event } = ticket;
-    this.#settle(ticket, { id, channel, event, result: 'rejected', error });
-    return ticket;
-  }
-
-  #settle(ticket: Ticket, outcome: Outcome, record?: OutboxRecord): void {
-    ticket.settle(outcome);
-    if (record !== undefined) this.#shelf.settled(record);
-    for (const tell of this.#watchers.get(outcome.channel) ?? []) tell({ type: 'ended', outcome });
-    const heard = this.#context.onOutcome(outcome);
-    if (!heard && outcome.result !== 'accepted' && outcome.result !== 'cancelled') {
-      // The caller gets the rest of this tick to look at its receipt.
-      queueMicrotask(() => ticket.awaited || this.#context.report(errorOf(outcome)));
-    }
-    if (this.#shelf.pending.size === 0) this.#drains.settle(null);
-  }
-
   #full(size: number): HoldfastError | null {
-    const { maxMessages, maxBytes } = this.#options;
-    if (this.#shelf.pending.size < maxMessages && this.#shelf.bytes + size <= maxBytes) return null;
-    const held = `${this.#shelf.pending.size} publications, ${this.#shelf.bytes} bytes`;
-    return new HoldfastError('outbox-full', `The outbox holds ${held}.`);
+    const { maxMessages, maxBytes } = this.#settings;
+    const { pending, bytes } = this.#keeper.shelf;
+    if (pending.size < maxMessages && bytes + size <= maxBytes) return null;
+    return new HoldfastError('outbox-full', `The outbox holds ${pending.size} publications, ${bytes} bytes.`);
   }
 
-  #drain(options: Abortable): Promise<void> {
-    const settled = this.#drains.wait(options);
-    if (this.#over !== null || this.#shelf.pending.size === 0) this.#drains.settle(this.#over);
-    return settled;
+  #lookWhetherDrained(): void {
+    if (this.#keeper.shelf.pending.size === 0 && this.#keeper.adoption.settled) this.#drains.settle(this.#over);
   }
 }
-
-/** What was never sent cannot turn out accepted: its payload is not needed again. */
-const WITHDRAWN = { data: undefined, size: 0 };
-
-type Ending = { readonly result: TombstoneKind | 'uncertain' };

@@ -10,6 +10,8 @@ interface TicketOptions {
   readonly signal: AbortSignal | undefined;
   report(error: unknown): void;
   cancel(ticket: Ticket): void;
+  /** Somebody waits for the store. */
+  onStoredAsked?(): void;
 }
 
 type Storing = { readonly state: 'pending' | 'done' } | { readonly state: 'failed'; readonly error: HoldfastError };
@@ -50,6 +52,7 @@ export class Ticket implements Receipt {
   }
 
   get stored(): Promise<void> {
+    if (this.#storing.state === 'pending') this.#options.onStoredAsked?.();
     this.#stored ??= createDeferred();
     this.#settleStored();
     return this.#stored.promise;
@@ -94,6 +97,12 @@ export class Ticket implements Receipt {
     if (this.#attempted) return;
     this.#attempted = true;
     this.#state?.set(this.#present());
+  }
+
+  /** It was stored by an earlier page. */
+  adopted(attempted: boolean): void {
+    this.#storing = DONE;
+    this.#attempted = attempted;
   }
 
   settle(outcome: Outcome): void {

@@ -1,4 +1,4 @@
-import type { TombstoneKind } from '../protocol/frame.ts';
+import type { Pub, TombstoneKind } from '../protocol/frame.ts';
 
 /** One publication. `R` is whatever the owner keeps beside it. */
 export interface LaneRecord<R> {
@@ -11,10 +11,42 @@ export interface LaneRecord<R> {
   readonly owner: R;
   /** What is sent in place of the item. The item is kept: the answer may be that it had been accepted. */
   tombstone: TombstoneKind | null;
-  /** Lane memory under which it was first sent; null if it never was. */
+  /** Lane memory under which it was first sent; null if it never was, {@link PERHAPS} if nobody knows. */
   attempted: string | null;
   /** It may have arrived under a memory that the server has lost. */
   doubtful: boolean;
   /** When it was answered; null while it waits. Answered records are retained for a while, to repair a store (I4). */
   answeredAt: number | null;
+  /** What an earlier page's successor would read: nothing, that it was never sent, or that it may have been. */
+  shelved: 'no' | 'unsent' | 'marked';
+  /** whole, or only its name: what was withdrawn before it was ever sent is not kept. */
+  readonly payload: 'kept' | 'gone';
+}
+
+/** Attempted, perhaps, under no memory that any server announces: another page may have sent it. */
+export const PERHAPS = '';
+
+export type NewItem<R> = Pick<LaneRecord<R>, 'id' | 'event' | 'data' | 'size' | 'owner'>;
+
+export function createRecord<R>(sequence: number, { id, event, data, size, owner }: NewItem<R>): LaneRecord<R> {
+  // Not a spread, which costs more here than all the rest of a publication.
+  return {
+    sequence,
+    id,
+    event,
+    data,
+    size,
+    owner,
+    tombstone: null,
+    attempted: null,
+    doubtful: false,
+    answeredAt: null,
+    shelved: 'no',
+    payload: 'kept',
+  };
+}
+
+export function onWire<R>({ id, event, data, tombstone }: LaneRecord<R>): Pub['items'][number] {
+  if (tombstone !== null) return { id, x: tombstone };
+  return data === undefined ? { id, e: event } : { id, e: event, d: data };
 }

@@ -25,8 +25,10 @@ export interface Environment {
   readonly fetch?: Fetch | undefined;
   readonly CompressionStream?: typeof CompressionStream | undefined;
   readonly RTCPeerConnection?: PeerConstructor | undefined;
-  /** W3C "Indexed Database API": an `IDBFactory`, which a server's declarations must not need. */
-  readonly indexedDB?: object | undefined;
+  /** W3C "Indexed Database API": an `IDBFactory`, which a server's declarations must not need. null: it may not be used. */
+  readonly indexedDB?: object | null | undefined;
+  /** The interface of that name, whose `bound` makes ranges. */
+  readonly IDBKeyRange?: object | undefined;
   readonly locks?: Locks | undefined;
   readonly BroadcastChannel?: BroadcastConstructor | undefined;
   /** Asks the browser not to evict what this site stores (WHATWG "Storage"). Some browsers never answer. */
@@ -95,7 +97,10 @@ export function defaultEnvironment(): Environment {
     },
     get indexedDB() {
       // Reading it throws in frames that may store nothing.
-      return attemptTo(() => globalThis.indexedDB) ?? undefined;
+      return attemptTo(() => globalThis.indexedDB);
+    },
+    get IDBKeyRange() {
+      return globalThis.IDBKeyRange;
     },
     get locks(): Locks | undefined {
       const locks = globalThis.navigator?.locks;

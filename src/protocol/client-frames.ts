@@ -28,6 +28,7 @@ export const CLIENT_FRAMES: is.Shapes = is.shapes({
   unsub: { c: is.isChannel },
   pub: { c: is.isChannel, p: is.isId, s: is.isPositive, items: is.listOf(item, 1024), 'first?': is.isBoolean },
   tell: { c: is.isChannel, ...is.ITEM },
+  hist: { id: is.isId, c: is.isChannel, 'from?': is.isCursor, 'to?': is.isCursor, n: is.isPositive },
   auth: { token: isToken },
   ping: { 'x?': is.isCount },
   pong: { 'x?': is.isCount },

@@ -122,6 +122,18 @@ export interface ClientTell {
   readonly e: string;
   readonly d?: Payload;
 }
+/** Asks for a page of the past: the `n` newest entries from `from` to `to`, both included. */
+export interface Hist {
+  readonly t: 'hist';
+  /** Unique in the page; comes back in `res`. */
+  readonly id: string;
+  readonly c: string;
+  /** Absent: the beginning of the log. */
+  readonly from?: WireCursor;
+  /** Absent: its top. */
+  readonly to?: WireCursor;
+  readonly n: number;
+}
 export interface ClientAuth {
   readonly t: 'auth';
   readonly token: string;
@@ -141,7 +153,7 @@ export interface ClientBye {
   readonly done?: readonly { readonly c: string; readonly p: string }[];
 }
 
-export type ClientFrame = Hello | Sub | Unsub | Pub | ClientTell | ClientAuth | Ping | Pong | ClientBye;
+export type ClientFrame = Hello | Sub | Unsub | Pub | ClientTell | Hist | ClientAuth | Ping | Pong | ClientBye;
 
 // ---- server to client --------------------------------------------------------------------------------------------
 
@@ -237,6 +249,20 @@ export interface Nack {
   readonly expected?: number;
   readonly after?: number;
 }
+/** The answer to `hist`. Without `err` it is a page. */
+export interface Res {
+  readonly t: 'res';
+  readonly id: string;
+  readonly err?: Refusal & { readonly after?: number };
+  /** Epoch of the log that the offsets belong to. */
+  readonly ep?: string;
+  /** Consecutive, the oldest first. */
+  readonly items?: readonly Entry[];
+  /** The entry before the first item, if it is there and was asked for. */
+  readonly older?: readonly [offset: number, tag: string];
+  /** Entries that were asked for are gone. */
+  readonly trimmed?: boolean;
+}
 /** The store failed over or came back: show me your newest accepted publications again. */
 export interface Recheck {
   readonly t: 'recheck';
@@ -256,13 +282,13 @@ export interface ServerBye {
 
 export type ServerFrame =
   | Welcome | Subbed | Unsubbed | Msg | ServerTell | Skip | Gap
-  | Ack | Nack | Recheck | ServerAuth | Ping | Pong | ServerBye; // prettier-ignore
+  | Ack | Nack | Res | Recheck | ServerAuth | Ping | Pong | ServerBye; // prettier-ignore
 
 /** Frames that belong to a subscribed channel. */
 export type ChannelFrame = Subbed | Unsubbed | Msg | ServerTell | Skip | Gap;
 
 /** What a welcomed connection hands on; the rest is its own. */
-export type SessionFrame = ChannelFrame | Ack | Nack | Recheck;
+export type SessionFrame = ChannelFrame | Ack | Nack | Res | Recheck;
 
 export function isTombstone(item: Item | Tombstone): item is Tombstone {
   return 'x' in item;

@@ -3,11 +3,8 @@ import * as is from './parse.ts';
 const isEntry = is.record({ ...is.ITEM, o: is.isPositive, g: is.text(64), 'ts?': is.isCount, 'by?': is.text(256) });
 const why = is.text(32);
 const limits = ['frame', 'binary', 'batch', 'items', 'message', 'channels', 'depth', 'keys', 'outboxTtl'] as const;
-const isResult = is.either(
-  is.tuple(is.isPositive, is.text(64)),
-  is.oneOf(0),
-  is.record({ code: is.text(64, 1), 'message?': is.text(4096), 'app?': is.text(256) }),
-);
+const refusal: is.Shape = { code: is.text(64, 1), 'message?': is.text(4096), 'app?': is.text(256) };
+const isResult = is.either(is.tuple(is.isPositive, is.text(64)), is.oneOf(0), is.record(refusal));
 
 /** What a client accepts. */
 export const SERVER_FRAMES: is.Shapes = is.shapes({
@@ -44,6 +41,14 @@ export const SERVER_FRAMES: is.Shapes = is.shapes({
   gap: { c: is.isChannel, cur: is.isCursor, why },
   ack: { c: is.isChannel, p: is.isId, s: is.isPositive, ep: is.text(64), r: is.listOf(isResult) },
   nack: { c: is.isChannel, p: is.isId, s: is.isPositive, code: is.text(64), 'expected?': is.isPositive, 'after?': is.isCount },
+  res: {
+    id: is.isId,
+    'err?': is.record({ ...refusal, 'after?': is.isCount }),
+    'ep?': is.text(64),
+    'items?': is.listOf(isEntry),
+    'older?': is.tuple(is.isPositive, is.text(64)),
+    'trimmed?': is.isBoolean,
+  },
   recheck: {},
   auth: { 'ttl?': is.isCount },
   ping: { 'x?': is.isCount },

@@ -27,7 +27,17 @@ export const PLATFORM: ReadonlySet<string> = new Set([
     'setImmediate',
   ],
   ...['requestAnimationFrame', 'requestIdleCallback', 'fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest', 'RTCPeerConnection'],
-  ...['BroadcastChannel', 'MessageChannel', 'indexedDB', 'localStorage', 'sessionStorage', 'caches', 'navigator', 'document'],
+  ...[
+    'BroadcastChannel',
+    'MessageChannel',
+    'indexedDB',
+    'IDBKeyRange',
+    'localStorage',
+    'sessionStorage',
+    'caches',
+    'navigator',
+    'document',
+  ],
   ...[
     'window',
     'self',
@@ -82,6 +92,13 @@ export const LAYERS: readonly Layer[] = [
     own: 'none',
   },
   { name: 'transports', files: /^src\/transports\//, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
+  {
+    name: 'stores',
+    files: /^src\/outbox\/indexeddb-store\.ts$/,
+    imports: ['ports', 'protocol', 'util', 'errors'],
+    own: 'none',
+    packages: /^idb-keyval$/,
+  },
   { name: 'stores', files: /^src\/outbox\/[a-z]+-store\.ts$/, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
   {
     name: 'runtime',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { appendContract } from './broker-append.ts';
 import { feedContract } from './broker-feed.ts';
 import { brokerKit, type MakeBroker } from './broker-kit.ts';
+import { historyContract } from './broker-history.ts';
 import { propertiesContract } from './broker-properties.ts';
 import { readContract } from './broker-read.ts';
 
@@ -12,6 +13,7 @@ export function brokerContract(name: string, make: MakeBroker): void {
   describe(`broker: ${name}`, () => {
     appendContract(make);
     readContract(make);
+    historyContract(make);
     feedContract(make);
     propertiesContract(make);
 

@@ -112,6 +112,42 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
       );
     });
 
+    it('reads the past page by page, as long as a page may be, while publications go on', async () => {
+      const ground = await startGround(subject);
+      const visitor = ground.visit();
+      const text = 'x'.repeat(4000);
+      const room = visitor.client.channel('room');
+      await Promise.all(upTo(100).map((n) => room.publish('n', { n, text }).accepted));
+      const other = await visitor.join('other');
+      const receipts = upTo(20).map((n) => other.publish('n', n).accepted);
+      const pages = await Promise.all(upTo(6).map(() => room.history({ limit: 60 })));
+      const olders = await Promise.all(pages.map(async ({ older }) => older!()));
+      await Promise.all(receipts);
+      for (const [at, { messages }] of pages.entries()) {
+        const all = [...messages, ...olders[at]!.messages];
+        expect(all.map(({ data }) => (data as { n: number }).n)).toEqual(upTo(100).reverse());
+        expect(all.every(({ data, own }) => own && (data as { text: string }).text === text)).toBe(true);
+        expect(olders[at]).toMatchObject({ older: null, trimmed: false });
+      }
+      expect(room.status.get().state).toBe('idle');
+    });
+
+    it('waits for a slow page without holding up anything else', async () => {
+      const released: (() => void)[] = [];
+      const slow = (): Promise<boolean> => new Promise((resolve) => released.push(() => resolve(true)));
+      const ground = await startGround(subject, {
+        channels: { slow: { subscribe: slow, publish: true }, '{room}': { subscribe: true, publish: true } },
+      });
+      const visitor = ground.visit();
+      const room = await visitor.join('room');
+      const pages = upTo(4).map(() => visitor.client.channel('slow').history());
+      await until(() => released.length === 4, WAIT, 'all four are being judged');
+      for (const n of upTo(3)) await room.publish('n', n).accepted;
+      await arrived(() => visitor.heard('room'), 3);
+      released.forEach((release) => release());
+      expect((await Promise.all(pages)).map(({ messages }) => messages)).toEqual([[], [], [], []]);
+    });
+
     it('is told when the server drains, and goes on where there is one', async () => {
       const ground = await startGround(subject);
       const visitor = ground.visit();

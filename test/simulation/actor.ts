@@ -2,33 +2,17 @@
 import { json } from '../../src/protocol/json.ts';
 import { msgpack } from '../../src/protocol/msgpack.ts';
 import { END } from '../../src/protocol/end-codes.ts';
-import type { TextStorage } from '../../src/platform/environment.ts';
+import type { ProfilePage } from '../support/profile.ts';
 import type { Client, Receipt, Reason } from '../../src/types.ts';
-import type { VirtualClock } from '../support/virtual-clock.ts';
 import { Cable } from './cable.ts';
-import type { Chronicle } from './chronicle.ts';
-import type { Fleet } from './fleet.ts';
-import type { Oracle, Said } from './oracle.ts';
+import { Mischief } from './mischief.ts';
+import type { Said } from './oracle.ts';
 import { PageLife, createPageClient } from './page.ts';
-import { type PagePlan, type Plan, countsSockets } from './plan.ts';
+import { type PagePlan, countsSockets } from './plan.ts';
+import type { SharedProfile } from './profiles.ts';
 import { Reader } from './reader.ts';
+import type { Stage } from './stage.ts';
 import { TokenDesk } from './token-desk.ts';
-
-/** What all pages of a run share. */
-export interface Stage {
-  readonly plan: Plan;
-  readonly clock: VirtualClock;
-  readonly random: () => number;
-  readonly createId: () => string;
-  readonly oracle: Oracle;
-  readonly chronicle: Chronicle;
-  readonly cables: Cable[];
-  fleet(): Fleet;
-  /** Of the pages that come one after the other in a slot. */
-  storageOf(slot: number): TextStorage;
-  /** The actor is over: another page comes in its place. */
-  replace(actor: Actor): void;
-}
 
 export interface ActorOptions {
   readonly stage: Stage;
@@ -39,8 +23,8 @@ export interface ActorOptions {
 }
 
 const MINUTE = 60_000;
-/** Each may lead to more of them. */
-const MOST_ACTS = 40;
+/** Within this it has given back what it shared with other tabs, ms. */
+const LETS_GO = 15_000;
 
 export class Actor {
   readonly slot: number;
@@ -51,29 +35,35 @@ export class Actor {
   readonly client: Client;
   readonly reader: Reader;
   readonly desk: TokenDesk | null;
+  /** Its part of a profile. */
+  readonly tab: ProfilePage | null;
   /** Channel by id, of everything it published. */
   readonly ids = new Map<string, string>();
   readonly #stage: Stage;
   readonly #plan: PagePlan;
+  readonly #mischief: Mischief;
+  readonly #shared: SharedProfile | null;
   /** closed: the library gave up for good. */
   #state: 'alive' | 'closed' | 'destroyed' | 'crashed' = 'alive';
   #calm = false;
   #last: Receipt | null = null;
   #said = 0;
-  #acts = 0;
   #garbled = 0;
   /** Sessions of its user that were ended since a connection was last welcomed. */
   #revoked = 0;
 
   constructor({ stage, slot, number }: ActorOptions) {
-    const { plan, clock, random, createId, oracle, chronicle } = stage;
+    const { plan, clock, random, createId, oracle, chronicle, profiles } = stage;
     const { binary, rewind, tokens, middle, holds, http, networks, transports, connections } = plan.pages[slot]!;
     this.#plan = plan.pages[slot]!;
     this.#stage = stage;
     this.slot = slot;
     this.number = number;
-    this.user = tokens === null ? 'anonymous' : `ü${slot}`;
+    this.#mischief = new Mischief(this, stage);
+    this.#shared = profiles.of(slot);
+    this.user = tokens === null ? 'anonymous' : (this.#shared?.userOf(slot) ?? `ü${slot}`);
     this.life = new PageLife(clock);
+    this.tab = this.#shared?.of(slot).page(String(number), { arrive: this.life.arrive }) ?? null;
     this.cable = new Cable({
       page: number,
       clock,
@@ -110,7 +100,9 @@ export class Actor {
       life: this.life,
       user: this.user,
       transports,
-      storage: stage.storageOf(slot),
+      storage: profiles.storageOf(slot),
+      tab: this.tab,
+      ...(this.#shared !== null && { outbox: this.#shared.optionsOf(number, stage) }),
       channels: { '{channel}': { rewind } },
       ...(this.desk !== null && { getToken: this.desk.get }),
     });
@@ -127,6 +119,7 @@ export class Actor {
     this.client.on('outcome', (outcome) => {
       chronicle.record(`page ${this.number} outcome ${outcome.id} ${outcome.result}`);
       chronicle.count(outcome.result);
+      if (oracle.isAnothers(this.number, outcome.id)) chronicle.count(`adopted, ${outcome.result}`);
       oracle.outcome(this.number, outcome);
       this.misbehave();
     });
@@ -171,9 +164,32 @@ export class Actor {
   publish(channel: string, count: number, ttl: number | null): void {
     for (let left = count; left > 0 && this.alive; left -= 1) {
       const data: Said = { page: this.number, n: (this.#said += 1), user: this.user };
-      this.#last = this.client.channel(channel).publish('said', data, ttl === null ? {} : { ttl });
-      this.ids.set(this.#last.id, channel);
+      const options = { ...(ttl !== null && { ttl }), ...(this.#replaces() && { replace: 'draft' }) };
+      this.#last = this.client.channel(channel).publish('said', data, options);
+      this.offered(this.#last, channel);
     }
+  }
+
+  /** It is to end somewhere, and here if this page lives. */
+  offered({ id, stored }: Receipt, channel: string): void {
+    this.ids.set(id, channel);
+    if (this.#shared === null) return;
+    const { oracle, chronicle } = this.#stage;
+    oracle.offered(this.#shared.name, this.number, id, channel);
+    stored.then(
+      () => {
+        if (this.#state === 'crashed' || !this.client.outbox.status.get().durable) return;
+        chronicle.record(`page ${this.number} stored ${id}`);
+        chronicle.count('stored');
+        oracle.stored(id);
+      },
+      () => chronicle.count('not stored'),
+    );
+  }
+
+  #replaces(): boolean {
+    const share = this.#shared?.plan.replaces ?? 0;
+    return share > 0 && this.#stage.random() < share;
   }
 
   tell(channel: string): void {
@@ -206,37 +222,7 @@ export class Actor {
 
   /** Called at the end of each of its handlers. */
   misbehave(): void {
-    const { plan, random, chronicle } = this.#stage;
-    const { throws, acts } = plan.handlers;
-    if (acts > 0 && !this.#calm && this.#acts < MOST_ACTS && random() < acts) this.#act();
-    if (throws === 0 || random() >= throws) return;
-    chronicle.count('handler threw');
-    throw new Error('a handler failed, as the plan has it');
-  }
-
-  /** From inside a handler, so in the middle of whatever the client is doing. */
-  #act(): void {
-    if (!this.alive) return;
-    const { plan, random, chronicle } = this.#stage;
-    const { client, reader } = this;
-    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-    const channel = pick(plan.channels);
-    const acts: Readonly<Record<string, () => void>> = {
-      leave: () => reader.leave(),
-      'leave and join': () => (reader.leave(), reader.joinAll()),
-      'pause and connect': () => (this.pause(), client.connect()),
-      pause: () => this.pause(),
-      retry: () => client.retryNow(),
-      publish: () => this.publish(channel, 1, null),
-      tell: () => this.tell(channel),
-      cancel: () => this.cancel(),
-      destroy: () => this.destroy(),
-    };
-    const name = pick(Object.keys(acts));
-    this.#acts += 1;
-    chronicle.count('handler acted');
-    chronicle.record(`page ${this.number} from inside a handler: ${name}`);
-    acts[name]!();
+    this.#mischief.inHandler();
   }
 
   // ---- its end -----------------------------------------------------------------------------------------------------------
@@ -245,6 +231,7 @@ export class Actor {
   calm(): void {
     const { life, cable, client } = this;
     this.#calm = true;
+    this.#mischief.calm();
     this.desk?.calm();
     cable.calm();
     life.thaw();
@@ -268,16 +255,29 @@ export class Actor {
     if (!this.alive) return;
     this.#end('crashed');
     this.life.die();
+    this.tab?.die();
     this.cable.orphan(told);
   }
 
   /** Its handlers have run: what a client that has ended must not have left (invariant I16). */
   unload(): void {
     if (this.#state === 'crashed') return;
-    const { life, cable, number } = this;
-    const left = { timers: life.timers, sockets: cable.openSockets, requests: cable.openRequests, watchers: life.page.watchers };
+    const { life, cable, number, tab } = this;
+    // The last write has a limit of its own.
+    const timers = tab === null ? life.timers : life.timers - 1;
+    const left = { timers, sockets: cable.openSockets, requests: cable.openRequests, watchers: life.page.watchers };
     for (const [what, count] of Object.entries(left)) {
       if (count > 0) this.#stage.oracle.fail('I16', `page ${number} has ended and left ${count} ${what}`);
+    }
+    this.#stage.clock.setTimeout(() => this.#letsGo(), LETS_GO);
+  }
+
+  /** What it shared with other tabs, it gives back when its last writes are done. */
+  #letsGo(): void {
+    const { tab, number, life } = this;
+    if (tab === null || life.stopped) return;
+    for (const [what, count] of Object.entries({ ...tab.left, timers: life.timers })) {
+      if (count > 0) this.#stage.oracle.fail('I16', `page ${number} has ended and still has ${count} ${what}`);
     }
   }
 

@@ -126,7 +126,7 @@ export class Connections {
     for (const frame of frames) {
       if (frame.t === 'pub' || frame.t === 'tell') this.#traffic(page).news.push(this.#now());
       if (frame.t !== 'pub') continue;
-      const lane = this.#lane(page, frame.c, frame.p);
+      const lane = this.#lane(page, frame.c, frame.p, frame.s - 1);
       if (connection > lane.connection) Object.assign(lane, { connection, sent: 0 });
       lane.sent = Math.max(lane.sent, frame.s + frame.items.length - 1);
       const unanswered = lane.sent - lane.answered;
@@ -169,12 +169,13 @@ export class Connections {
     return all;
   }
 
-  #lane(page: number, channel: string, producer: string): LaneUp {
+  /** @param below what another page of the profile had sent of it, as far as this one knows */
+  #lane(page: number, channel: string, producer: string, below = 0): LaneUp {
     let lanes = this.#lanes.get(page);
     if (lanes === undefined) this.#lanes.set(page, (lanes = new Map()));
     const key = `${channel} ${producer}`;
     let lane = lanes.get(key);
-    if (lane === undefined) lanes.set(key, (lane = { connection: 0, sent: 0, answered: 0 }));
+    if (lane === undefined) lanes.set(key, (lane = { connection: 0, sent: below, answered: below }));
     return lane;
   }
 }

@@ -44,6 +44,8 @@ export class Logs {
   readonly #branches = new Map<number, Map<string, Log>>();
   readonly #standing = new Map<string, Standing>();
   readonly #failovers: number[] = [];
+  readonly #losses: number[] = [];
+  readonly #again = new Set<string>();
   #newest = 1;
   era = 1;
 
@@ -61,7 +63,8 @@ export class Logs {
     if (log.byId.has(entry.id)) this.#fail('I1', `${place}: ${entry.id} stands in the log twice`);
     const said = entry.d as Said;
     const before = log.newest.get(said.page) ?? 0;
-    if (before > said.n) this.#fail('I2', `${place}: number ${said.n} of page ${said.page} was appended after ${before}`);
+    if (before > said.n && !this.#again.has(nameOf(said)))
+      this.#fail('I2', `${place}: number ${said.n} of page ${said.page} was appended after ${before}`);
     const standing: Standing = {
       channel,
       id: entry.id,
@@ -76,7 +79,12 @@ export class Logs {
     };
     if (this.#standing.has(entry.g)) this.#fail('I6', `${place} has a tag that was used before`);
     this.#standing.set(entry.g, standing);
-    add(log, standing);
+    add(log, standing, this.#again);
+  }
+
+  /** Its app publishes it once more: under a new id, and in whatever place. */
+  again(said: Said): void {
+    this.#again.add(nameOf(said));
   }
 
   /** A replica took over that holds the first `operations` of the old primary. */
@@ -84,15 +92,22 @@ export class Logs {
     const branch = new Map<string, Log>();
     for (const [channel, { epoch, entries }] of this.#branches.get(from) ?? []) {
       const log = createLog(epoch);
-      for (const standing of entries) if (standing.operation <= operations) add(log, standing);
+      for (const standing of entries) if (standing.operation <= operations) add(log, standing, this.#again);
       branch.set(channel, log);
     }
     this.#branches.set(to, branch);
     this.#newest = to;
     this.#failovers.push(this.#now());
+    this.#losses.push(this.#now());
+  }
+
+  /** Whether what stood in a log at that time, or was known of a lane, may be gone by now. */
+  lostSince(at: number): boolean {
+    return this.#losses.some((lost) => lost + SPLIT >= at);
   }
 
   lostStore(): void {
+    this.#losses.push(this.#now());
     this.era += 1;
     this.#newest += 1;
   }
@@ -127,8 +142,12 @@ function createLog(epoch: string): Log {
   return { epoch, entries: [], byId: new Map(), newest: new Map() };
 }
 
-function add(log: Log, standing: Standing): void {
+function add(log: Log, standing: Standing, again: ReadonlySet<string>): void {
   log.entries.push(standing);
   log.byId.set(standing.id, standing);
-  log.newest.set(standing.said.page, standing.said.n);
+  if (!again.has(nameOf(standing.said))) log.newest.set(standing.said.page, standing.said.n);
+}
+
+function nameOf({ page, n }: Said): string {
+  return `${page} ${n}`;
 }

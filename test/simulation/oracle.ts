@@ -3,7 +3,8 @@
  *
  * Who calls what. The store: `appended`, `branch`, `lostStore`. The fleet: `published`, `calm`. The storm: `outcome`,
  * `delivered`, `reset`, `reloaded`, `left`, `settle`, `caughtUp`, `fail`; `status` at each change of a client's status, with
- * the page's own time; at the end it adds `notes()` to its counts. The cable: `attempted` for each connection that a page
+ * the page's own time; at the end it adds `notes()` to its counts. Pages with an outbox on disk: `offered` and `stored`; their
+ * profiles: `powerLost` and `evicted`. The cable: `attempted` for each connection that a page
  * opens, `greeted` for each hello and `requested` for each request, and for each connection, by its `gen`: `sentUp` when the page hands frames to
  * it, `cameDown` when frames reach the page, and `queued` when bytes begin to wait on the server's side.
  */
@@ -14,6 +15,7 @@ import { Connections } from './oracle-connections.ts';
 import { Logs, type Said } from './oracle-logs.ts';
 import { Outcomes } from './oracle-outcomes.ts';
 import { Readers } from './oracle-readers.ts';
+import { Stored } from './oracle-stored.ts';
 
 export type { Said } from './oracle-logs.ts';
 
@@ -24,6 +26,7 @@ export class Oracle {
   readonly #readers: Readers;
   readonly #outcomes: Outcomes;
   readonly #connections: Connections;
+  readonly #stored: Stored;
 
   constructor(now: () => number) {
     const fail = this.fail.bind(this);
@@ -32,6 +35,7 @@ export class Oracle {
     this.#readers = new Readers(now, fail, this.#logs);
     this.#outcomes = new Outcomes(fail, this.#logs);
     this.#connections = new Connections(now, fail);
+    this.#stored = new Stored(now, fail, this.#logs);
   }
 
   fail(invariant: string, sentence: string): void {
@@ -95,6 +99,40 @@ export class Oracle {
 
   outcome(page: number, outcome: Outcome): void {
     this.#outcomes.ended(page, outcome);
+    this.#stored.ended(page, outcome);
+  }
+
+  /** A page with an outbox on disk has published this. */
+  offered(profile: string, page: number, id: string, channel: string): void {
+    this.#stored.offered(profile, page, id, channel);
+  }
+
+  /** Whether another page published it. */
+  isAnothers(page: number, id: string): boolean {
+    return this.#stored.isAnothers(page, id);
+  }
+
+  /** The page was told that it is on disk. */
+  stored(id: string): void {
+    this.#stored.stored(id);
+  }
+
+  powerLost(profile: string, durability: 'relaxed' | 'strict'): void {
+    this.#stored.powerLost(profile, durability);
+  }
+
+  evicted(profile: string): void {
+    this.#stored.evicted(profile);
+  }
+
+  /** An app publishes what failed once more: under a new id, and in whatever place. */
+  again(said: Said): void {
+    this.#logs.again(said);
+  }
+
+  /** After a quiet time: what was stored has ended, whichever page it was that stored it. */
+  settleStored(): void {
+    this.#stored.settle();
   }
 
   /** After a quiet time: everything that was published has ended, and as the log says. */

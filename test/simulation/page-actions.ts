@@ -5,6 +5,10 @@ import { type Block, type TransportName, TRANSPORTS, drawBlock } from './http-mi
 export type PageAction = { readonly page: number } & (
   | { readonly type: 'publish'; readonly channel: string; readonly count: number; readonly ttl: number | null }
   | { readonly type: 'tell' | 'cancel'; readonly channel: string }
+  /** Of whatever waits or failed in its outbox, of every tab. */
+  | { readonly type: 'cancel-entry' | 'retry-entry' | 'discard-entry' }
+  /** Signs out, and another user in; or back. */
+  | { readonly type: 'user-switch' }
   | { readonly type: 'cut'; readonly who: 'client' | 'server' | 'both' }
   | { readonly type: 'vanish'; readonly way: 'up' | 'down' | 'both' }
   | { readonly type: 'stall'; readonly way: 'up' | 'down' }
@@ -50,6 +54,14 @@ export const PAGE_FAULTS: Readonly<Partial<Record<PageKind, number>>> = {
 
 /** What apps do; no run is without it. */
 export const PAGE_WORK: Readonly<Partial<Record<PageKind, number>>> = { publish: 12, tell: 2, cancel: 1.5 };
+
+/** What only pages with an outbox on disk do. */
+export const PAGE_PROFILE_WORK = {
+  'cancel-entry': 2,
+  'retry-entry': 1,
+  'discard-entry': 0.5,
+  'user-switch': 1,
+} as const satisfies Partial<Record<PageKind, number>>;
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

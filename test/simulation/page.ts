@@ -9,6 +9,7 @@ import { webSocket } from '../../src/transports/websocket.ts';
 import type { TextStorage } from '../../src/platform/environment.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { type FakePage, createFakePage } from '../support/page.ts';
+import type { ProfilePage } from '../support/profile.ts';
 import type { Cable } from './cable.ts';
 import type { TransportName } from './http-middle.ts';
 
@@ -202,7 +203,7 @@ function rank({ kind }: Task): number {
   return kind === 'timer' ? 0 : 1;
 }
 
-export interface PageOptions extends Pick<ClientOptions, 'getToken' | 'channels'> {
+export interface PageOptions extends Pick<ClientOptions, 'getToken' | 'channels' | 'outbox'> {
   readonly random: () => number;
   readonly createId: () => string;
   readonly cable: Cable;
@@ -211,6 +212,8 @@ export interface PageOptions extends Pick<ClientOptions, 'getToken' | 'channels'
   readonly transports: readonly TransportName[];
   /** Outlives the page. */
   readonly storage: TextStorage;
+  /** Its part of a profile; null: what it publishes waits in its memory. */
+  readonly tab: ProfilePage | null;
 }
 
 const CREATE: Readonly<Record<TransportName, () => Transport>> = {
@@ -220,7 +223,7 @@ const CREATE: Readonly<Record<TransportName, () => Transport>> = {
 };
 
 export function createPageClient(options: PageOptions): Client {
-  const { random, createId, cable, life, user, transports, storage, getToken, channels = {} } = options;
+  const { random, createId, cable, life, user, transports, storage, getToken, channels = {}, tab, outbox = {} } = options;
   return composeClient({
     url: 'https://simulated.example/realtime',
     transports: transports.map((name) => CREATE[name]()) as [Transport, ...Transport[]],
@@ -228,6 +231,7 @@ export function createPageClient(options: PageOptions): Client {
     user,
     channels,
     ...(getToken !== undefined && { getToken }),
+    ...(tab !== null && { outbox: { ...outbox, store: tab.store } }),
     environment: {
       now: life.now,
       setTimeout: life.setTimeout,
@@ -243,6 +247,9 @@ export function createPageClient(options: PageOptions): Client {
       baseUrl: undefined,
       CompressionStream: undefined,
       RTCPeerConnection: undefined,
+      indexedDB: undefined,
+      locks: tab?.environment.locks,
+      BroadcastChannel: tab?.environment.BroadcastChannel,
     },
   });
 }

@@ -1,5 +1,7 @@
 /** Does to a page what the schedule says. */
-import type { Actor, Stage } from './actor.ts';
+import type { Actor } from './actor.ts';
+import type { Stage } from './stage.ts';
+import { actOnEntry } from './entries.ts';
 import type { PageLife } from './page.ts';
 import type { PageAction } from './page-actions.ts';
 
@@ -16,6 +18,16 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
       return inPage(() => actor.tell(action.channel));
     case 'cancel':
       return inPage(() => actor.cancel());
+    case 'cancel-entry':
+    case 'retry-entry':
+    case 'discard-entry':
+      return inPage(() => actOnEntry(actor, action.type, stage));
+    case 'user-switch':
+      return inPage(() => {
+        if (actor.desk === null) return;
+        stage.profiles.of(actor.slot)?.switchUser(actor.slot);
+        actor.destroy();
+      });
     case 'retry':
       return inPage(() => client.retryNow());
     case 'pause':
@@ -51,7 +63,7 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
     case 'jump':
       return life.jump(action.ms);
     case 'revoke':
-      actor.revoked();
+      for (const other of stage.actors()) if (other.user === actor.user) other.revoked();
       return stage.fleet().servers.forEach((server) => void server.revoke(actor.user));
     case 'thaw':
       return life.thaw(action.timersFirst);

@@ -23,11 +23,14 @@ import {
   drawFleetPlan,
 } from './fleet-actions.ts';
 import { PAGE_FAULTS, PAGE_WORK, type PageAction, type PageKind, drawPageAction } from './page-actions.ts';
+import type { ProfileAction, ProfilePlan } from './profile-actions.ts';
+import { withProfiles } from './profile-plan.ts';
 import type { Middle } from './wire.ts';
 
 export type Action =
   | PageAction
   | FleetAction
+  | ProfileAction
   /** Every device sleeps: hours that cost nothing, after which all come back at once. */
   | { readonly type: 'night'; readonly ms: number };
 
@@ -61,11 +64,14 @@ export interface PagePlan {
   readonly http: HttpMiddle;
   /** Requests at a time: six over HTTP/1.1, fewer if other tabs hold some. */
   readonly connections: number;
+  /** Which profile it is a tab of; without one what it publishes waits in its memory. */
+  readonly profile?: number;
 }
 
 export interface Plan {
   readonly seed: number;
   readonly pages: readonly PagePlan[];
+  readonly profiles: readonly ProfilePlan[];
   readonly channels: readonly string[];
   readonly fleet: FleetPlan;
   /** Length of the storm, ms. */
@@ -132,9 +138,10 @@ export function drawPlan(seed: number): Plan {
 
   const schedule = Array.from({ length: between(20, 160) }, () => ({ at: between(0, length), action: drawAction() }));
   schedule.sort((a, b) => a.at - b.at);
-  return {
+  return withProfiles({
     seed,
     pages,
+    profiles: [],
     channels,
     fleet,
     storm: length,
@@ -145,7 +152,7 @@ export function drawPlan(seed: number): Plan {
     },
     handlers: { throws: chance(0.3) ? 0.1 : 0, acts: chance(0.3) ? 0.01 + random() * 0.04 : 0 },
     schedule,
-  };
+  });
 }
 
 function queueing(fleet: FleetPlan, queue: number): FleetPlan {

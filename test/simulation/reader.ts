@@ -1,6 +1,7 @@
 /** What a page's app does with the channels that it listens to. */
 import type { Cursor, Stop } from '../../src/types.ts';
-import type { Actor, Stage } from './actor.ts';
+import type { Actor } from './actor.ts';
+import type { Stage } from './stage.ts';
 
 export class Reader {
   readonly #actor: Actor;

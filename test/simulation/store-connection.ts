@@ -8,7 +8,9 @@ import type {
   Keep,
   Lane,
   PageLimit,
+  Past,
   Read,
+  Span,
   Volatile,
 } from '../../server/brokers/broker.ts';
 import type { Item, WireCursor } from '../../src/protocol/frame.ts';
@@ -79,6 +81,10 @@ export class StoreConnection implements Broker {
 
   read(channel: string, from: From, limit: PageLimit, keep: Keep): Promise<Read> {
     return this.#ask((primary) => primary.read(channel, (broker) => broker.read(channel, from, limit, keep)));
+  }
+
+  history(channel: string, span: Span, limit: PageLimit, keep: Keep): Promise<Past> {
+    return this.#ask((primary) => primary.read(channel, (broker) => broker.history(channel, span, limit, keep)));
   }
 
   tell(channel: string, message: Volatile, origin: string | null): Promise<void> {

@@ -1,7 +1,8 @@
 /** One run: the plan's faults, then quiet, then the reckoning. */
 import { createIds, createRandom } from '../support/random.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
-import { Actor, type Stage } from './actor.ts';
+import { Actor } from './actor.ts';
+import type { Stage } from './stage.ts';
 import type { Cable } from './cable.ts';
 import { Chronicle } from './chronicle.ts';
 import { isFleetAction } from './fleet-actions.ts';
@@ -9,7 +10,8 @@ import { Fleet } from './fleet.ts';
 import { Oracle } from './oracle.ts';
 import { performOnPage } from './perform.ts';
 import type { Action, Plan } from './plan.ts';
-import type { TextStorage } from '../../src/platform/environment.ts';
+import { isProfileAction } from './profile-actions.ts';
+import { Profiles } from './profiles.ts';
 
 export interface Outcome {
   readonly violations: readonly string[];
@@ -47,7 +49,6 @@ class Storm {
   /** By slot. */
   readonly #actors: Actor[] = [];
   readonly #cables: Cable[] = [];
-  readonly #storages: readonly TextStorage[];
   #fleet!: Fleet;
   #state: 'raging' | 'quiet' | 'reckoning' = 'raging';
   #pages = 0;
@@ -55,10 +56,17 @@ class Storm {
   private constructor(plan: Plan, keepTimeline: boolean) {
     const random = createRandom(plan.seed);
     this.#plan = plan;
-    this.#storages = plan.pages.map(createStorage);
     this.#chronicle = new Chronicle(() => this.#clock.now() - START, keepTimeline);
+    const actors = (): readonly Actor[] => this.#actors;
     this.#stage = {
       plan,
+      actors,
+      profiles: new Profiles({
+        ...{ plan, random, actors },
+        clock: this.#clock,
+        oracle: this.#oracle,
+        count: (name) => this.#chronicle.count(name),
+      }),
       clock: this.#clock,
       random,
       createId: createIds(random),
@@ -66,7 +74,6 @@ class Storm {
       chronicle: this.#chronicle,
       cables: this.#cables,
       fleet: () => this.#fleet,
-      storageOf: (slot) => this.#storages[slot]!,
       replace: (actor) => this.#replace(actor),
     };
   }
@@ -97,17 +104,20 @@ class Storm {
     this.#fleet.bootAll();
     for (const cable of this.#cables) cable.calm();
     for (const actor of this.#actors) actor.calm();
+    this.#stage.profiles.calm();
     await this.#clock.advance(QUIET);
   }
 
   /** Everybody is where they should be, and nothing is left of what was ended. */
   async reckon(): Promise<void> {
-    const { oracle } = this.#stage;
+    const { oracle, profiles } = this.#stage;
     await this.#compare();
     // Only now: it would also wake a reader that waits for what it has missed.
     for (const channel of this.#plan.channels) this.#actors[0]!.publish(channel, 1, null);
     await this.#clock.advance(PROBE);
     await this.#compare();
+    oracle.settleStored();
+    profiles.settle();
     for (const { number, reader, client } of this.#actors) {
       for (const channel of reader.deaf()) oracle.fail('I7', `page ${number} listens to ${channel}, and hears nothing`);
       const { state } = client.status.get();
@@ -125,6 +135,7 @@ class Storm {
     await this.#clock.advance(FAREWELL);
     await closed;
     const open = this.#cables.reduce((sum, cable) => sum + cable.open, 0);
+    profiles.reckon();
     if (open > 0) oracle.fail('I16', `${open} connections are left after everything was destroyed`);
     if (this.#clock.pending > 0) oracle.fail('I16', `${this.#clock.pending} timers are left after everything was destroyed`);
     for (const [name, count] of Object.entries(oracle.notes())) this.#chronicle.count(name, count);
@@ -146,6 +157,7 @@ class Storm {
 
   async #perform(action: Action): Promise<void> {
     if (isFleetAction(action)) return this.#fleet.perform(action);
+    if (isProfileAction(action)) return this.#stage.profiles.perform(action);
     if (action.type !== 'night') return performOnPage(this.#actors[action.page]!, action, this.#stage);
     // Whoever is on the way in goes to sleep with the others.
     await this.#clock.advance(0);
@@ -175,9 +187,4 @@ class Storm {
       if (this.#state !== 'reckoning') this.#enter(actor.slot);
     }, 0);
   }
-}
-
-function createStorage(): TextStorage {
-  const texts = new Map<string, string>();
-  return { get: (key) => texts.get(key) ?? null, set: (key, text) => void texts.set(key, text) };
 }

@@ -65,7 +65,8 @@ export const limits: fc.Arbitrary<f.Limits> = shape({
   outboxTtl: positive,
 });
 const list = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(arbitrary, { maxLength: 6 });
-const refusal = shape<f.Refusal>({ code: wellFormed(64, 1), 'message?': wellFormed(100), 'app?': wellFormed(100) });
+const REFUSAL = { code: wellFormed(64, 1), 'message?': wellFormed(100), 'app?': wellFormed(100) };
+const refusal = shape<f.Refusal>(REFUSAL);
 const result: fc.Arbitrary<f.Result> = fc.oneof(fc.tuple(positive, tag), fc.constant(0 as const), refusal);
 const lane = { c: channelName, p: id };
 
@@ -87,6 +88,7 @@ export const clientFrames: { readonly [T in f.ClientFrame['t']]: fc.Arbitrary<Ex
   unsub: frame('unsub', { c: channelName }),
   pub: frame('pub', { ...lane, s: positive, items: list(fc.oneof(item, tombstone)), 'first?': fc.boolean() }),
   tell: frame('tell', { c: channelName, ...ITEM }),
+  hist: frame('hist', { id, c: channelName, 'from?': cursor, 'to?': cursor, n: positive }),
   auth: frame('auth', { token: wellFormed(100) }),
   ping: frame('ping', { 'x?': count }),
   pong: frame('pong', { 'x?': count }),
@@ -127,6 +129,14 @@ export const serverFrames: { readonly [T in f.ServerFrame['t']]: fc.Arbitrary<Ex
   gap: frame('gap', { c: channelName, cur: cursor, why }),
   ack: frame('ack', { ...lane, s: positive, ep: tag, r: list(result) }),
   nack: frame('nack', { ...lane, s: positive, code: wellFormed(64), 'expected?': positive, 'after?': count }),
+  res: frame('res', {
+    id,
+    'err?': shape({ ...REFUSAL, 'after?': count }),
+    'ep?': tag,
+    'items?': list(entry),
+    'older?': fc.tuple(positive, tag),
+    'trimmed?': fc.boolean(),
+  }),
   recheck: frame('recheck', {}),
   auth: frame('auth', { 'ttl?': count }),
   ping: frame('ping', { 'x?': count }),

@@ -27,6 +27,8 @@ export interface MemoryNetwork {
   hang(...directions: readonly Direction[]): void;
   /** What was stalled or hung arrives, in order. */
   heal(): void;
+  /** The page's process is gone: the server is told, the page is not, and nothing of it connects again. */
+  abandon(): void;
   /** New connections fail; `mute`: they open and nothing ever comes. */
   set(mode: 'open' | 'refusing' | 'mute'): void;
   /** One way, ms. A function is asked for each message; order within a connection is kept. */
@@ -40,6 +42,7 @@ export interface MemoryNetwork {
 
 interface Pipe {
   end(end: End): void;
+  abandon(): void;
   readonly hung: Set<Direction>;
   flush(): void;
 }
@@ -55,6 +58,7 @@ export function createMemoryNetwork(
   let mode: 'open' | 'refusing' | 'mute' = 'open';
   let latency: () => number = () => 1;
   let opened = 0;
+  let page: 'there' | 'gone' = 'there';
   const lost: End = { code: 1006, why: 'cut', by: 'network', opened: true };
 
   /** Calls `run` after the delay, never before what was sent earlier the same way. */
@@ -75,6 +79,7 @@ export function createMemoryNetwork(
     name,
     isSupported: () => true,
     open({ codec, opening }, sink) {
+      if (page === 'gone') return { send() {}, close() {}, buffered: 0 };
       const hung = new Set<Direction>();
       const up = createWay('up', hung);
       const down = createWay('down', hung);
@@ -98,6 +103,11 @@ export function createMemoryNetwork(
         end(end) {
           leaveServer();
           tellClient(end);
+        },
+        abandon() {
+          leaveServer();
+          client = 'closed';
+          pipes.delete(pipe);
         },
         flush() {
           up.flush();
@@ -163,6 +173,10 @@ export function createMemoryNetwork(
         pipe.hung.clear();
         pipe.flush();
       });
+    },
+    abandon() {
+      page = 'gone';
+      for (const pipe of [...pipes]) pipe.abandon();
     },
     set: (next) => void (mode = next),
     delay: (ms) => void (latency = typeof ms === 'number' ? () => ms : ms),

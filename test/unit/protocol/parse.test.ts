@@ -60,9 +60,9 @@ describe.each(codecs)('what a later version adds, in $name', (codec) => {
   });
 
   it('ignores frames of the other side, and the types reserved for later', () => {
-    const later = ['req', 'cancel', 'hist', 'pres', 'res'].map((t) => ({ t, id: 1, b: 1 }));
-    expect(parse(codec, [...later, { t: 'subbed' }], CLIENT_FRAMES)).toStrictEqual(ok());
-    expect(parse(codec, [...later, { t: 'sub' }], SERVER_FRAMES)).toStrictEqual(ok());
+    const later = ['req', 'cancel', 'pres'].map((t) => ({ t, id: 1, b: 1 }));
+    expect(parse(codec, [...later, { t: 'subbed' }, { t: 'res' }], CLIENT_FRAMES)).toStrictEqual(ok());
+    expect(parse(codec, [...later, { t: 'sub' }, { t: 'hist' }], SERVER_FRAMES)).toStrictEqual(ok());
   });
 });
 
@@ -71,6 +71,7 @@ const entry = { id: 'i', e: 'e', o: 1, g: 'g' };
 const pub = { t: 'pub', c: 'a', p: 'p', s: 1, items: [] };
 const welcome = { t: 'welcome', v: 1, mem: 'm', ping: 1, limits: DEFAULT_LIMITS, caps: [] };
 const subbed = { t: 'subbed', c: 'a', k: 0, cur, ok: null };
+const hist = { t: 'hist', id: 'i', c: 'a', n: 1 };
 const ack = { t: 'ack', c: 'a', p: 'p', s: 1, ep: 'e' };
 
 describe.each(codecs)('a wrong envelope, in $name', (codec) => {
@@ -116,6 +117,12 @@ describe.each(codecs)('a wrong envelope, in $name', (codec) => {
     ['items', { ...pub, items: Array(1025).fill({ id: 'i', e: 'e' }) }],
     ['items', { ...pub, items: [null] }],
     ['first', { ...pub, first: 1 }],
+    ['id', { ...hist, id: 7 }],
+    ['c', { ...hist, c: '' }],
+    ['from', { ...hist, from: ['e', 1] }],
+    ['to', { ...hist, to: null }],
+    ['n', { ...hist, n: 0 }],
+    ['n', { ...hist, n: undefined }],
     ['done', { t: 'bye', code: 1000, done: [{ c: 'a' }] }],
   ])('is refused by the field `%s` of a client frame %#', (field, frame) => {
     expect(parseAny(codec, frame, CLIENT_FRAMES)).toStrictEqual(refused(`field \`${field}\` of a ${String(frame['t'])} frame`));
@@ -141,6 +148,12 @@ describe.each(codecs)('a wrong envelope, in $name', (codec) => {
     ['ep', { ...ack, ep: undefined, r: [] }],
     ['retry', { t: 'unsubbed', c: 'a', code: 'forbidden' }],
     ['why', { t: 'gap', c: 'a', cur }],
+    ['id', { t: 'res' }],
+    ['err', { t: 'res', id: 'i', err: {} }],
+    ['err', { t: 'res', id: 'i', err: { code: 'forbidden', after: -1 } }],
+    ['items', { t: 'res', id: 'i', items: [{ ...entry, o: 0 }] }],
+    ['older', { t: 'res', id: 'i', older: [0, 'g'] }],
+    ['trimmed', { t: 'res', id: 'i', trimmed: 1 }],
     ['expected', { t: 'nack', c: 'a', p: 'p', s: 1, code: 'out-of-order', expected: 0 }],
     ['after', { t: 'bye', code: 4000, why: '', after: 0.5 }],
   ])('is refused by the field `%s` of a server frame %#', (field, frame) => {

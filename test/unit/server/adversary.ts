@@ -51,6 +51,7 @@ export function adversarialBroker(clock: VirtualClock, seed: number, faults: Adv
       await wait(faults.answer);
       return read;
     },
+    history: (...args) => inner.history(...args),
     async follow(channel, follower) {
       await wait(faults.follow);
       const leave = await inner.follow(channel, delayed(follower));

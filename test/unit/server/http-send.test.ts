@@ -105,6 +105,28 @@ describe('/send', () => {
     expect(kinds(reply)).toEqual(['ack']);
   });
 
+  it('answers pages of the past, when rules and store have', async () => {
+    const may = createDeferred<boolean>();
+    const house = createHouse({ channels: { 'room:{id}': { subscribe: () => may.promise, publish: true } } });
+    await house.server.publish('room:1', 'e', 1);
+    const ids = ['h1', 'h2', 'h3', 'h4', 'h5'];
+    const reply = await send(house, [...ids.map((id) => ({ t: 'hist', id, c: 'room:1', n: 10 }) as const), pub(1, items(1))]);
+    expect(reply.state).toBe('open');
+    may.resolve(true);
+    await house.clock.settle();
+    await house.clock.settle();
+    expect([reply.state, reply.messages.length, reply.of('ack').length]).toEqual(['answered', 1, 1]);
+    const told = reply.of('res').map(({ id, err, items: got = [] }) => [id, err?.code, got[0]?.d]);
+    expect(told.sort()).toEqual([...ids.slice(0, 4).map((id) => [id, undefined, 1]), ['h5', 'rate-limited', undefined]]);
+  });
+
+  it.each(['/poll', '/sse'])('asks for no page of the past on %s', async (path) => {
+    const house = createHouse();
+    const reply = await ask(house, path, [hello(), { t: 'hist', id: 'h', c: 'room:1', n: 1 }]);
+    expect([reply.of('welcome').length, reply.of('res')]).toEqual([1, []]);
+    if (reply.state === 'streaming') reply.abort();
+  });
+
   it('is not echoed to the page that sent it', async () => {
     const house = createHouse();
     const [own, other] = [await house.enter({ client: 'page' }), await house.enter({ client: 'else' })];

@@ -10,7 +10,7 @@ describe('opening', () => {
     const peer = await enter({ token: 'ann' });
     const { connections: _c, admitRate: _a, publishRate: _p, queue: _q, ...limits } = server.limits;
     expect(peer.frames).toEqual([
-      { t: 'welcome', v: 1, mem: expect.any(String), ping: 25_000, user: 'ann', limits, caps: ['gzip'] },
+      { t: 'welcome', v: 1, mem: expect.any(String), ping: 25_000, user: 'ann', limits, caps: ['hist', 'gzip'] },
     ]);
   });
 

@@ -1,0 +1,247 @@
+/** Takes over what pages that are gone have left, under their producers and numbers (rule R5). */
+import type { Environment } from '../platform/environment.ts';
+import { type Timer, createTimer } from '../util/timer.ts';
+import type { Journal } from './journal.ts';
+import type { Lane } from './lane.ts';
+import { holdLock } from './page-lock.ts';
+import { type EntryRow, type LaneName, type MarkRow, everything, pageKey } from './rows.ts';
+import type { Owner } from './shelf.ts';
+import type { OpenStore, StoreRow } from './store.ts';
+import { GONE_AFTER } from './tenure.ts';
+
+/** What one lane of a page that is gone holds. */
+export interface Estate extends LaneName {
+  /** By sequence, perhaps with holes. */
+  readonly entries: readonly (readonly [sequence: number, row: EntryRow])[];
+  readonly marks: readonly MarkRow[];
+}
+
+export interface AdoptionContext {
+  readonly environment: Environment;
+  readonly journal: Journal;
+  isOwn(producer: string): boolean;
+  /** There is room for more. */
+  hasRoom(): boolean;
+  /** @returns the lane that holds it now */
+  adopt(estate: Estate): Lane<Owner>;
+  /** The lane is not this page's any more: it forgets what of it has not ended, and tells nobody. */
+  drop(lane: Lane<Owner>): void;
+  /** Whoever waited for a look, or for what was found, may go on. */
+  onChange(): void;
+  report(error: unknown): void;
+}
+
+interface Adopted {
+  readonly release: () => void;
+  readonly lanes: Map<string, Lane<Owner>>;
+  readonly at: number;
+  state: 'open' | 'closing';
+}
+
+/** How often it looks for pages that have gone, ms. */
+const LOOK_EVERY = 60_000;
+/** What this page publishes waits for a first look at most, ms. */
+const FIRST_LOOK = 1000;
+/** What this page publishes to a channel waits for what was left in it at most, ms. */
+const PRECEDENCE = 5000;
+
+export class Adoption {
+  readonly #context: AdoptionContext;
+  readonly #timer: Timer;
+  readonly #gate: Timer;
+  readonly #adopted = new Map<string, Adopted>();
+  readonly #stuck = new Set<string>();
+  #state: 'asleep' | 'first-look' | 'awake' | 'over' = 'asleep';
+  #look: 'none' | 'under-way' | 'again' = 'none';
+
+  constructor(context: AdoptionContext) {
+    this.#context = context;
+    this.#timer = createTimer(context.environment, () => this.look());
+    this.#gate = createTimer(context.environment, () => {
+      if (this.#state === 'first-look') this.#state = 'awake';
+      context.onChange();
+    });
+  }
+
+  /** Begins to look, if there is a store to look into. */
+  wake(): void {
+    if (this.#state !== 'asleep' || !this.#context.journal.usable) return;
+    this.#state = 'first-look';
+    this.#gate.set(this.#context.environment.now() + FIRST_LOOK);
+    this.look();
+  }
+
+  /** Everything that was found has ended, and everything was looked at. */
+  get settled(): boolean {
+    if (!this.#context.journal.usable || this.#state === 'over') return true;
+    return this.#state !== 'asleep' && this.#look === 'none' && this.#adopted.size === 0;
+  }
+
+  /** Whether what this page begins to publish to a channel has to wait for what was left in it. */
+  holdsUp(channel: string): boolean {
+    if (this.#state === 'first-look') return true;
+    const now = this.#context.environment.now();
+    for (const { lanes, at } of this.#adopted.values()) {
+      const lane = lanes.get(channel);
+      if (lane === undefined || lane.sent || lane.paused) continue;
+      if (now < at + PRECEDENCE) {
+        this.#gate.set(at + PRECEDENCE);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  look(): void {
+    if (this.#state === 'asleep' || this.#state === 'over') return;
+    if (this.#look !== 'none') {
+      this.#look = 'again';
+      return;
+    }
+    this.#look = 'under-way';
+    void this.#lookAround();
+  }
+
+  /** A lane has nothing unanswered any more. */
+  drained(producer: string): void {
+    const adopted = this.#adopted.get(producer);
+    if (adopted === undefined || adopted.state === 'closing') return;
+    if ([...adopted.lanes.values()].some(({ waiting }) => waiting > 0)) return;
+    adopted.state = 'closing';
+    void this.#close(producer, adopted);
+  }
+
+  /** The page stands still from now on: all that has not ended is for others. @returns what lets go of the locks */
+  rest(): () => void {
+    const locks = [...this.#adopted.values()];
+    for (const { lanes } of locks) for (const lane of lanes.values()) this.#context.drop(lane);
+    this.#adopted.clear();
+    this.#timer.set(null);
+    this.#gate.set(null);
+    if (this.#state !== 'over') this.#state = 'asleep';
+    return () => locks.forEach(({ release }) => release());
+  }
+
+  end(): () => void {
+    this.#state = 'over';
+    return this.rest();
+  }
+
+  // ---- looking -----------------------------------------------------------------------------------------------------------------
+
+  async #lookAround(): Promise<void> {
+    const { journal, environment, report } = this.#context;
+    try {
+      do {
+        this.#look = 'under-way';
+        const store = await journal.open();
+        if (store === null || this.#resting) break;
+        await this.#adoptAll(store);
+      } while (this.#again());
+    } catch (error) {
+      report(error);
+    }
+    this.#look = 'none';
+    if (this.#resting) return;
+    this.#state = 'awake';
+    this.#gate.set(null);
+    if (journal.usable) this.#timer.set(environment.now() + LOOK_EVERY);
+    this.#context.onChange();
+  }
+
+  #again(): boolean {
+    return this.#look === 'again' && !this.#resting;
+  }
+
+  /** Also in the middle of a look. */
+  get #resting(): boolean {
+    return this.#state === 'asleep' || this.#state === 'over';
+  }
+
+  async #adoptAll(store: OpenStore): Promise<void> {
+    const { environment, isOwn, hasRoom } = this.#context;
+    const [pages = []] = await store.read([everything('page')]);
+    for (const [[, producer], beat] of pages) {
+      if (typeof producer !== 'string' || isOwn(producer)) continue;
+      if (this.#adopted.has(producer) || this.#stuck.has(producer)) continue;
+      if (this.#resting || !hasRoom()) return;
+      const release = await this.#acquire(store, producer, Number(beat));
+      if (release === null) continue;
+      if (this.#resting) return release();
+      const adopted: Adopted = { release, lanes: new Map(), at: environment.now(), state: 'open' };
+      this.#adopted.set(producer, adopted);
+      await this.#read(store, producer, adopted);
+      if (this.#adopted.get(producer) === adopted) this.drained(producer);
+    }
+  }
+
+  /** With a lock its owner is gone, or stands still. Without locks only its silence tells. */
+  #acquire(store: OpenStore, producer: string, beat: number): Promise<(() => void) | null> {
+    const { environment } = this.#context;
+    if (environment.locks !== undefined) {
+      return holdLock(environment.locks, `${store.scope} ${producer}`, () => this.#lost(producer));
+    }
+    return Promise.resolve(environment.now() - beat > GONE_AFTER ? () => {} : null);
+  }
+
+  #lost(producer: string): void {
+    const adopted = this.#adopted.get(producer);
+    this.#adopted.delete(producer);
+    for (const lane of adopted?.lanes.values() ?? []) this.#context.drop(lane);
+  }
+
+  /** @returns what it found: entries that were not known, none but known ones, or nothing at all */
+  async #read(store: OpenStore, producer: string, adopted: Adopted): Promise<'more' | 'known' | 'none'> {
+    const [entries = [], marks = []] = await store.read([everything('entry', producer), everything('mark', producer)]);
+    if (this.#adopted.get(producer) !== adopted) return 'known';
+    let found: 'more' | 'known' | 'none' = entries.length > 0 ? 'known' : 'none';
+    for (const [channel, rows] of byChannel(entries)) {
+      const known = adopted.lanes.get(channel);
+      const fresh = rows.filter(([sequence]) => known === undefined || sequence >= known.next);
+      if (fresh.length === 0) continue;
+      found = 'more';
+      const marksOf = marks.filter(([key]) => key[2] === channel).map(([, mark]) => mark as MarkRow);
+      adopted.lanes.set(channel, this.#context.adopt({ producer, channel, entries: fresh, marks: marksOf }));
+    }
+    return found;
+  }
+
+  /** Its owner may have gone on meanwhile: only what was read is forgotten, and it is read once more. */
+  async #close(producer: string, adopted: Adopted): Promise<void> {
+    const { journal, report } = this.#context;
+    try {
+      await journal.flush();
+      const store = await journal.open();
+      if (store !== null && this.#adopted.get(producer) === adopted) {
+        const found = await this.#read(store, producer, adopted);
+        if (found === 'more') {
+          adopted.state = 'open';
+          return this.drained(producer);
+        }
+        // What the store would not let go of is another page's: this one has told how it ended.
+        if (found === 'known') this.#stuck.add(producer);
+        else journal.remove(everything('mark', producer));
+        if (found === 'none') journal.remove([pageKey(producer), pageKey(producer)]);
+        await journal.flush();
+      }
+    } catch (error) {
+      report(error);
+    }
+    adopted.release();
+    if (this.#adopted.get(producer) !== adopted) return;
+    this.#adopted.delete(producer);
+    this.#context.onChange();
+    // There may be room now for what another page left.
+    this.look();
+  }
+}
+
+function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, readonly (readonly [number, EntryRow])[]> {
+  const channels = new Map<string, (readonly [number, EntryRow])[]>();
+  for (const [[, , channel, sequence], value] of rows) {
+    const list = channels.get(String(channel)) ?? [];
+    channels.set(String(channel), list);
+    list.push([Number(sequence), value as EntryRow]);
+  }
+  return channels;
+}

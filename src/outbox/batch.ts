@@ -1,0 +1,60 @@
+/** What gathers in one tick for the store. */
+import type { HoldfastError } from '../errors.ts';
+import type { Deferred } from '../util/deferred.ts';
+import type { LaneName } from './rows.ts';
+import type { OutboxRecord } from './shelf.ts';
+import type { KeyRange, StoreRow } from './store.ts';
+
+/** What the journal tells a lane: see `Lane.oldestRow`. */
+export type Rows = LaneName & { oldestRow: number | null };
+
+export interface Batch {
+  readonly records: Map<OutboxRecord, LaneName>;
+  rows: StoreRow[];
+  readonly removes: KeyRange[];
+  /** By lane, the lowest sequence among them. */
+  readonly forgotten: Map<Rows, number>;
+  strict: boolean;
+  done: Deferred<boolean> | null;
+}
+
+export const createBatch = (): Batch => ({
+  records: new Map(),
+  rows: [],
+  removes: [],
+  forgotten: new Map(),
+  strict: false,
+  done: null,
+});
+
+/** One that failed, with all that came after it. */
+export function merge(batch: Batch, newer: Batch): Batch {
+  return {
+    // Answered meanwhile: what is removed may not be put again.
+    records: new Map([...batch.records, ...newer.records].filter(([{ answeredAt }]) => answeredAt === null)),
+    rows: [...batch.rows.filter((row) => newer.removes.every((range) => outside(range)(row))), ...newer.rows],
+    removes: [...batch.removes, ...newer.removes],
+    forgotten: newer.forgotten,
+    strict: newer.strict,
+    done: newer.done,
+  };
+}
+
+export function refuse(records: ReadonlyMap<OutboxRecord, LaneName>, error: HoldfastError): void {
+  for (const { owner } of records.keys()) owner.ticket?.markStored(error);
+}
+
+export function isEmpty({ records, rows, removes, done }: Batch): boolean {
+  return records.size + rows.length + removes.length === 0 && done === null;
+}
+
+/** Single rows are forgotten by their key, others by what their keys begin with. */
+export function outside([from]: KeyRange): (row: StoreRow) => boolean {
+  return ([key]) => from.some((part, at) => part !== key[at]);
+}
+
+export function follows(a: KeyRange[0], b: KeyRange[0]): boolean {
+  if (a.length !== b.length) return false;
+  const last = a.length - 1;
+  return typeof a[last] === 'number' && b[last] === a[last] + 1 && a.every((part, at) => at === last || part === b[at]);
+}

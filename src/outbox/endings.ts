@@ -1,0 +1,135 @@
+/** How publications end, and who is told (rule R6). */
+import type { TombstoneKind } from '../protocol/frame.ts';
+import { HoldfastError } from '../errors.ts';
+import type { Outcome, Receipt } from '../types.ts';
+import type { OutboxContext, OutboxSettings } from './context.ts';
+import type { Keeper } from './keeper.ts';
+import type { Answer, Lane } from './lane.ts';
+import { outcomeOf } from './outcome.ts';
+import { type Ticket, errorOf } from './receipt.ts';
+import type { OutboxRecord, Owner } from './shelf.ts';
+
+export interface EndingsOptions {
+  readonly context: OutboxContext;
+  readonly settings: OutboxSettings;
+  readonly keeper: Keeper;
+  /** Another page goes by the lane's name: publish the record anew. */
+  onConflict(lane: Lane<Owner>, record: OutboxRecord): void;
+  onEnded(outcome: Outcome): void;
+  isOver(): boolean;
+}
+
+type Ending = { readonly result: TombstoneKind | 'uncertain' };
+
+/** What was never sent cannot turn out accepted: its payload is not needed again. */
+const WITHDRAWN = { data: undefined, size: 0, payload: 'gone' };
+
+export class Endings {
+  readonly #options: EndingsOptions;
+
+  constructor(options: EndingsOptions) {
+    this.#options = options;
+  }
+
+  /** The server has answered. */
+  answered(lane: Lane<Owner>, { record, result, again }: Answer<Owner>, epoch: string): void {
+    const { keeper, onConflict } = this.#options;
+    const { ticket } = record.owner;
+    if (!again) keeper.journal.forget(lane, record);
+    const code = typeof result === 'object' && 'code' in result ? result.code : null;
+    if (ticket === null) return again || code !== 'closed' ? undefined : this.#lostByStore(lane, record);
+    if (code === 'conflict' && ticket.outcome === null) return onConflict(lane, record);
+    const outcome = outcomeOf(ticket, result, epoch, record.doubtful);
+    const known = ticket.outcome?.result;
+    // What stands for a record in doubt is a tombstone, and that it was closed says nothing of the copy that may exist.
+    if (known === undefined || (known === 'uncertain' && outcome.result === 'accepted')) this.settle(ticket, outcome, record);
+    else if (known === 'accepted' && outcome.result !== 'accepted' && outcome.result !== 'uncertain') {
+      this.settle(ticket, { ...outcome, result: 'lost' }, record);
+    }
+  }
+
+  /** What was attempted under a memory that the server has lost may have arrived. */
+  doubt(lane: Lane<Owner>, mem: string): void {
+    const { whenInDoubt } = this.#options.settings;
+    for (const record of lane.pending() as readonly OutboxRecord[]) {
+      if (this.#options.isOver()) return;
+      if (record.attempted === null || record.attempted === mem || record.tombstone !== null) continue;
+      if (whenInDoubt === 'resend') record.doubtful = true;
+      else this.#bury(lane, record, 'closed', { result: whenInDoubt === 'drop' ? 'closed' : 'uncertain' });
+    }
+  }
+
+  /**
+   * Told at once only if it was never sent, and no other page can have sent it; otherwise the server knows the truth, and it
+   * may be "accepted".
+   */
+  withdraw(lane: Lane<Owner>, record: OutboxRecord, kind: 'cancelled' | 'expired'): void {
+    const { keeper } = this.#options;
+    if (record.attempted === null && record.shelved === 'no') {
+      this.#bury(lane, record, kind, { result: kind });
+      keeper.journal.forget(lane, record);
+      return;
+    }
+    const unsent = record.attempted === null && keeper.exclusive(lane);
+    record.tombstone = kind;
+    keeper.journal.keep(lane, record);
+    // Or it would rise again when the power is gone.
+    const written = keeper.journal.flush(true);
+    if (!unsent) return;
+    void written.then((durable) => {
+      if (!durable || !keeper.exclusive(lane) || record.owner.ticket?.outcome !== null) return;
+      this.#tell(record, { result: kind });
+      if (record.answeredAt === null) Object.assign(record, WITHDRAWN);
+    });
+  }
+
+  refuse(ticket: Ticket, error: HoldfastError): Receipt {
+    const { id, channel, event } = ticket;
+    this.settle(ticket, { id, channel, event, result: 'rejected', error });
+    return ticket;
+  }
+
+  settle(ticket: Ticket, outcome: Outcome, record?: OutboxRecord): void {
+    const { context, keeper, onEnded } = this.#options;
+    ticket.settle(outcome);
+    if (record !== undefined) {
+      keeper.shelf.settled(record);
+      this.#file(outcome, record);
+    }
+    onEnded(outcome);
+    const heard = context.onOutcome(outcome);
+    if (!heard && outcome.result !== 'accepted' && outcome.result !== 'cancelled') {
+      // The caller gets the rest of this tick to look at its receipt.
+      queueMicrotask(() => ticket.awaited || context.report(errorOf(outcome)));
+    }
+  }
+
+  #bury(lane: Lane<Owner>, record: OutboxRecord, kind: TombstoneKind, end: Ending): void {
+    record.tombstone = kind;
+    this.#options.keeper.journal.keep(lane, record);
+    this.#tell(record, end);
+    if (record.attempted === null) Object.assign(record, WITHDRAWN);
+  }
+
+  #tell(record: OutboxRecord, end: Ending): void {
+    const { ticket } = record.owner;
+    if (ticket === null) return;
+    const { id, channel, event } = ticket;
+    this.settle(ticket, { id, channel, event, ...end }, record);
+  }
+
+  /** What ended badly is the app's to see to. */
+  #file(outcome: Outcome, { event, data, owner }: OutboxRecord): void {
+    const { letters } = this.#options.keeper;
+    const { id, channel } = outcome;
+    const before = letters.get(id);
+    if (outcome.result === 'accepted' || outcome.result === 'cancelled') return before && letters.remove(before);
+    const { createdAt, expiresAt, own } = owner;
+    letters.add({ id, channel, event, data, createdAt, expiresAt, own, error: errorOf(outcome) });
+  }
+
+  #lostByStore({ channel }: Lane<Owner>, { sequence }: OutboxRecord): void {
+    const message = `A publication of an earlier page to '${channel}' (number ${sequence}) is not in the store any more.`;
+    this.#options.context.report(new HoldfastError('lost', message, { details: { channel } }));
+  }
+}

@@ -1,0 +1,234 @@
+/** Everything about publications that outlives the page, or that other pages have to know. */
+import { Adoption, type Estate } from './adoption.ts';
+import type { OutboxContext, OutboxSettings } from './context.ts';
+import { Entries } from './entries.ts';
+import { Guard } from './guard.ts';
+import { Journal } from './journal.ts';
+import type { Lane } from './lane.ts';
+import type { Lanes } from './lanes.ts';
+import { Letters } from './letters.ts';
+import { PERHAPS } from './record.ts';
+import { everything, pageKey } from './rows.ts';
+import { type OutboxRecord, type Owner, Shelf } from './shelf.ts';
+import { Tabs, type TabMessage } from './tabs.ts';
+import { Tenure } from './tenure.ts';
+import type { Hint } from '../platform/page.ts';
+
+export interface KeeperOptions {
+  readonly context: OutboxContext;
+  readonly settings: OutboxSettings;
+  readonly lanes: Lanes<Owner>;
+  adopt(estate: Estate): Lane<Owner>;
+  /** Lanes that waited for the store may go on; what waited for everything to end may look. */
+  onChange(): void;
+  /** Another page of the user asks. */
+  onAsked(message: Extract<TabMessage, { readonly type: 'cancel' | 'clear' }>): void;
+}
+
+export class Keeper {
+  readonly journal: Journal;
+  readonly shelf: Shelf;
+  readonly letters: Letters;
+  readonly entries: Entries;
+  readonly adoption: Adoption;
+  readonly tabs: Tabs;
+  readonly #options: KeeperOptions;
+  readonly #guard: Guard;
+  readonly #tenures = new Map<string, Tenure>();
+  #state: 'asleep' | 'awake' | 'resting' | 'over' = 'asleep';
+  #resting: Promise<void> = Promise.resolve();
+  #unwatch: (() => void) | null = null;
+
+  constructor(options: KeeperOptions) {
+    const { context, settings, lanes } = options;
+    const { environment, report } = context;
+    this.#options = options;
+    this.journal = new Journal({
+      environment,
+      store: settings.store,
+      user: context.user,
+      url: () => context.url(),
+      report,
+      online: () => context.line() !== null,
+      onWritten: () => this.#written(),
+      onProblem: () => this.#changed(),
+    });
+    this.letters = new Letters(this.journal);
+    this.shelf = new Shelf(
+      () => ({ durable: this.journal.durable, problem: this.journal.problem, failed: this.letters.size }),
+      () => {
+        this.entries.changed();
+        this.#guard.set(this.shelf.pending.size > 0 && !(this.journal.durable && this.journal.written));
+      },
+      report,
+    );
+    this.#guard = new Guard(settings.warnBeforeUnload ? environment.page.guard : undefined);
+    this.entries = new Entries({
+      environment,
+      journal: this.journal,
+      letters: this.letters,
+      pending: () => this.shelf.pending,
+      holds: (producer, channel) => lanes.isOwn(producer) || lanes.find(channel, producer) !== undefined,
+      wake: () => this.wake(),
+      onLetters: () => this.shelf.changed(),
+      report,
+    });
+    this.adoption = new Adoption({
+      environment,
+      journal: this.journal,
+      isOwn: (producer) => lanes.isOwn(producer),
+      hasRoom: () => this.shelf.pending.size < settings.maxMessages && this.shelf.bytes < settings.maxBytes,
+      adopt: (estate) => options.adopt(estate),
+      drop: (lane) => this.#drop(lane),
+      onChange: () => {
+        this.shelf.changed();
+        options.onChange();
+      },
+      report,
+    });
+    this.tabs = new Tabs(environment, (message) => this.#heard(message));
+  }
+
+  /** The store is needed, if there is one. */
+  wake(): void {
+    if (this.#state !== 'asleep' || !this.journal.usable) return;
+    this.#state = 'awake';
+    this.#unwatch ??= this.#options.context.environment.page.watch((hint) => this.#hint(hint));
+    void this.#begin();
+  }
+
+  /** Before something of this page is written. */
+  touch(producer: string): void {
+    if (!this.journal.usable || this.#state === 'over') return;
+    const tenure = this.#tenure(producer);
+    if (this.#state === 'resting') tenure.sign();
+    else tenure.touch();
+  }
+
+  /** Nobody else can have sent it: it has been this page's alone. */
+  exclusive({ producer }: Lane<Owner>): boolean {
+    return this.#tenures.get(producer)?.exclusive === true;
+  }
+
+  /** What is left is for others. */
+  end(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#unwatch?.();
+    this.#guard.set(false);
+    this.entries.clear();
+    this.#tidy();
+    const release = this.adoption.end();
+    void this.#letGo(release, () => this.journal.close());
+  }
+
+  // ---- the life of the page ----------------------------------------------------------------------------------------------------
+
+  async #begin(): Promise<void> {
+    await this.#resting;
+    const store = await this.journal.open();
+    if (this.#state !== 'awake' || store === null) return;
+    this.tabs.open(store.scope);
+    this.adoption.wake();
+    void this.entries.refresh();
+    for (const tenure of this.#tenures.values()) tenure.begin();
+  }
+
+  #hint(hint: Hint): void {
+    switch (hint) {
+      case 'pagehide':
+      case 'freeze':
+        return this.#rest();
+      case 'hidden':
+        // Often the last that a page is told.
+        return this.journal.hurry();
+      case 'offline':
+      case 'network':
+        return;
+      default:
+        if (this.#state === 'resting') this.#state = 'asleep';
+        this.wake();
+        this.adoption.look();
+        for (const tenure of this.#tenures.values()) tenure.retry();
+    }
+  }
+
+  /** A page that holds a lock or a database is not taken into the back/forward cache, and others wait for it. */
+  #rest(): void {
+    if (this.#state !== 'awake') return;
+    this.#state = 'resting';
+    const release = this.adoption.rest();
+    this.#resting = this.#letGo(release, () => this.journal.rest());
+  }
+
+  async #letGo(release: () => void, close: () => Promise<void>): Promise<void> {
+    for (const tenure of this.#tenures.values()) tenure.handOver();
+    await close();
+    // It may run again already: what it holds now it needs.
+    release();
+    if (this.#state === 'awake') return;
+    for (const tenure of this.#tenures.values()) tenure.end();
+    this.tabs.tell({ type: 'left' });
+    this.tabs.close();
+  }
+
+  /** Nothing of this page is left: nobody needs to look. */
+  #tidy(): void {
+    for (const producer of this.#tenures.keys()) {
+      const lanes = [...this.#options.lanes].filter((lane) => lane.producer === producer);
+      if (lanes.some(({ waiting }) => waiting > 0)) continue;
+      this.journal.remove(everything('mark', producer));
+      this.journal.remove([pageKey(producer), pageKey(producer)]);
+    }
+  }
+
+  #tenure(producer: string): Tenure {
+    const { context, lanes } = this.#options;
+    let tenure = this.#tenures.get(producer);
+    if (tenure === undefined) {
+      const { environment } = context;
+      const onBreak = (): void => {
+        for (const lane of lanes) if (lane.producer === producer) doubtAll(lane);
+      };
+      const unsettled = (): boolean => this.shelf.pending.size > 0;
+      tenure = new Tenure({ environment, journal: this.journal, producer, onBreak, unsettled });
+      this.#tenures.set(producer, tenure);
+    }
+    return tenure;
+  }
+
+  // ---- what happens --------------------------------------------------------------------------------------------------------------
+
+  #written(): void {
+    this.tabs.tell({ type: 'written' });
+    this.#changed();
+    this.#options.onChange();
+    if (this.#state === 'resting') void this.journal.rest();
+  }
+
+  #changed(): void {
+    this.shelf.changed();
+    this.entries.changed();
+  }
+
+  #drop(lane: Lane<Owner>): void {
+    for (const record of lane.pending()) this.shelf.settled(record);
+    this.#options.lanes.drop(lane);
+  }
+
+  #heard(message: TabMessage): void {
+    if (this.#state !== 'awake') return;
+    switch (message.type) {
+      case 'written':
+        return this.entries.noticed();
+      case 'left':
+        return this.adoption.look();
+      default:
+        return this.#options.onAsked(message);
+    }
+  }
+}
+
+function doubtAll(lane: Lane<Owner>): void {
+  for (const record of lane.pending() as readonly OutboxRecord[]) record.attempted ??= PERHAPS;
+}

@@ -1,0 +1,98 @@
+/**
+ * What stands where in the store. One table for all pages of a user:
+ *
+ * `['entry', producer, channel, sequence]` a publication that has not ended, or whose end must still be told to the server
+ * `['mark', producer, channel, writer]`    which of a lane's entries `writer` may have sent, and under which lane memory
+ * `['page', producer]`                     there may be rows of this producer; the time of its last sign of life
+ * `['failed', createdAt, id]`              a publication that ended badly, for the app to see to
+ */
+import type { TombstoneKind } from '../protocol/frame.ts';
+import type { LaneRecord } from './record.ts';
+import type { KeyRange, StoreKey, StoreRow } from './store.ts';
+
+export interface LaneName {
+  readonly channel: string;
+  readonly producer: string;
+}
+
+/** Short names: they are written with each of ten thousand. */
+export interface EntryRow {
+  readonly id: string;
+  readonly e: string;
+  /** Payload; absent if it was withdrawn before it was ever sent. */
+  readonly d?: unknown;
+  /** Size of the payload, bytes. */
+  readonly n: number;
+  readonly x?: TombstoneKind;
+  /** Lane memory under which it was first sent. */
+  readonly a?: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** Version of the app's payloads. */
+  readonly v: number;
+}
+
+/** In order: up to this sequence, under this lane memory. */
+export type MarkRow = readonly (readonly [upTo: number, mem: string])[];
+
+export interface FailedRow {
+  readonly channel: string;
+  readonly event: string;
+  readonly data: unknown;
+  readonly expiresAt: number;
+  readonly code: string;
+  readonly message: string;
+  readonly appCode?: string;
+}
+
+/** Above every text that a key holds. */
+const LAST = '\uffff';
+
+export function everything(...prefix: StoreKey): KeyRange {
+  return [prefix, [...prefix, LAST]];
+}
+
+export const entryKey = ({ producer, channel }: LaneName, sequence: number): StoreKey => ['entry', producer, channel, sequence];
+export const markKey = ({ producer, channel }: LaneName, writer: string): StoreKey => ['mark', producer, channel, writer];
+export const pageKey = (producer: string): StoreKey => ['page', producer];
+export const failedKey = (createdAt: number, id: string): StoreKey => ['failed', createdAt, id];
+
+interface Times {
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly version: number;
+}
+
+export function entryRow(lane: LaneName, record: LaneRecord<Times>): StoreRow {
+  const { sequence, id, event, data, size, tombstone, attempted, owner, payload } = record;
+  const gone = payload === 'gone' || (tombstone !== null && attempted === null);
+  const row: EntryRow = {
+    id,
+    e: event,
+    ...(!gone && data !== undefined && { d: data }),
+    n: gone ? 0 : size,
+    ...(tombstone !== null && { x: tombstone }),
+    ...(attempted !== null && { a: attempted }),
+    createdAt: owner.createdAt,
+    expiresAt: owner.expiresAt,
+    v: owner.version,
+  };
+  return [entryKey(lane, sequence), row];
+}
+
+/** What an entry says of itself, and what the marks of everybody who sent from its lane say of it. */
+export function attemptedUnder(row: EntryRow, sequence: number, marks: readonly MarkRow[]): string | null {
+  const said = new Set(row.a === undefined ? [] : [row.a]);
+  for (const mark of marks) {
+    const found = mark.find(([upTo]) => sequence <= upTo);
+    if (found !== undefined) said.add(found[1]);
+  }
+  const [mem = null, other] = said;
+  return other === undefined ? mem : '';
+}
+
+export function extendMark(mark: MarkRow, upTo: number, mem: string): MarkRow {
+  const last = mark.at(-1);
+  if (last !== undefined && last[0] >= upTo) return mark;
+  return last?.[1] === mem ? [...mark.slice(0, -1), [upTo, mem]] : [...mark, [upTo, mem]];
+}

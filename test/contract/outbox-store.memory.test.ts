@@ -1,0 +1,4 @@
+import { memoryOutbox } from '../../src/outbox/memory-store.ts';
+import { outboxStoreContract } from './outbox-store.ts';
+
+outboxStoreContract('memory', () => ({ store: memoryOutbox, environment: {} }));

@@ -145,8 +145,7 @@ export function checkOptions(options: ComposeOptions): void {
     const resumes = resume === 'page' || resume === 'durable' || typeof resume === 'function';
     check(resumes, `\`resume\` of '${pattern}' must be page, durable or a function.`);
     check(snapshot === undefined || typeof snapshot === 'function', `\`snapshot\` of '${pattern}' must be a function.`);
-    const plain = snapshot === undefined && resume === 'page';
-    check(mode === 'log' || plain, `\`snapshot\` and \`resume\` of '${pattern}' need mode log: the others have no place.`);
+    check(mode === 'log' || (!snapshot && resume === 'page'), `\`snapshot\` and \`resume\` of '${pattern}' need mode log.`);
   }
   const { ttl, maxMessages, maxBytes, whenInDoubt = 'resend' } = outbox;
   check(['resend', 'surface', 'drop'].includes(whenInDoubt), '`whenInDoubt` must be resend, surface or drop.');

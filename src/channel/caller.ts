@@ -3,8 +3,13 @@ import { fullJitter } from '../connection/backoff.ts';
 import type { Environment } from '../platform/environment.ts';
 import { createTimer } from '../util/timer.ts';
 
-export const RETRY_BASE = 1000;
-export const RETRY_CAP = 30_000;
+const BASE = 1000;
+const CAP = 30_000;
+
+/** When to ask again after so many failures in a row. @param floor ms, what the server wants in any case */
+export function retryAt({ now, random }: Environment, failures: number, floor = 0): number {
+  return now() + floor + fullJitter(failures, BASE, CAP, random());
+}
 
 export interface Caller {
   /** Instead of a call that is under way, which is aborted. A failure leads to another call, after full jitter. */
@@ -39,7 +44,7 @@ export function createCaller(environment: Environment, failed: (cause: unknown, 
       (cause: unknown) => {
         if (current !== own) return;
         failures += 1;
-        timer.set(environment.now() + fullJitter(failures, RETRY_BASE, RETRY_CAP, environment.random()));
+        timer.set(retryAt(environment, failures));
         // Last, because who hears it may end what this belongs to.
         failed(cause, failures === 1);
       },

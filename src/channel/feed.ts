@@ -1,13 +1,12 @@
 /** Performs what the subscription's step decides, for one channel that somebody listens to. */
 import type { Line } from '../connection/line.ts';
-import { fullJitter } from '../connection/backoff.ts';
 import type { ChannelFrame, ClientFrame, ResetReason, ServerTell, Unsubbed } from '../protocol/frame.ts';
 import type { ChannelStatus, Cursor, Reset } from '../types.ts';
 import { soon } from '../util/soon.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
 import { type Bookmark, createBookmark } from './bookmark.ts';
-import { RETRY_BASE, RETRY_CAP, createCaller } from './caller.ts';
+import { createCaller, retryAt } from './caller.ts';
 import { statusOf } from './channel-status.ts';
 import { lowest, namedCursor } from './cursor.ts';
 import type { Listeners } from './listeners.ts';
@@ -85,13 +84,12 @@ export class Feed {
   /** Somebody listens who did not before, to a connection that is open already. */
   start(): void {
     const { resume } = this.#options;
-    const { hold } = this.#sub;
     if (typeof resume === 'function' && this.#life === 'starting') {
       this.#loader.run(() => resume(this.#name), this.#begin);
     } else if (this.#life === 'refused') {
       this.#life = 'open';
       // The refusal broke it off.
-      if (hold !== null) this.#load(hold.why, hold.cursor);
+      if (this.#sub.hold !== null) this.#load(this.#sub.hold.why, this.#sub.hold.cursor);
     }
     this.#tellStatus();
     this.#askNow();
@@ -287,8 +285,7 @@ export class Feed {
   }
 
   #wait(times: number, floor = 0): void {
-    const { now, random } = this.#context.environment;
-    this.#rest(now() + floor + fullJitter(times, RETRY_BASE, RETRY_CAP, random()));
+    this.#rest(retryAt(this.#context.environment, times, floor));
   }
 
   #rest(until: number | null): void {
@@ -297,7 +294,7 @@ export class Feed {
   }
 
   #tellStatus(): void {
-    if (this.#life === 'open' || this.#life === 'starting')
-      this.#onStatus(statusOf(this.#sub, this.#context.line()?.lossy === true));
+    if (this.#life === 'refused' || this.#life === 'ended') return;
+    this.#onStatus(statusOf(this.#sub, this.#context.line()?.lossy === true));
   }
 }

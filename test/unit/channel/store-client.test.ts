@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelOptions, Snapshot, Store, StoreDefinition } from '../../../src/types.ts';
 import { createDeferred } from '../../../src/util/deferred.ts';
+import { createProfile } from '../../support/profile.ts';
 import type { TestPage } from '../../support/world.ts';
 import { SHORT, fallBehind, publish } from './losing.ts';
 import { crossed, useWorld } from './traffic.ts';
@@ -66,6 +67,26 @@ describe('own publications', () => {
     page.network.set('open');
     await world.clock.advance(60_000);
     expect(store.get()).toEqual(['a']);
+  });
+
+  it('of a page that is gone are shown by the next one, until they are accepted', async () => {
+    const world = createWorld();
+    const profile = createProfile({ clock: world.clock });
+    const gone = world.open({ profile });
+    gone.network.set('refusing');
+    for (const data of ['a', 'b', 'c']) gone.client.channel('room').publish('e', data);
+    await world.clock.advance(100);
+    gone.client.destroy();
+    const page = world.open({ profile });
+    page.network.set('refusing');
+    const store = storeOf(page);
+    await world.clock.advance(30_000);
+    expect(store.get()).toEqual(['(a)', '(b)', '(c)']);
+    page.client.channel('room').publish('e', 'd');
+    expect(storeOf(page).get()).toEqual(['(a)', '(b)', '(c)', '(d)']);
+    page.network.set('open');
+    await world.clock.advance(60_000);
+    expect([store.get(), store.status.get().pending]).toEqual([['a', 'b', 'c', 'd'], 0]);
   });
 
   it('that the server refuses fall away', async () => {

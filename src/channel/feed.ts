@@ -189,7 +189,7 @@ export class Feed {
     this.#delivering = true;
     for (const { entry, cursor } of entries) {
       // A handler may have destroyed the client, or ended this very subscription.
-      if (this.#life === 'ended') return;
+      if (this.#life === 'ended') break;
       if (this.#brought?.has(entry.g)) continue;
       this.#brought?.add(entry.g);
       const own = this.#context.isOwn(entry.id, entry.by);

@@ -188,6 +188,23 @@ describe('with a snapshot', () => {
     ]);
   });
 
+  it('one that a handler makes before it ends the client loads nothing', async () => {
+    const world = createWorld();
+    const database = createDatabase();
+    const page = world.open({ channels: { room: database.options } });
+    page.client.channel('room').subscribe('e', () => {
+      storeOf(page);
+      page.client.destroy();
+    });
+    await world.clock.advance(100);
+    page.network.set('refusing');
+    page.network.cut();
+    await publish(world, 1, 2, 3);
+    page.network.set('open');
+    await world.clock.advance(30_000);
+    expect(database.loads).toEqual(['first']);
+  });
+
   it('a handler needs no load of its own', async () => {
     const world = createWorld();
     const database = createDatabase();

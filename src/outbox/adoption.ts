@@ -28,7 +28,6 @@ export interface AdoptionContext {
   drop(lane: Lane<Owner>): void;
   /** Whoever waited for a look, or for what was found, may go on. */
   onChange(): void;
-  report(error: unknown): void;
 }
 
 interface Adopted {
@@ -53,6 +52,8 @@ export class Adoption {
   readonly #stuck = new Set<string>();
   #state: 'asleep' | 'first-look' | 'awake' | 'over' = 'asleep';
   #look: 'none' | 'under-way' | 'again' = 'none';
+  /** Grows with each rest: what was under way then is of no use any more. */
+  #visit = 0;
 
   constructor(context: AdoptionContext) {
     this.#context = context;
@@ -99,7 +100,7 @@ export class Adoption {
       return;
     }
     this.#look = 'under-way';
-    void this.#lookAround();
+    void this.#lookAround(this.#visit);
   }
 
   /** A lane has nothing unanswered any more. */
@@ -111,75 +112,71 @@ export class Adoption {
     void this.#close(producer, adopted);
   }
 
-  /** The page stands still from now on: all that has not ended is for others. @returns what lets go of the locks */
-  rest(): () => void {
-    const locks = [...this.#adopted.values()];
-    for (const { lanes } of locks) for (const lane of lanes.values()) this.#context.drop(lane);
+  /** The page stands still from now on: all that has not ended is for others. */
+  rest(): void {
+    for (const { lanes, release } of this.#adopted.values()) {
+      for (const lane of lanes.values()) this.#context.drop(lane);
+      release();
+    }
     this.#adopted.clear();
+    this.#visit += 1;
+    this.#look = 'none';
     this.#timer.set(null);
     this.#gate.set(null);
     if (this.#state !== 'over') this.#state = 'asleep';
-    return () => locks.forEach(({ release }) => release());
   }
 
-  end(): () => void {
+  end(): void {
     this.#state = 'over';
-    return this.rest();
+    this.rest();
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------------------------
 
-  async #lookAround(): Promise<void> {
-    const { journal, environment, report } = this.#context;
-    try {
-      do {
-        this.#look = 'under-way';
-        const store = await journal.open();
-        if (store === null || this.#resting) break;
-        await this.#adoptAll(store);
-      } while (this.#again());
-    } catch (error) {
-      report(error);
-    }
+  async #lookAround(visit: number): Promise<void> {
+    const { journal, environment } = this.#context;
+    do {
+      this.#look = 'under-way';
+      const store = await journal.open();
+      if (this.#visit !== visit) return;
+      if (store !== null) await this.#adoptAll(store, visit);
+    } while (this.#again(visit));
+    if (this.#visit !== visit) return;
     this.#look = 'none';
-    if (this.#resting) return;
     this.#state = 'awake';
     this.#gate.set(null);
     if (journal.usable) this.#timer.set(environment.now() + LOOK_EVERY);
     this.#context.onChange();
   }
 
-  #again(): boolean {
-    return this.#look === 'again' && !this.#resting;
+  #again(visit: number): boolean {
+    return this.#look === 'again' && this.#visit === visit;
   }
 
-  /** Also in the middle of a look. */
-  get #resting(): boolean {
-    return this.#state === 'asleep' || this.#state === 'over';
-  }
-
-  async #adoptAll(store: OpenStore): Promise<void> {
-    const { environment, isOwn, hasRoom } = this.#context;
-    const [pages = []] = await store.read([everything('page')]);
+  async #adoptAll({ scope }: OpenStore, visit: number): Promise<void> {
+    const { environment, journal, isOwn, hasRoom } = this.#context;
+    const [pages = []] = (await journal.read([everything('page')])) ?? [];
     for (const [[, producer], beat] of pages) {
+      if (this.#visit !== visit || !hasRoom()) return;
       if (typeof producer !== 'string' || isOwn(producer)) continue;
       if (this.#adopted.has(producer) || this.#stuck.has(producer)) continue;
-      if (this.#resting || !hasRoom()) return;
-      const release = await this.#acquire(store, producer, Number(beat));
+      const release = await this.#acquire(scope, producer, Number(beat));
       if (release === null) continue;
-      if (this.#resting) return release();
+      if (this.#visit !== visit) return release();
       const adopted: Adopted = { release, lanes: new Map(), at: environment.now(), state: 'open' };
       this.#adopted.set(producer, adopted);
-      await this.#read(store, producer, adopted);
-      if (this.#adopted.get(producer) === adopted) this.drained(producer);
+      const found = await this.#read(producer, adopted);
+      if (this.#adopted.get(producer) !== adopted) continue;
+      if (found === 'nothing-read') this.#release(producer, adopted);
+      else this.drained(producer);
     }
   }
 
   /** With a lock its owner is gone, or stands still. Without locks only its silence tells. */
-  #acquire(store: OpenStore, producer: string, beat: number): Promise<(() => void) | null> {
+  #acquire(scope: string, producer: string, beat: number): Promise<(() => void) | null> {
     const { environment } = this.#context;
     if (environment.locks !== undefined) {
-      return holdLock(environment.locks, `${store.scope} ${producer}`, () => this.#lost(producer));
+      return holdLock(environment.locks, `${scope} ${producer}`, () => this.#lost(producer));
     }
     return Promise.resolve(environment.now() - beat > GONE_AFTER ? () => {} : null);
   }
@@ -190,14 +187,16 @@ export class Adoption {
     for (const lane of adopted?.lanes.values() ?? []) this.#context.drop(lane);
   }
 
-  /** @returns what it found: entries that were not known, none but known ones, or nothing at all */
-  async #read(store: OpenStore, producer: string, adopted: Adopted): Promise<'more' | 'known' | 'none'> {
-    const [entries = [], marks = []] = await store.read([everything('entry', producer), everything('mark', producer)]);
-    if (this.#adopted.get(producer) !== adopted) return 'known';
+  /** @returns what it found: entries that were not known, none but known ones, or none at all */
+  async #read(producer: string, adopted: Adopted): Promise<'more' | 'known' | 'none' | 'nothing-read'> {
+    const { journal } = this.#context;
+    const rows = await journal.read([everything('entry', producer), everything('mark', producer)]);
+    if (rows === null || this.#adopted.get(producer) !== adopted) return 'nothing-read';
+    const [entries = [], marks = []] = rows;
     let found: 'more' | 'known' | 'none' = entries.length > 0 ? 'known' : 'none';
-    for (const [channel, rows] of byChannel(entries)) {
+    for (const [channel, list] of byChannel(entries)) {
       const known = adopted.lanes.get(channel);
-      const fresh = rows.filter(([sequence]) => known === undefined || sequence >= known.next);
+      const fresh = list.filter(([sequence]) => known === undefined || sequence >= known.next);
       if (fresh.length === 0) continue;
       found = 'more';
       const marksOf = marks.filter(([key]) => key[2] === channel).map(([, mark]) => mark as MarkRow);
@@ -208,31 +207,31 @@ export class Adoption {
 
   /** Its owner may have gone on meanwhile: only what was read is forgotten, and it is read once more. */
   async #close(producer: string, adopted: Adopted): Promise<void> {
-    const { journal, report } = this.#context;
-    try {
-      await journal.flush();
-      const store = await journal.open();
-      if (store !== null && this.#adopted.get(producer) === adopted) {
-        const found = await this.#read(store, producer, adopted);
-        if (found === 'more') {
-          adopted.state = 'open';
-          return this.drained(producer);
-        }
-        // What the store would not let go of is another page's: this one has told how it ended.
-        if (found === 'known') this.#stuck.add(producer);
-        else journal.remove(everything('mark', producer));
-        if (found === 'none') journal.remove([pageKey(producer), pageKey(producer)]);
-        await journal.flush();
-      }
-    } catch (error) {
-      report(error);
-    }
-    adopted.release();
+    const { journal } = this.#context;
+    await journal.flush();
+    const found = await this.#read(producer, adopted);
     if (this.#adopted.get(producer) !== adopted) return;
-    this.#adopted.delete(producer);
+    if (found === 'more') {
+      adopted.state = 'open';
+      return this.drained(producer);
+    }
+    if (found === 'none') {
+      journal.remove(everything('mark', producer));
+      journal.remove([pageKey(producer), pageKey(producer)]);
+      await journal.flush();
+    }
+    // What the store would not let go of is another page's: this one has told how it ended.
+    else this.#stuck.add(producer);
+    if (this.#adopted.get(producer) !== adopted) return;
+    this.#release(producer, adopted);
     this.#context.onChange();
     // There may be room now for what another page left.
     this.look();
+  }
+
+  #release(producer: string, adopted: Adopted): void {
+    this.#adopted.delete(producer);
+    adopted.release();
   }
 }
 

@@ -72,22 +72,17 @@ export class Entries {
 
   /** Reads what other pages hold, and what failed. */
   async refresh(): Promise<void> {
-    const { journal, letters, onLetters, report } = this.#context;
-    try {
-      // So that what of this page is not there has been taken away by another.
-      if (!(await journal.flush())) return;
-      const store = await journal.open();
-      if (store === null) return;
-      const wanted = this.#watched === 'yes' ? [everything('entry'), everything('mark')] : [];
-      const [failed = [], entries = [], marks = []] = await store.read([everything('failed'), ...wanted]);
-      if (!journal.usable) return;
-      letters.load(failed);
-      onLetters();
-      this.#foreign = entries.map((row) => foreignEntry(row, marks)).filter((entry) => entry !== null);
-      this.changed();
-    } catch (error) {
-      report(error);
-    }
+    const { journal, letters, onLetters } = this.#context;
+    // So that what of this page is not there has been taken away by another.
+    if (!(await journal.flush())) return;
+    const wanted = this.#watched === 'yes' ? [everything('entry'), everything('mark')] : [];
+    const rows = await journal.read([everything('failed'), ...wanted]);
+    if (rows === null) return;
+    const [failed = [], entries = [], marks = []] = rows;
+    letters.load(failed);
+    onLetters();
+    this.#foreign = entries.map((row) => foreignEntry(row, marks)).filter((entry) => entry !== null);
+    this.changed();
   }
 
   clear(): void {

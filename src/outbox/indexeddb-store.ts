@@ -115,7 +115,7 @@ async function openConnection(environment: Environment, name: string): Promise<C
   let opening: Promise<IDBDatabase> | undefined;
   let closing: Promise<void> | undefined;
   /** Settles with the last of all calls, and with the last first attempt. */
-  let calls: Promise<unknown> = Promise.resolve();
+  let calls = Promise.resolve();
   let attempts = calls;
   let mending = false;
   let waiting: (readonly [number: number, run: () => void])[] = [];
@@ -161,7 +161,7 @@ async function openConnection(environment: Environment, name: string): Promise<C
       const fail = (error: unknown): void => reject(failure(error));
       const first = (): void => {
         const attempted = attempt();
-        attempts = Promise.allSettled([attempts, attempted]);
+        attempts = settled(attempts, attempted);
         attempted.then(
           (result) => {
             lastDone = number;
@@ -189,14 +189,19 @@ async function openConnection(environment: Environment, name: string): Promise<C
     call(work) {
       if (closing !== undefined) return Promise.reject(failure(new Error('It was closed.')));
       const call = begin(work);
-      calls = Promise.allSettled([calls, call]);
+      calls = settled(calls, call);
       return call;
     },
     close: () => (closing ??= calls.then(disconnect)),
   };
 }
 
-/** @param gone the connection is no more; the next call needs another */
+/** Without what they resolved to: each would keep all that came before it. */
+function settled(...promises: readonly Promise<unknown>[]): Promise<void> {
+  return Promise.allSettled(promises).then(() => {});
+}
+
+/** @param gone the connection is no more, or has to go; the next call needs another */
 function openDatabase(environment: Environment, name: string, gone: () => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     let late = false;
@@ -219,16 +224,12 @@ function openDatabase(environment: Environment, name: string, gone: () => void):
         (database) => {
           if (late) return database.close();
           environment.clearTimeout(timer);
-          // Nobody else's upgrade or deletion is to wait for this page, and it may go to the back/forward cache.
-          database.onversionchange = () => {
-            database.close();
-            gone();
-          };
-          // Safari closes it when its storage process dies, and all browsers when the user clears this site's data.
-          database.onclose = gone;
+          // Nobody else's upgrade or deletion is to wait for this page. Safari closes it when its storage process dies, and all
+          // browsers do when the user clears this site's data.
+          database.onversionchange = database.onclose = gone;
           resolve(database);
         },
-        (error: unknown) => fail(error, isNamed(error, /^(InvalidState|Security)Error$/) ? 'denied' : undefined),
+        (error: unknown) => fail(error, isDenial(error) ? 'denied' : undefined),
       );
     } catch (error) {
       fail(error, 'denied');
@@ -237,6 +238,11 @@ function openDatabase(environment: Environment, name: string, gone: () => void):
 }
 
 // ---- errors ----------------------------------------------------------------------------------------------------------
+
+/** When opening: Firefox's private windows have long said InvalidStateError, and Chromium names the user's "no" only in words. */
+function isDenial(error: unknown): boolean {
+  return isNamed(error, /^(InvalidState|Security)Error$/) || /denied/.test((error as Partial<Error> | null)?.message ?? '');
+}
 
 /** Whether it was the connection that failed and not what was asked of it. An aborted transaction may have no error. */
 function isLost(error: unknown): boolean {

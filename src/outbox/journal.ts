@@ -6,7 +6,7 @@ import { createDeferred } from '../util/deferred.ts';
 import { soon } from '../util/soon.ts';
 import { type Timer, createTimer } from '../util/timer.ts';
 import { type Batch, type Rows, createBatch, follows, isEmpty, merge, outside, refuse } from './batch.ts';
-import { type LaneName, entryKey, entryRow } from './rows.ts';
+import { type LaneName, entryKey, entryRow, pageKey } from './rows.ts';
 import type { OutboxRecord } from './shelf.ts';
 import type { KeyRange, OpenStore, OutboxStore, StoreRow } from './store.ts';
 
@@ -23,6 +23,8 @@ export interface JournalContext {
   onWritten(): void;
   /** `problem` changed. */
   onProblem(): void;
+  /** A store that was given up is tried again: everything that has not ended is to be written. */
+  onRecover(): void;
 }
 
 /**
@@ -37,12 +39,16 @@ const RETRY_BASE = 500;
 const RETRY_CAP = 30_000;
 /** A store that takes longer for one transaction is given up: nothing may wait for it any more, ms. */
 const HANGS = 10_000;
+/** One that was given up is tried again after, ms: a page may live for days. */
+const RECOVERS = 60_000;
 
 export class Journal {
   readonly #context: JournalContext;
   readonly #timer: Timer;
+  readonly #recovery: Timer;
   #batch = createBatch();
   #writing: Batch | null = null;
+  readonly #reading = new Set<Timer>();
   #opened: Promise<OpenStore> | null = null;
   #state: 'idle' | 'ticking' | 'lingering' | 'writing' | 'refused' | 'closed' = 'idle';
   /** Of what waits: it must not linger. */
@@ -54,6 +60,11 @@ export class Journal {
   constructor(context: JournalContext) {
     this.#context = context;
     this.#timer = createTimer(context.environment, () => (this.#writing === null ? this.#write() : this.#hangs(this.#writing)));
+    this.#recovery = createTimer(context.environment, () => {
+      // Perhaps another connection to it is heard.
+      void this.#letGo();
+      this.#recover();
+    });
   }
 
   get problem(): OutboxStatus['problem'] {
@@ -77,7 +88,12 @@ export class Journal {
   }
 
   /** @returns null if there is no store */
-  async open(): Promise<OpenStore | null> {
+  open(): Promise<OpenStore | null> {
+    // What is left to be written opens it by itself; nobody else needs it any more.
+    return this.#hope === 'closing' ? Promise.resolve(null) : this.#open();
+  }
+
+  async #open(): Promise<OpenStore | null> {
     if (!this.usable) return null;
     const { environment, store, user } = this.#context;
     try {
@@ -88,6 +104,31 @@ export class Journal {
       if (this.usable) this.#giveUp(storageError(store, cause));
       return null;
     }
+  }
+
+  /** @returns null if that failed, or there is no store: then later */
+  async read(ranges: readonly KeyRange[]): Promise<readonly (readonly StoreRow[])[] | null> {
+    const { environment, store: port, report } = this.#context;
+    const store = await this.open();
+    if (store === null || this.#opened === null) return null;
+    return new Promise((resolve) => {
+      const timer = createTimer(environment, () => {
+        this.#doesNotAnswer();
+        resolve(null);
+      });
+      this.#reading.add(timer);
+      const settle = (rows: readonly (readonly StoreRow[])[] | null): void => {
+        timer.set(null);
+        this.#reading.delete(timer);
+        resolve(rows);
+      };
+      timer.set(environment.now() + HANGS);
+      store.read(ranges).then(settle, (cause: unknown) => {
+        // Of one that was closed meanwhile there is nothing to tell.
+        if (this.#reading.has(timer)) report(storageError(port, cause));
+        settle(null);
+      });
+    });
   }
 
   /** A new publication. */
@@ -116,10 +157,7 @@ export class Journal {
 
   put(row: StoreRow): void {
     if (!this.usable) return;
-    const { rows } = this.#batch;
-    // A sign of life comes with each publication.
-    if (rows.length > 0 && !outside([row[0], row[0]])(rows.at(-1)!)) rows.pop();
-    rows.push(row);
+    this.#batch.rows.push(row);
     this.hurry();
   }
 
@@ -136,26 +174,28 @@ export class Journal {
   /** Everything up to here, now. @returns whether it is written; false also without a store */
   flush(strict = false): Promise<boolean> {
     if (!this.usable) return Promise.resolve(false);
-    if (isEmpty(this.#batch) && this.#writing === null) return Promise.resolve(true);
-    this.#batch.strict ||= strict;
-    this.#batch.done ??= createDeferred();
-    const { promise } = this.#batch.done;
+    // Nothing new: what is being written is the answer. Pages that tell each other what they wrote would else never rest.
+    const batch = isEmpty(this.#batch) ? this.#writing : this.#batch;
+    if (batch === null) return Promise.resolve(true);
+    batch.strict ||= strict && batch === this.#batch;
+    batch.done ??= createDeferred();
     this.hurry();
-    return promise;
+    return batch.done.promise;
   }
 
   /** Writes what is left and lets go of the store, which is opened again when it is needed. */
   async rest(): Promise<void> {
+    for (const timer of this.#reading) timer.set(null);
+    this.#reading.clear();
     if (this.usable && !isEmpty(this.#batch)) await this.flush();
-    const opened = this.#opened;
-    this.#opened = null;
-    if (opened !== null) await opened.then((store) => store.close()).catch((error) => this.#context.report(error));
+    await this.#letGo();
   }
 
   async close(): Promise<void> {
     if (this.#hope === 'open') this.#hope = 'closing';
     if (this.#state === 'refused') this.#state = 'idle';
     this.#timer.set(null);
+    this.#recovery.set(null);
     await this.rest();
     this.#state = 'closed';
   }
@@ -205,7 +245,7 @@ export class Journal {
   }
 
   async #commit(): Promise<void> {
-    const store = await this.open();
+    const store = await this.#open();
     if (this.#state !== 'writing') return;
     if (store === null) {
       this.#state = 'idle';
@@ -215,7 +255,10 @@ export class Journal {
     this.#writing = batch;
     this.#batch = createBatch();
     this.#urgent = false;
-    const put = [...batch.rows];
+    const { now } = this.#context.environment;
+    // With each of them, for whoever clears the data of a site clears the names of its pages too.
+    const producers = new Set([...batch.records.values()].map(({ producer }) => producer));
+    const put = [...batch.rows, ...[...producers].map((producer): StoreRow => [pageKey(producer), now()])];
     for (const [record, lane] of batch.records) {
       if (record.shelved === 'no') record.shelved = record.attempted === null ? 'unsent' : 'marked';
       put.push(entryRow(lane, record));
@@ -235,10 +278,14 @@ export class Journal {
 
   #hangs(batch: Batch): void {
     this.#writing = null;
-    this.#giveUp(new HoldfastError('storage-failed', `The outbox store '${this.#context.store.name}' does not answer.`));
-    this.#failed(batch, this.#error!);
     this.#state = 'idle';
+    this.#doesNotAnswer();
+    this.#failed(batch, this.#error!);
     this.#settleWithout();
+  }
+
+  #doesNotAnswer(): void {
+    this.#giveUp(new HoldfastError('storage-failed', `The outbox store '${this.#context.store.name}' does not answer.`));
   }
 
   #succeeded(batch: Batch): void {
@@ -248,6 +295,8 @@ export class Journal {
     this.#failures = 0;
     if (this.#error !== null) this.#setError(null);
     this.#context.onWritten();
+    // It was given up too early.
+    this.#recover();
     this.#goOn();
   }
 
@@ -276,8 +325,28 @@ export class Journal {
   // ---- without a store -------------------------------------------------------------------------------------------------------
 
   #giveUp(error: HoldfastError): void {
+    const before = this.#hope;
     this.#hope = 'given-up';
     this.#setError(error);
+    if (before === 'closing') return;
+    const { environment } = this.#context;
+    if (this.problem === 'broken' || this.problem === 'blocked') this.#recovery.set(environment.now() + RECOVERS);
+  }
+
+  #recover(): void {
+    if (this.#hope !== 'given-up') return;
+    this.#recovery.set(null);
+    this.#hope = 'open';
+    if (this.#writing === null) this.#state = 'idle';
+    this.#context.onRecover();
+  }
+
+  #letGo(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = null;
+    return opened === null
+      ? Promise.resolve()
+      : opened.then((store) => store.close()).catch((error) => this.#context.report(error));
   }
 
   /** Memory is all there is: with the store that the app chose, or because another failed. */

@@ -8,7 +8,7 @@ import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { Letters } from './letters.ts';
 import { PERHAPS } from './record.ts';
-import { everything, pageKey } from './rows.ts';
+import { entryKey, everything, pageKey } from './rows.ts';
 import { type OutboxRecord, type Owner, Shelf } from './shelf.ts';
 import { Tabs, type TabMessage } from './tabs.ts';
 import { Tenure } from './tenure.ts';
@@ -52,6 +52,7 @@ export class Keeper {
       online: () => context.line() !== null,
       onWritten: () => this.#written(),
       onProblem: () => this.#changed(),
+      onRecover: () => this.#rewrite(),
     });
     this.letters = new Letters(this.journal);
     this.shelf = new Shelf(
@@ -84,7 +85,6 @@ export class Keeper {
         this.shelf.changed();
         options.onChange();
       },
-      report,
     });
     this.tabs = new Tabs(environment, (message) => this.#heard(message));
   }
@@ -100,9 +100,8 @@ export class Keeper {
   /** Before something of this page is written. */
   touch(producer: string): void {
     if (!this.journal.usable || this.#state === 'over') return;
-    const tenure = this.#tenure(producer);
-    if (this.#state === 'resting') tenure.sign();
-    else tenure.touch();
+    // At rest it may hold no lock: what it still publishes is for others.
+    if (this.#state !== 'resting') this.#tenure(producer).touch();
   }
 
   /** Nobody else can have sent it: it has been this page's alone. */
@@ -118,8 +117,8 @@ export class Keeper {
     this.#guard.set(false);
     this.entries.clear();
     this.#tidy();
-    const release = this.adoption.end();
-    void this.#letGo(release, () => this.journal.close());
+    this.adoption.end();
+    void this.#letGo(() => this.journal.close());
   }
 
   // ---- the life of the page ----------------------------------------------------------------------------------------------------
@@ -157,26 +156,27 @@ export class Keeper {
   #rest(): void {
     if (this.#state !== 'awake') return;
     this.#state = 'resting';
-    const release = this.adoption.rest();
-    this.#resting = this.#letGo(release, () => this.journal.rest());
+    this.adoption.rest();
+    this.#resting = this.#letGo(() => this.journal.rest());
   }
 
-  async #letGo(release: () => void, close: () => Promise<void>): Promise<void> {
-    for (const tenure of this.#tenures.values()) tenure.handOver();
+  async #letGo(close: () => Promise<void>): Promise<void> {
+    // Now, and not when the store is done: the page may stand still in a moment, or the store may never answer.
+    for (const tenure of this.#tenures.values()) tenure.end();
     await close();
     // It may run again already: what it holds now it needs.
-    release();
     if (this.#state === 'awake') return;
-    for (const tenure of this.#tenures.values()) tenure.end();
     this.tabs.tell({ type: 'left' });
     this.tabs.close();
   }
 
-  /** Nothing of this page is left: nobody needs to look. */
+  /** Nobody needs to know of a page of which nothing is left: nothing that was answered and not told, either. */
   #tidy(): void {
-    for (const producer of this.#tenures.keys()) {
-      const lanes = [...this.#options.lanes].filter((lane) => lane.producer === producer);
-      if (lanes.some(({ waiting }) => waiting > 0)) continue;
+    if (this.shelf.pending.size > 0) return;
+    for (const [producer, tenure] of this.#tenures) {
+      if ([...this.#options.lanes].some((lane) => lane.producer === producer && lane.waiting > 0)) continue;
+      tenure.drop();
+      this.#tenures.delete(producer);
       this.journal.remove(everything('mark', producer));
       this.journal.remove([pageKey(producer), pageKey(producer)]);
     }
@@ -204,6 +204,15 @@ export class Keeper {
     this.#changed();
     this.#options.onChange();
     if (this.#state === 'resting') void this.journal.rest();
+  }
+
+  /** What ended while there was no store may stand in it, and what was published then does not. */
+  #rewrite(): void {
+    for (const lane of this.#options.lanes) {
+      this.journal.remove([entryKey(lane, 0), entryKey(lane, lane.next - 1)]);
+      for (const record of lane.pending()) if (record.owner.ticket !== null) this.journal.add(lane, record);
+    }
+    this.adoption.look();
   }
 
   #changed(): void {

@@ -39,20 +39,18 @@ export class Tenure {
     return this.#state.state === 'held';
   }
 
-  /** Before the first row of the producer is written, and whenever the page goes on. */
+  /** When something of the producer is to be written, and whenever the page goes on. */
   begin(): void {
     if (this.#state.state !== 'none') return;
     this.#state = { state: 'asking' };
-    this.sign();
     void this.#ask();
   }
 
-  /** Something is about to be written: if others may be at work on what this page left, they may forget its name. */
+  /** Something is about to be written. */
   touch(): void {
     if (this.#state.state === 'none') this.begin();
-    else if (this.#state.state === 'without') {
-      this.sign();
-      if (this.#context.environment.locks === undefined) this.#beat.set(this.#context.environment.now() + BEAT);
+    else if (this.#state.state === 'without' && this.#context.environment.locks === undefined) {
+      this.#beat.set(this.#context.environment.now() + BEAT);
     }
   }
 
@@ -68,18 +66,20 @@ export class Tenure {
     this.begin();
   }
 
-  /** The page stands still from now on, or is over: others may take over. */
+  /** The page stands still from now on, or is over: others may take over, and need not wait. */
   end(): void {
+    // Also where somebody is at work on what this page left, and may be about to forget its name.
+    if (this.#state.state !== 'none') this.sign(this.#context.environment.locks === undefined ? 0 : undefined);
+    this.drop();
+  }
+
+  /** There is nothing left to take over. */
+  drop(): void {
     const before = this.#state;
     this.#state = { state: 'none' };
     this.#past = 'broken';
     this.#beat.set(null);
     if (before.state === 'held') before.release();
-  }
-
-  /** Written before {@link end}: where there are no locks it says that nobody needs to wait. */
-  handOver(): void {
-    if (this.#state.state !== 'none' && this.#context.environment.locks === undefined) this.sign(0);
   }
 
   async #ask(): Promise<void> {

@@ -21,8 +21,7 @@ describe.each(cases)('$name', ({ launch, latest }) => {
   let engine: Engine;
   let site: Site;
   beforeAll(async () => {
-    const script = await bundle('./checks/store-page.ts');
-    site = await createSite({}, {}, ({ pathname }) => (pathname === '/page.js' ? script : PAGE));
+    site = await createStoreSite();
     engine = await launch();
   });
   afterAll(async () => {
@@ -67,8 +66,48 @@ describe.each(cases)('$name', ({ launch, latest }) => {
   });
 });
 
+it('a write is done in Chromium though its page is killed before it hears of that', async () => {
+  let stuck = 0;
+  await using site = await createStoreSite(() => (stuck += 1));
+  await using chromium = await launchBareBrowser();
+  const tab = await chromium.open(site.url);
+  await tab.evaluate(() => desk.write(1));
+  await tab.until(() => desk.said === '[1]');
+  const renderer = await chromium.rendererOf(tab);
+  await tab.evaluate(() => void setTimeout(() => void desk.writeAndStandStill(2)));
+  await expect.poll(() => stuck, { timeout: 10_000 }).toBe(1);
+  process.kill(renderer, 'SIGKILL');
+  const next = await chromium.open(site.url);
+  await next.evaluate(() => desk.read());
+  await next.until(() => desk.said !== null);
+  expect(await next.evaluate(() => desk.said)).toBe('[1,2]');
+});
+
+it('goes on in Chromium when the user clears the site’s data', async () => {
+  await using site = await createStoreSite();
+  await using chromium = await launchBareBrowser();
+  const tab = await chromium.open(site.url);
+  await tab.evaluate(() => desk.write(1));
+  await tab.until(() => desk.said === '[1]');
+  await tab.send('Storage.clearDataForOrigin', { origin: new URL(site.url).origin, storageTypes: 'indexeddb' });
+  await tab.evaluate(() => desk.write(2));
+  await tab.until(() => desk.said !== null);
+  expect(await tab.evaluate(() => desk.said)).toBe('[2]');
+});
+
 const PAGE =
   '<!doctype html><meta charset="utf-8"><title>Store</title><script src="/holdfast.global.js"></script><script src="/page.js"></script>';
+
+/** @param stuck called for a request that is never answered */
+async function createStoreSite(stuck = (): unknown => undefined): Promise<Site> {
+  const script = await bundle('./checks/store-page.ts');
+  return createSite({}, {}, ({ pathname }) => {
+    if (pathname === '/page.js') return script;
+    if (pathname !== '/stuck') return PAGE;
+    stuck();
+    return new Promise(() => {});
+  });
+}
 
 /** As its users have it: what drives it elsewhere has no back/forward cache. */
 async function launchChromium(): Promise<Engine> {

@@ -20,6 +20,8 @@ interface StoreDesk {
   read(): void;
   /** Writes in a handler of that event of the page, when nobody waits for the answer any more. */
   writeOn(event: string, n: number): void;
+  /** Writes, and lets no event come any more. */
+  writeAndStandStill(n: number): Promise<void>;
   /** Opens the next version, as a later release of the library would, and says whether anybody was in its way. */
   upgrade(): void;
   /** Whether the page came from the back/forward cache. */
@@ -83,6 +85,14 @@ globalThis.desk = {
   writeOn(event, n) {
     addEventListener(event, () => void put(n), { once: true });
     say(store().then(() => 'ready'));
+  },
+  async writeAndStandStill(n) {
+    void put(n);
+    // What the page does by itself after the call, which takes no event.
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    const request = new XMLHttpRequest();
+    request.open('GET', '/stuck', false);
+    request.send();
   },
   upgrade() {
     say(

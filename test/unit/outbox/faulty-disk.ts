@@ -6,8 +6,9 @@ import type { KeyRange, OpenStore, StoreKey, StoreRow, StoreWrite } from '../../
 import { type Environment, createEnvironment } from '../../../src/platform/environment.ts';
 import { type VirtualClock, createVirtualClock } from '../../support/virtual-clock.ts';
 
-/** What becomes of a transaction: aborted with an error of that name, or with none; `throws`: it cannot even begin. */
-export type Fault = 'QuotaExceededError' | 'AbortError' | 'UnknownError' | 'InvalidStateError' | 'no error' | 'throws' | 'fine';
+/** What becomes of a transaction: aborted with an error of that name, at once or late, or with none; or it cannot even begin. */
+export type Fault = ErrorName | 'late UnknownError' | 'no error' | 'throws' | 'fine';
+type ErrorName = 'QuotaExceededError' | 'AbortError' | 'UnknownError' | 'InvalidStateError';
 
 export interface FaultyDisk {
   /** As another page has it. */
@@ -53,7 +54,8 @@ export function createFaultyDisk(): FaultyDisk {
         commits += 1;
         commit();
       };
-      if (fault !== 'fine') queueMicrotask(() => transaction._abort(fault === 'no error' ? null : fault));
+      if (fault === 'late UnknownError') abortLate(transaction);
+      else if (fault !== 'fine') queueMicrotask(() => transaction._abort(fault === 'no error' ? null : fault));
       return transaction;
     };
   };
@@ -97,8 +99,20 @@ export function createFaultyDisk(): FaultyDisk {
   return disk;
 }
 
-function failingRequest(name: string): object {
-  const request = { error: new DOMException('It does not open', name), onerror: (): void => {} };
+function abortLate(transaction: Inner): void {
+  const table = transaction.objectStore('outbox');
+  let turns = 0;
+  const again = (): void => {
+    turns += 1;
+    if (turns > 20) transaction._abort('UnknownError');
+    else table.get(1).onsuccess = again;
+  };
+  transaction.commit = () => {};
+  again();
+}
+
+export function failingRequest(name: string, message = 'It does not open'): object {
+  const request = { error: new DOMException(message, name), onerror: (): void => {} };
   setImmediate(() => request.onerror());
   return request;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type IndexedDBOutboxOptions, indexedDBOutbox } from '../../../src/outbox/indexeddb-store.ts';
 import type { Environment } from '../../../src/platform/environment.ts';
 import { until } from '../../support/until.ts';
-import { all, createFaultyDisk, openElsewhere, put, remove, row } from './faulty-disk.ts';
+import { all, createFaultyDisk, failingRequest, openElsewhere, put, remove, row } from './faulty-disk.ts';
 
 const failed = (problem: string): object => expect.objectContaining({ code: 'storage-failed', details: { problem } });
 
@@ -106,6 +106,12 @@ describe('opening', () => {
     expect(disk.clock.pending).toBe(0);
   });
 
+  it('takes what Chromium says when the user allows no data for a denial', async () => {
+    const disk = createFaultyDisk();
+    const open = (): object => failingRequest('UnknownError', 'The user denied permission to access the database.');
+    await expect(disk.open({}, { indexedDB: { open } })).rejects.toMatchObject({ details: { problem: 'denied' } });
+  });
+
   it('fails with a newer version of the database', async () => {
     const disk = createFaultyDisk();
     const { scope, close } = await disk.open();
@@ -135,6 +141,8 @@ describe('opening', () => {
     await opening;
     other.close();
     await until(() => disk.databases.length === 2, 1000, 'it came');
+    const [, late] = disk.databases;
+    expect(() => late!.transaction('outbox')).toThrow(expect.objectContaining({ name: 'InvalidStateError' }));
     const blocked = vi.fn();
     (await openElsewhere(disk.factory, scope, 2, blocked)).close();
     expect(blocked).not.toHaveBeenCalled();

@@ -14,7 +14,7 @@ export interface Bookmarks {
 }
 
 export function createBookmarks(
-  { storage }: Pick<Environment, 'storage'>,
+  environment: Environment,
   owner: readonly [url: string, user: string],
   report: (error: unknown) => void,
 ): Bookmarks {
@@ -22,7 +22,7 @@ export function createBookmarks(
   const keyOf = (channel: string): string => `holdfast:place:${JSON.stringify([...owner, channel])}`;
   const read = (channel: string): Cursor | null => {
     try {
-      const kept: unknown = JSON.parse(storage?.get(keyOf(channel)) ?? 'null');
+      const kept: unknown = JSON.parse(environment.storage?.get(keyOf(channel)) ?? 'null');
       return isCursor(kept) ? fromWire(kept as Parameters<typeof fromWire>[0]) : null;
     } catch {
       return null;
@@ -35,9 +35,9 @@ export function createBookmarks(
       const ahead = kept === null || (kept.epoch === cursor.epoch && kept.offset < cursor.offset);
       if (how === 'forward' && !ahead) return;
       const text = JSON.stringify(toWire(cursor));
-      storage?.set(keyOf(channel), text);
+      environment.storage?.set(keyOf(channel), text);
       // Storage that is full or blocked says nothing.
-      if (failed || storage?.get(keyOf(channel)) === text) return;
+      if (failed || environment.storage?.get(keyOf(channel)) === text) return;
       failed = true;
       const message = `Where channel '${channel}' was read up to cannot be stored: the next page begins at the top.`;
       report(new HoldfastError('storage-failed', message));

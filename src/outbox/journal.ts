@@ -262,7 +262,7 @@ export class Journal {
     this.#failures += 1;
     if (this.#state !== 'writing') return;
     this.#state = 'refused';
-    if (this.#access.closing) return;
+    if (this.#access.closing) return this.#batch.done?.resolve(false);
     const wait = Math.min(RETRY_CAP, RETRY_BASE * 2 ** this.#failures);
     this.#timer.set(this.#context.environment.now() + wait);
   }

@@ -135,6 +135,8 @@ export class Outbox implements Pendings {
       return ticket;
     }
     if (replace !== null) this.#replace(channel, replace);
+    // Who heard of the older one may have ended the client.
+    if (this.#over !== null) return this.#endings.refuse(ticket, this.#over);
     const createdAt = environment.now();
     const expiresAt = createdAt + Math.min(ttl, this.#sender.limits.outboxTtl);
     const owner: Owner = { ticket, createdAt, expiresAt, version: this.#settings.version, replace, own: true };
@@ -228,7 +230,7 @@ export class Outbox implements Pendings {
     lane.restore(records);
     this.#lanes.active.add(lane);
     for (const record of records) {
-      if (record.owner.ticket === null) continue;
+      if (record.owner.ticket === null || this.#over !== null) continue;
       this.#keeper.shelf.add(record);
       if (record.payload === 'kept') this.#watchers.tell(channel, { type: 'added', publication: record });
       record.owner.ticket.adopted(record.attempted !== null);

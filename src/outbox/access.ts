@@ -110,7 +110,7 @@ export class Access {
     this.#opened = null;
     return opened === null
       ? Promise.resolve()
-      : opened.then((store) => store.close()).catch((error) => this.#context.report(error));
+      : opened.then((store) => store.close()).catch((error: unknown) => this.#context.report(error));
   }
 
   /** Nobody waits for what was asked. */

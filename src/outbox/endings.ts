@@ -21,7 +21,7 @@ export interface EndingsOptions {
 
 type Ending = { readonly result: TombstoneKind | 'uncertain' };
 
-/** What was never sent cannot turn out accepted: its payload is not needed again. */
+/** What was never sent cannot turn out accepted, and what was cancelled nobody tries again: its payload is not needed. */
 const WITHDRAWN = { data: undefined, size: 0, payload: 'gone' };
 
 export class Endings {
@@ -79,7 +79,7 @@ export class Endings {
     void written.then((durable) => {
       if (!durable || !keeper.exclusive(lane) || record.owner.ticket?.outcome !== null) return;
       this.#tell(record, { result: kind });
-      if (record.answeredAt === null) Object.assign(record, WITHDRAWN);
+      if (kind === 'cancelled' && record.answeredAt === null) Object.assign(record, WITHDRAWN);
     });
   }
 
@@ -108,7 +108,7 @@ export class Endings {
     record.tombstone = kind;
     this.#options.keeper.journal.keep(lane, record);
     this.#tell(record, end);
-    if (record.attempted === null) Object.assign(record, WITHDRAWN);
+    if (kind === 'cancelled' && record.attempted === null) Object.assign(record, WITHDRAWN);
   }
 
   #tell(record: OutboxRecord, end: Ending): void {

@@ -19,7 +19,7 @@ export interface LaneName {
 export interface EntryRow {
   readonly id: string;
   readonly e: string;
-  /** Payload; absent if it was withdrawn before it was ever sent. */
+  /** Payload; absent if it was cancelled before it was ever sent. */
   readonly d?: unknown;
   /** Size of the payload, bytes. */
   readonly n: number;
@@ -65,7 +65,7 @@ interface Times {
 
 export function entryRow(lane: LaneName, record: LaneRecord<Times>): StoreRow {
   const { sequence, id, event, data, size, tombstone, attempted, owner, payload } = record;
-  const gone = payload === 'gone' || (tombstone !== null && attempted === null);
+  const gone = payload === 'gone' || (tombstone === 'cancelled' && attempted === null);
   const row: EntryRow = {
     id,
     e: event,

@@ -67,11 +67,8 @@ export const breakages = [
   {
     name: 'false-first',
     edits: [
-      {
-        file: 'src/outbox/lane.ts',
-        find: 'if ((this.#records[0]?.sequence ?? this.#next) !== sequence || this.#answered > 0) return false;',
-        replace: '',
-      },
+      { file: 'src/outbox/lane.ts', find: 'this.#answered === 0 && mayStart', replace: 'mayStart' },
+      { file: 'src/outbox/lane-rules.ts', find: 'if (records[0]?.sequence !== sequence) return false;', replace: '' },
     ],
   },
   {

@@ -8,6 +8,10 @@ import type { Answer, Lane } from './lane.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Ticket, errorOf } from './receipt.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
+import { Recent } from '../util/recent.ts';
+
+/** Ids whose end this page has told: what its owner went on with may be taken over once more. */
+const TOLD = 4096;
 
 export interface EndingsOptions {
   readonly context: OutboxContext;
@@ -26,6 +30,7 @@ const WITHDRAWN = { data: undefined, size: 0, payload: 'gone' };
 
 export class Endings {
   readonly #options: EndingsOptions;
+  readonly #told = new Recent(TOLD);
 
   constructor(options: EndingsOptions) {
     this.#options = options;
@@ -83,6 +88,13 @@ export class Endings {
     });
   }
 
+  /** A newer one with the same key stands in its place, or after it. */
+  replaced(lane: Lane<Owner>, record: OutboxRecord, retracted: boolean): void {
+    if (!retracted) return this.withdraw(lane, record, 'cancelled');
+    this.#options.keeper.journal.forget(lane, record);
+    this.#tell(record, { result: 'cancelled' });
+  }
+
   refuse(ticket: Ticket, error: HoldfastError): Receipt {
     const { id, channel, event } = ticket;
     this.settle(ticket, { id, channel, event, result: 'rejected', error });
@@ -97,6 +109,8 @@ export class Endings {
       this.#file(outcome, record);
     }
     onEnded(outcome);
+    if (this.#told.has(outcome.id) && outcome.result !== 'lost') return;
+    if (outcome.result !== 'uncertain') this.#told.add(outcome.id);
     const heard = context.onOutcome(outcome);
     if (!heard && outcome.result !== 'accepted' && outcome.result !== 'cancelled') {
       // The caller gets the rest of this tick to look at its receipt.

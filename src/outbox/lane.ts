@@ -8,7 +8,6 @@ import { closers, mayStart, remember } from './lane-rules.ts';
 import { type LaneRecord, type NewItem, createRecord, onWire } from './record.ts';
 
 export type { Answer, LaneRecord, Room, Taken };
-
 /** Unanswered items of one lane. */
 export const WINDOW = 64;
 /** Answered records kept for repair. */
@@ -108,7 +107,7 @@ export class Lane<R> {
     return true;
   }
 
-  /** The sequence of what is appended next. */
+  /** Of what is appended next. */
   get next(): number {
     return this.#next;
   }

@@ -17,6 +17,7 @@ import { Keeper } from './keeper.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { Migration } from './migration.ts';
+import { faultOf } from './outcome.ts';
 import type { PendingChange, PendingPublication, Pendings } from './pendings.ts';
 import { Ticket } from './receipt.ts';
 import type { NewItem } from './record.ts';
@@ -134,13 +135,14 @@ export class Outbox implements Pendings {
       this.#endings.settle(ticket, { id: ticket.id, channel, event, result: 'cancelled' });
       return ticket;
     }
-    if (replace !== null) this.#replace(channel, replace);
-    // Who heard of the older one may have ended the client.
-    if (this.#over !== null) return this.#endings.refuse(ticket, this.#over);
+    const replaced = replace === null ? null : this.#replacements.find(channel, replace);
+    const retracted = replaced !== null && replaced.lane.retract(replaced.record);
     const createdAt = environment.now();
     const expiresAt = createdAt + Math.min(ttl, this.#sender.limits.outboxTtl);
     const owner: Owner = { ticket, createdAt, expiresAt, version: this.#settings.version, replace, own: true };
     this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel);
+    // Now, for who hears of it may publish too, or end the client.
+    if (replaced !== null) this.#endings.replaced(replaced.lane, replaced.record, retracted);
     this.#context.need();
     return ticket;
   }
@@ -200,17 +202,6 @@ export class Outbox implements Pendings {
     this.#sender.flush();
   };
 
-  /** The older with the same key has had no effect, and will have none. */
-  #replace(channel: string, key: string): void {
-    const older = this.#replacements.find(channel, key);
-    if (older === null) return;
-    const { lane, record } = older;
-    if (!lane.retract(record)) return this.#endings.withdraw(lane, record, 'cancelled');
-    this.#keeper.journal.forget(lane, record);
-    const { id, event, owner } = record;
-    if (owner.ticket !== null) this.#endings.settle(owner.ticket, { id, channel, event, result: 'cancelled' }, record);
-  }
-
   /** The number is another page's: a duplicated tab, a restored image. */
   #anew(lane: Lane<Owner>, record: OutboxRecord): void {
     this.#lanes.rename(lane);
@@ -222,10 +213,11 @@ export class Outbox implements Pendings {
     const { report } = this.#context;
     const { channel, producer } = estate;
     const lane = this.#lanes.get(channel, producer);
-    const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version }: EntryRow): Owner => ({
-      ticket: new Ticket({ id, channel, event, signal: undefined, report, cancel: (ticket) => this.#cancel(ticket.id) }),
-      ...{ createdAt, expiresAt, version, replace: null, own: false },
-    });
+    const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version, f }: EntryRow): Owner => {
+      const ticket = new Ticket({ id, channel, event, signal: undefined, report, cancel: (given) => this.#cancel(given.id) });
+      if (f !== undefined) ticket.fault = faultOf(f);
+      return { ticket, createdAt, expiresAt, version, replace: null, own: false };
+    };
     const records = recordsOf(estate, lane.waiting + lane.retained > 0 ? lane.next : null, ownerOf);
     lane.restore(records);
     this.#lanes.active.add(lane);

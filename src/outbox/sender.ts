@@ -1,6 +1,5 @@
 /** Gives the lanes their turns on the connection, and hears what the server says to them. */
 import type { Line } from '../connection/line.ts';
-import { HoldfastError } from '../errors.ts';
 import { END } from '../protocol/end-codes.ts';
 import { type Ack, DEFAULT_LIMITS, type Limits, type Nack } from '../protocol/frame.ts';
 import type { OutboxContext } from './context.ts';
@@ -9,6 +8,7 @@ import type { Keeper } from './keeper.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { Marks } from './marks.ts';
+import { faultOf } from './outcome.ts';
 import { Pauses } from './pauses.ts';
 import { Retention } from './retention.ts';
 import { roomFor } from './room.ts';
@@ -76,7 +76,7 @@ export class Sender {
       const why = code === END.badFrame ? 'invalid' : 'too-large';
       // Not told yet: an earlier connection may have carried it and ended unanswered. The tombstone's answer is the truth.
       if (record.owner.ticket !== null) {
-        record.owner.ticket.fault = new HoldfastError(why, `The server ended the connection over this publication (${code}).`);
+        record.owner.ticket.fault = faultOf(why);
       }
       record.tombstone = 'closed';
       this.#options.keeper.journal.keep(lane, record);

@@ -71,7 +71,7 @@ describe('a lock that is lost', () => {
     network.set('refusing');
     const receipt = client.channel('room').publish('e', 1);
     await world.clock.advance(1000);
-    for (const { name } of profile.locks.held) profile.locks.lose(name);
+    for (const name of profile.locks.held) profile.locks.lose(name);
     await world.clock.advance(1000);
     // Another page takes over, and sends it.
     const second = world.open({ profile });
@@ -93,7 +93,7 @@ describe('what an earlier page left', () => {
     [1, 2, 3].forEach((data) => first.client.channel('room').publish('e', data));
     await world.clock.advance(1000);
     first.crash();
-    const store = await profile.page('meddler').store.open(where(world));
+    const store = await settled(world, profile.page('meddler').store.open(where(world)));
     const [rows = []] = await settled(world, store.read([[['entry'], ['entry', '\uffff']]]));
     const [key] = rows[1]!;
     await settled(world, store.write({ remove: [[key, key]], put: [], strict: true }));

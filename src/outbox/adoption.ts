@@ -229,18 +229,19 @@ export class Adoption {
       adopted.state = 'open';
       return this.drained(producer);
     }
+    let forgotten = false;
     if (found === 'none') {
       journal.remove(everything('mark', producer));
       journal.remove([pageKey(producer), pageKey(producer)]);
-      await journal.flush();
+      forgotten = await journal.flush();
     }
     // What the store would not let go of is another page's: this one has told how it ended.
     else this.#stuck.add(producer);
     if (this.#adopted.get(producer) !== adopted) return;
     this.#release(producer, adopted);
     this.#context.onChange();
-    // There may be room now for what another page left.
-    this.look();
+    // There may be room now for what another page left. A store that forgets nothing would show the same again and again.
+    if (forgotten) this.look();
   }
 
   #release(producer: string, adopted: Adopted): void {

@@ -11,6 +11,7 @@ export class Outcomes {
   readonly #fail: Fail;
   readonly #logs: Logs;
   readonly #outcomes = new Map<string, Outcome>();
+  readonly #accepted = new Set<string>();
   /** Of each accepted publication: the store that had accepted it, to know whether that one is gone. */
   readonly #eras = new Map<string, number>();
 
@@ -31,6 +32,15 @@ export class Outcomes {
     const { epoch, offset } = outcome.cursor;
     if (standing?.id !== outcome.id) {
       return this.#fail('I4', `${outcome.id} is not at ${epoch}:${offset}, where it was said to be`);
+    }
+    // Whoever is told of it after another page gets the answer to a repeat.
+    const first = !this.#accepted.has(outcome.id);
+    this.#accepted.add(outcome.id);
+    if (first && !outcome.maybeDuplicate && this.#logs.tookBefore(standing)) {
+      this.#fail(
+        'I1',
+        `${outcome.id} was taken by a store that is gone, and page ${page} is not told that it may stand there twice`,
+      );
     }
     this.#eras.set(key, standing.era);
   }

@@ -1,5 +1,6 @@
 /** The composition root: builds the parts and ties them together. Names no transport and no store but the memory one. */
 import { EventEmitter } from 'eventemitter3';
+import { createBookmarks } from './channel/bookmark.ts';
 import { Channels } from './channel/channels.ts';
 import { Connection } from './connection/connection.ts';
 import { resolve } from './connection/opening.ts';
@@ -136,11 +137,16 @@ class HoldfastClient implements Client {
         // An id can be copied by whoever reads it; a name that the server vouches for cannot.
         isOwn: (id, by) => (by === undefined || by === user) && this.#outbox.isOwn(id),
         onReset: (reset) => this.#events.emit('reset', reset),
+        bookmarks: createBookmarks(environment, [String(url), user], report),
       },
       releaseAfter: timing.releaseAfter,
-      optionsOf: (name) => optionsOf(name)?.value ?? {},
+      optionsOf: (name) => {
+        const { value, params = {} } = optionsOf(name) ?? {};
+        return { ...value, params };
+      },
       need: shared.need,
       assertAlive: () => this.#assertAlive(),
+      pendings: this.#outbox,
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
       publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
     });
@@ -195,7 +201,7 @@ class HoldfastClient implements Client {
       // The emitter goes on with a listener that was removed while it emits.
       let active = true;
       const guarded = (payload: ClientEvents[E]): void => {
-        if (active) attempt(() => handler(payload), threw);
+        if (active) void attempt(() => handler(payload), threw);
       };
       this.#events.on(event, guarded);
       return () => {

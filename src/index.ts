@@ -11,6 +11,7 @@ export { webRTC } from './transports/webrtc.ts';
 export { webSocket } from './transports/websocket.ts';
 export type {
   Channel,
+  ChannelOptions,
   ChannelStatus,
   Check,
   Choice,
@@ -32,8 +33,13 @@ export type {
   Receipt,
   ReceiptState,
   Reset,
+  Snapshot,
+  SnapshotContext,
   Status,
   Stop,
+  Store,
+  StoreDefinition,
+  StoreStatus,
   Trace,
   Transport,
   UiStatus,

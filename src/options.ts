@@ -54,13 +54,15 @@ export interface ChannelOptions {
   readonly rewind?: number;
   /**
    * Where a page begins to read. page: at the top of the log. durable: where an earlier page stopped, for apps that keep
-   * their own state; the cursor is kept when the handlers are done, their promises included. A function: where the app's
-   * state ends, if the app keeps the cursor with it; null begins at the top. @default 'page'
+   * their own state; the cursor is kept when the handlers are done, their promises included; without storage (told by
+   * `storage-failed`) as page. A function: where the app's state ends, if the app keeps the cursor with it; null begins at
+   * the top; one that fails is asked again with backoff. Mode `log` only. @default 'page'
    */
   readonly resume?: 'page' | 'durable' | ((channel: string) => Cursor | null | Promise<Cursor | null>);
   /**
-   * Loads the state that the messages change. Called first and whenever continuity is lost; messages wait for it; retried
-   * with backoff; one call for all subscribers. Return the cursor that your server read BEFORE the data (right even if the
+   * Loads the state that the messages change. Called first (unless `resume` has a place that is good), whenever continuity
+   * is lost, and for a store that comes later; messages wait for it; retried with backoff; one call for all subscribers. Used
+   * in place of `rewind` and of the handlers of `onReset`; mode `log` only. Return the cursor that your server read BEFORE the data (right even if the
    * answer was cached). Without one `context.cursor` is used, which the realtime server read before this call: right only if
    * the data is never older than the call.
    */
@@ -139,9 +141,13 @@ export function checkOptions(options: ComposeOptions): void {
   check(first, '`transports` must name one that a connection can begin with: webRTC() only takes over.');
   check(user === undefined || (typeof user === 'string' && user !== ''), '`user` must be a non-empty string.');
   check(getToken === undefined || typeof getToken === 'function', '`getToken` must be a function.');
-  for (const [pattern, { mode = 'log', rewind = 0 }] of Object.entries(channels)) {
+  for (const [pattern, { mode = 'log', rewind = 0, resume = 'page', snapshot }] of Object.entries(channels)) {
     check(['log', 'latest', 'live'].includes(mode), `\`mode\` of '${pattern}' must be log, latest or live.`);
     check(Number.isSafeInteger(rewind) && rewind >= 0, `\`rewind\` of '${pattern}' must be a whole number.`);
+    const resumes = resume === 'page' || resume === 'durable' || typeof resume === 'function';
+    check(resumes, `\`resume\` of '${pattern}' must be page, durable or a function.`);
+    check(snapshot === undefined || typeof snapshot === 'function', `\`snapshot\` of '${pattern}' must be a function.`);
+    check(mode === 'log' || (!snapshot && resume === 'page'), `\`snapshot\` and \`resume\` of '${pattern}' need mode log.`);
   }
   const { ttl, maxMessages, maxBytes, whenInDoubt = 'resend' } = outbox;
   check(['resend', 'surface', 'drop'].includes(whenInDoubt), '`whenInDoubt` must be resend, surface or drop.');

@@ -169,7 +169,7 @@ export interface Channel {
   publishVolatile(event: string, data?: Untyped): boolean;
   /**
    * Continuity was lost: load again. Messages wait until the returned promise resolves; a returned cursor says where to go
-   * on. With several handlers all run, and the lowest returned cursor wins.
+   * on. With several handlers all run, and the lowest returned cursor wins. Not called if the channel has a `snapshot`.
    * @throws HoldfastError `destroyed`
    */
   onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options?: Abortable): Stop;
@@ -182,6 +182,11 @@ export interface Channel {
    * @throws HoldfastError `invalid-option`, `destroyed`
    */
   history(options?: HistoryOptions): Promise<HistoryPage>;
+  /**
+   * Optimistic state: snapshot, messages, and your own pending publications on top. Held until disposed.
+   * @throws HoldfastError `invalid-option`, `destroyed`
+   */
+  store<S>(definition: StoreDefinition<S>): Store<S>;
 }
 
 export interface HistoryOptions extends Abortable {
@@ -250,7 +255,8 @@ export type ChannelStatus =
   | { readonly state: 'subscribing' }
   /** `lossy`: volatile messages may be missed between two polls. */
   | { readonly state: 'live'; readonly lossy: boolean }
-  | { readonly state: 'recovering'; readonly why: ResetReason | 'reconnect' }
+  /** `first`: the snapshot is being loaded, and the place was not lost. */
+  | { readonly state: 'recovering'; readonly why: ResetReason | 'reconnect' | 'first' }
   | { readonly state: 'closed'; readonly error: HoldfastError };
 
 export interface Message {

@@ -25,6 +25,8 @@ export class MemoryLane {
   /** The recorded result of a sequence that was seen before. An id that differs is a copied memory image. */
   repeat(sequence: number, item: Item | Tombstone, epoch: string): Result {
     const kept = this.#refusals?.get(sequence);
+    // Who closed it did not have the item, and went by another id: its owner learns that it came too late.
+    if (kept?.refusal.code === 'closed') return kept.refusal;
     if (kept !== undefined) return kept.id === item.id ? kept.refusal : { code: 'conflict' };
     if (sequence < this.start || sequence <= this.last - RING) return { code: 'unknown' };
     const slot = sequence % RING;

@@ -14,15 +14,17 @@ import type {
   Receipt,
   Reset,
   Stop,
+  Store,
+  StoreDefinition,
   Untyped,
 } from '../types.ts';
 import { createMessageQueue } from './iterator.ts';
 import type { Handler, Listeners } from './listeners.ts';
+import { type StoreContext, createStore } from './store.ts';
 
 /** What a handle asks of the client it belongs to. */
-export interface ChannelContext {
+export interface ChannelContext extends StoreContext {
   readonly listeners: Listeners;
-  readonly status: Readable<ChannelStatus>;
   /** Keeps the channel subscribed until the returned function is called. */
   hold(): () => void;
   /** @throws HoldfastError `destroyed` */
@@ -73,7 +75,7 @@ export class ChannelHandle implements Channel {
       if (events === undefined || events.includes(message.event)) queue.push(message);
     };
     const stop = listeners.add('iterator', '', (_, message) => push(message), options, hold);
-    const stopResets = throwOnReset ? listeners.addReset((reset) => queue.end(lostContinuity(reset)), options) : () => {};
+    const stopResets = throwOnReset ? listeners.addReset((reset) => queue.end(lostContinuity(reset)), options, 'end') : () => {};
     const stopStatus = this.status.subscribe(onStatus);
     if (signal?.aborted) queue.end();
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -91,6 +93,10 @@ export class ChannelHandle implements Channel {
 
   onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options: Abortable = {}): Stop {
     return this.#ready().listeners.addReset(handler, options);
+  }
+
+  store<S>(definition: StoreDefinition<S>): Store<S> {
+    return createStore(this.name, definition, this.#ready());
   }
 
   history(options: HistoryOptions = {}): Promise<HistoryPage> {

@@ -1,12 +1,14 @@
 /** All channels of one client: which are wanted, and whose frame is whose. */
 import type { Line } from '../connection/line.ts';
+import type { Pendings } from '../outbox/pendings.ts';
 import type { ChannelFrame, ClientFrame, Res } from '../protocol/frame.ts';
-import type { ChannelOptions, ChannelStatus, PublishOptions, Receipt } from '../types.ts';
+import type { ChannelStatus, PublishOptions, Receipt } from '../types.ts';
 import { createReadable, type Writable } from '../util/readable.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
 import { ChannelHandle } from './channel.ts';
-import { Feed, type FeedContext } from './feed.ts';
+import { Feed } from './feed.ts';
+import type { FeedContext, FeedOptions } from './feed-context.ts';
 import { History } from './history.ts';
 import { Listeners } from './listeners.ts';
 
@@ -14,10 +16,11 @@ export interface ChannelsOptions {
   readonly feed: Omit<FeedContext, 'nextK'>;
   /** ms */
   readonly releaseAfter: number;
-  optionsOf(channel: string): ChannelOptions;
+  optionsOf(channel: string): FeedOptions;
   /** Something is wanted: connect. */
   need(): void;
   assertAlive(): void;
+  readonly pendings: Pendings;
   publish(channel: string, event: string, data: unknown, options: PublishOptions): Receipt;
   publishVolatile(channel: string, event: string, data: unknown): boolean;
 }
@@ -94,15 +97,27 @@ export class Channels {
   }
 
   #create(name: string): ChannelHandle {
-    const { feed, assertAlive, publish, publishVolatile } = this.#options;
+    const { feed, assertAlive, pendings, publish, publishVolatile } = this.#options;
     const status = createReadable<ChannelStatus>({ state: 'idle' }, feed.report);
     const listeners = new Listeners(name, feed.report);
+    const hold = this.#holder(name, listeners, status);
     this.#statuses.set(name, status);
     return new ChannelHandle(name, {
       listeners,
       status,
       assertAlive,
-      hold: this.#holder(name, listeners, status),
+      hold,
+      pendings,
+      report: feed.report,
+      follow: (follower) => {
+        listeners.followers.add(follower);
+        const release = hold();
+        this.#feeds.get(name)?.load();
+        return () => {
+          listeners.followers.delete(follower);
+          release();
+        };
+      },
       publish: (event, data, options) => publish(name, event, data, options),
       publishVolatile: (event, data) => publishVolatile(name, event, data),
       history: (options) => this.#history.read(name, options),

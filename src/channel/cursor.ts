@@ -1,4 +1,6 @@
+import { HoldfastError } from '../errors.ts';
 import type { WireCursor } from '../protocol/frame.ts';
+import { isCursor } from '../protocol/parse.ts';
 import type { Cursor } from '../types.ts';
 
 export const fromWire = ([epoch, offset, tag]: WireCursor): Cursor => ({ epoch, offset, tag });
@@ -17,4 +19,16 @@ export function judge(cursor: Cursor, offset: number): 'apply' | 'duplicate' | '
 /** The lowest of several places, so that nobody who loaded an older state misses a message. */
 export function lowest(cursors: readonly Cursor[]): Cursor | null {
   return cursors.reduce<Cursor | null>((low, cursor) => (low === null || cursor.offset < low.offset ? cursor : low), null);
+}
+
+/**
+ * A place that the app named; null if it named none. Loaders often return what they loaded: sent as a cursor, it would end
+ * the client.
+ * @throws HoldfastError `invalid`
+ */
+export function namedCursor(given: unknown, by: string): Cursor | null {
+  if (given === undefined || given === null) return null;
+  const { epoch, offset, tag } = given as Cursor;
+  if (isCursor([epoch, offset, tag])) return { epoch, offset, tag };
+  throw new HoldfastError('invalid', `${by} returned something that is no cursor.`);
 }

@@ -1,48 +1,39 @@
 /** Performs what the subscription's step decides, for one channel that somebody listens to. */
 import type { Line } from '../connection/line.ts';
-import { fullJitter } from '../connection/backoff.ts';
-import { HoldfastError, type ErrorCode, isErrorCode } from '../errors.ts';
-import type { Environment } from '../platform/environment.ts';
-import type { ChannelFrame, ClientFrame, ServerTell, Sub, Unsubbed } from '../protocol/frame.ts';
-import type { ChannelOptions, ChannelStatus, Message, Reset } from '../types.ts';
+import type { ChannelFrame, ClientFrame, ResetReason, ServerTell, Unsubbed } from '../protocol/frame.ts';
+import type { ChannelStatus, Cursor, Reset } from '../types.ts';
+import { soon } from '../util/soon.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
-import { lowest, toWire } from './cursor.ts';
+import { type Bookmark, createBookmark } from './bookmark.ts';
+import { createCaller, retryAt } from './caller.ts';
+import { statusOf } from './channel-status.ts';
+import { lowest, namedCursor } from './cursor.ts';
 import type { Listeners } from './listeners.ts';
-import { messageOf } from './message.ts';
+import type { FeedContext, FeedOptions } from './feed-context.ts';
+import { fallenBehind, loaderFailed, refusal, unheardReset } from './feed-errors.ts';
+import { messageOf, subFrame, volatileMessage } from './message.ts';
+import { loadSnapshot } from './snapshot.ts';
 import { type Effect, type Input, type Placed, type Subscription, createSubscription, step } from './step.ts';
 
-/** What a feed needs from the client it lives in. */
-export interface FeedContext {
-  readonly environment: Environment;
-  /** The welcomed connection, if there is one. */
-  line(): Line | null;
-  send(frame: ClientFrame): void;
-  /** A number that the page has never used. */
-  nextK(): number;
-  isOwn(id: string, by: string | undefined): boolean;
-  report(error: unknown): void;
-  /** @returns whether anybody listens */
-  onReset(reset: Reset): boolean;
-}
-
-type Life = 'open' | 'refused' | 'ended';
+type Life = 'starting' | 'open' | 'refused' | 'ended';
 type Unstamped<T> = T extends Input ? Omit<T, 'k'> : never;
 
-const RETRY_BASE = 1000;
-const RETRY_CAP = 30_000;
 const REMEMBERED_TAGS = 1024;
 
 export class Feed {
   readonly #name: string;
-  readonly #options: ChannelOptions;
+  readonly #options: FeedOptions;
   readonly #context: FeedContext;
   readonly #listeners: Listeners;
   readonly #onStatus: (status: ChannelStatus) => void;
   readonly #retry;
+  readonly #loader;
   /** Tags, in mode `live`: without a cursor nothing else tells that an older connection has brought it already. */
   readonly #brought: Recent | null;
-  #life: Life = 'open';
+  readonly #bookmark: Bookmark | null;
+  #life: Life;
+  #delivering = false;
   #refusals = 0;
   #warned = false;
   /** Which connection is not to be asked before the retry is due. */
@@ -53,7 +44,7 @@ export class Feed {
 
   constructor(
     name: string,
-    options: ChannelOptions,
+    options: FeedOptions,
     context: FeedContext,
     listeners: Listeners,
     onStatus: (status: ChannelStatus) => void,
@@ -64,11 +55,16 @@ export class Feed {
     this.#listeners = listeners;
     this.#onStatus = onStatus;
     this.#brought = options.mode === 'live' ? new Recent(REMEMBERED_TAGS) : null;
-    this.#sub = createSubscription(options.mode ?? 'log');
+    const durable = options.resume === 'durable';
+    this.#bookmark = durable ? createBookmark(context.bookmarks, name) : null;
+    const loadedBy = options.snapshot === undefined ? 'handlers' : 'snapshot';
+    this.#sub = createSubscription(options.mode ?? 'log', loadedBy, durable ? context.bookmarks.read(name) : null);
+    this.#loader = createCaller(context.environment, (cause, first) => this.#loadFailed(cause, first));
     this.#retry = createTimer(context.environment, () => {
       this.#restsOn = null;
       this.#askNow();
     });
+    this.#life = typeof options.resume === 'function' ? 'starting' : 'open';
     this.#tellStatus();
   }
 
@@ -82,15 +78,35 @@ export class Feed {
     const { next, effects } = step(this.#sub, { type: 'open', gen, k: this.#context.nextK() });
     this.#sub = next;
     const [ask] = effects;
-    return ask?.type === 'sub' ? this.#frame(ask) : null;
+    return ask?.type === 'sub' ? subFrame(this.#name, this.#options, ask) : null;
   }
 
   /** Somebody listens who did not before, to a connection that is open already. */
   start(): void {
-    if (this.#life === 'refused') this.#life = 'open';
+    const { resume } = this.#options;
+    if (typeof resume === 'function' && this.#life === 'starting') {
+      this.#loader.run(() => resume(this.#name), this.#begin);
+    } else if (this.#life === 'refused') {
+      this.#life = 'open';
+      // The refusal broke it off.
+      if (this.#sub.hold !== null) this.#load(this.#sub.hold.why, this.#sub.hold.cursor);
+    }
     this.#tellStatus();
     this.#askNow();
   }
+
+  readonly #begin = (given: Cursor | null): void => {
+    try {
+      this.#sub = { ...this.#sub, cursor: namedCursor(given, `\`resume\` of channel '${this.#name}'`) };
+    } catch (error) {
+      this.#context.report(error);
+      // Who hears it may have destroyed the client.
+      if (this.#life === 'ended') return;
+    }
+    this.#life = 'open';
+    this.#tellStatus();
+    this.#askNow();
+  };
 
   welcomed(gen: number): void {
     if (!this.#sub.ears.has(gen) || this.#unsent === gen) this.#askNow();
@@ -123,9 +139,17 @@ export class Feed {
     }
   }
 
+  /** Somebody needs the state, and not only what follows. */
+  load(): void {
+    // A handler made it: what is left to deliver comes before the load (invariant I8).
+    if (this.#delivering) soon(() => this.load());
+    else if (this.#options.snapshot !== undefined && this.#life === 'open') this.#step({ type: 'load' });
+  }
+
   end(): void {
     this.#life = 'ended';
     this.#rest(null);
+    this.#loader.stop();
     const line = this.#context.line();
     if (line !== null && this.#sub.ears.has(line.gen)) this.#context.send({ t: 'unsub', c: this.#name });
   }
@@ -141,68 +165,67 @@ export class Feed {
     const { next, effects } = step(this.#sub, { k: this.#context.nextK(), ...input } as Input);
     this.#sub = next;
     for (const effect of effects) this.#perform(effect);
+    this.#moved();
     this.#tellStatus();
   }
 
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'sub':
-        if (effect.gen === this.#context.line()?.gen) return this.#context.send(this.#frame(effect));
+        if (effect.gen === this.#context.line()?.gen) return this.#context.send(subFrame(this.#name, this.#options, effect));
         // The app has reloaded between the hello of a connection and its welcome.
         this.#unsent = effect.gen;
         return;
       case 'deliver':
         return this.#deliver(effect.entries);
       case 'reset':
-        return this.#reset({ channel: this.#name, why: effect.why, cursor: effect.cursor });
+        return this.#reset(effect.why, effect.cursor);
       case 'falling-behind':
         return this.#fallBehind();
     }
   }
 
-  #frame({ k, cursor }: Extract<Effect, { type: 'sub' }>): Sub {
-    const { mode = 'log', rewind = 0 } = this.#options;
-    return {
-      t: 'sub',
-      c: this.#name,
-      k,
-      ...(cursor !== null && { cur: toWire(cursor) }),
-      ...(cursor === null && rewind > 0 && { n: rewind }),
-      ...(mode !== 'log' && { mode }),
-    };
-  }
-
   #deliver(entries: readonly Placed[]): void {
+    this.#delivering = true;
     for (const { entry, cursor } of entries) {
       // A handler may have destroyed the client, or ended this very subscription.
-      if (this.#life === 'ended') return;
+      if (this.#life === 'ended') break;
       if (this.#brought?.has(entry.g)) continue;
       this.#brought?.add(entry.g);
       const own = this.#context.isOwn(entry.id, entry.by);
-      this.#listeners.deliver(messageOf(this.#name, entry, this.#sub.mode === 'live' ? null : cursor, own));
+      const message = messageOf(this.#name, entry, this.#sub.mode === 'live' ? null : cursor, own);
+      const work = this.#listeners.deliver(message);
+      this.#bookmark?.move(cursor, work);
     }
+    this.#delivering = false;
   }
 
-  #tell({ e, d, id, by }: ServerTell): void {
+  /** Also past what was filtered out. */
+  #moved(): void {
+    const { hold, cursor } = this.#sub;
+    // A handler may have made another step while messages are left to deliver.
+    if (this.#delivering || this.#life === 'ended' || hold !== null || cursor === null) return;
+    this.#bookmark?.move(cursor);
+    for (const follower of this.#listeners.followers) follower.pass(cursor);
+  }
+
+  #tell(frame: ServerTell): void {
     // Nothing is delivered while the app reloads (invariant I8), and a volatile message does not wait.
-    if (this.#sub.hold !== null) return;
-    const message: Message = {
-      channel: this.#name,
-      event: e,
-      data: d,
-      id,
-      sentAt: null,
-      by: by ?? null,
-      own: false,
-      cursor: null,
-    };
-    this.#listeners.deliver(message);
+    if (this.#sub.hold === null) void this.#listeners.deliver(volatileMessage(this.#name, frame));
   }
 
-  #reset(reset: Reset): void {
+  #reset(why: ResetReason | 'first', cursor: Cursor): void {
+    if (why === 'first') return this.#load(why, cursor);
+    this.#bookmark?.reset();
+    const reset: Reset = { channel: this.#name, why, cursor };
     const heard = this.#context.onReset(reset);
     // A listener of this event, or of the error before it, may have destroyed the client.
     if (this.#life === 'ended') return;
+    if (this.#options.snapshot !== undefined) {
+      void this.#listeners.reset(reset, 'end');
+      return this.#load(why, cursor);
+    }
+    for (const follower of this.#listeners.followers) follower.restart(cursor, null);
     if (!this.#listeners.hearsResets) {
       if (!heard) this.#warn(reset);
       // Nobody can reload: delivery goes on from the new place.
@@ -214,40 +237,55 @@ export class Feed {
     });
   }
 
+  #load(why: ResetReason | 'first', cursor: Cursor): void {
+    const { snapshot, params = {} } = this.#options;
+    // A refused channel may have been reset without one.
+    if (snapshot === undefined) return;
+    this.#loader.run(
+      (signal) => loadSnapshot(snapshot, { channel: this.#name, params, why, cursor, signal }),
+      (loaded) => {
+        for (const follower of this.#listeners.followers) follower.restart(loaded.cursor ?? cursor, loaded);
+        this.#step({ type: 'reloaded', cursor: loaded.cursor });
+      },
+    );
+  }
+
+  #loadFailed(cause: unknown, first: boolean): void {
+    const error = loaderFailed(this.#name, this.#life === 'starting' ? 'resume' : 'snapshot', cause);
+    for (const follower of this.#listeners.followers) follower.fail(error);
+    if (first) this.#context.report(error);
+  }
+
   /** Once, so that an app that does not mind is not flooded. */
   #warn({ why }: Reset): void {
     if (this.#warned) return;
     this.#warned = true;
-    const message = `Channel '${this.#name}' lost continuity (${why}): messages may be missing, and no onReset handler loads them.`;
-    this.#context.report(new HoldfastError('continuity-lost', message, { details: { why } }));
+    this.#context.report(unheardReset(this.#name, why));
   }
 
   #fallBehind(): void {
-    const message = `Channel '${this.#name}' was reset ${this.#sub.resets} times in a row without a message in between.`;
     this.#context.send({ t: 'unsub', c: this.#name });
     this.#wait(this.#sub.resets);
     // Last, because who hears it may destroy the client.
-    this.#context.report(new HoldfastError('too-slow', message));
+    this.#context.report(fallenBehind(this.#name, this.#sub.resets));
   }
 
-  #refused(gen: number, { code, message, app, retry, after = 0 }: Unsubbed): void {
+  #refused(gen: number, frame: Unsubbed): void {
+    const { retry, after = 0 } = frame;
     this.#step({ type: 'lost', gen });
     if (retry) {
       this.#refusals += 1;
       return this.#wait(this.#refusals, after);
     }
     this.#life = 'refused';
-    const known: ErrorCode = isErrorCode(code) ? code : 'forbidden';
-    const error = new HoldfastError(known, message ?? `The server refused channel '${this.#name}' (${code}).`, {
-      details: app === undefined ? {} : { appCode: app },
-    });
+    this.#loader.stop();
+    const error = refusal(this.#name, frame);
     this.#onStatus({ state: 'closed', error });
     this.#context.report(error);
   }
 
   #wait(times: number, floor = 0): void {
-    const { now, random } = this.#context.environment;
-    this.#rest(now() + floor + fullJitter(times, RETRY_BASE, RETRY_CAP, random()));
+    this.#rest(retryAt(this.#context.environment, times, floor));
   }
 
   #rest(until: number | null): void {
@@ -256,17 +294,7 @@ export class Feed {
   }
 
   #tellStatus(): void {
-    if (this.#life === 'open') this.#onStatus(statusOf(this.#sub, this.#context.line()?.lossy === true));
+    if (this.#life === 'refused' || this.#life === 'ended') return;
+    this.#onStatus(statusOf(this.#sub, this.#context.line()?.lossy === true));
   }
-}
-
-/** The same objects each time, so that a message costs no comparison. */
-const LIVE: ChannelStatus = { state: 'live', lossy: false };
-const LOSSY: ChannelStatus = { state: 'live', lossy: true };
-
-function statusOf({ hold, feeding, ears, cursor }: Subscription, lossy: boolean): ChannelStatus {
-  if (hold !== null) return { state: 'recovering', why: hold.why };
-  const state = feeding === null ? undefined : ears.get(feeding)?.state;
-  if (state === 'ready' || state === 'renewing') return lossy ? LOSSY : LIVE;
-  return cursor === null ? { state: 'subscribing' } : { state: 'recovering', why: 'reconnect' };
 }

@@ -1,20 +1,37 @@
 import { EventEmitter } from 'eventemitter3';
 import { HoldfastError } from '../errors.ts';
-import { isCursor } from '../protocol/parse.ts';
 import type { Abortable, Cursor, Message, Reset, Stop, Untyped } from '../types.ts';
 import { attempt } from '../util/attempt.ts';
 import { stopOnAbort } from '../util/stop.ts';
+import { namedCursor } from './cursor.ts';
+import type { Loaded } from './snapshot.ts';
 
 export type Handler = (data: Untyped, message: Message) => void;
 export type ResetHandler = (reset: Reset) => void | Cursor | Promise<void | Cursor>;
 
-/** Order for one message: `subscribe` handlers, `subscribeAll`, iterators; each in order of registration. */
+/** Order for one message, after the stores: `subscribe` handlers, `subscribeAll`, iterators; each in order of registration. */
 export type Audience = 'event' | 'all' | 'iterator';
+
+/** Why somebody wants to know of a reset: to load the state again, or only to end. */
+export type Purpose = 'reload' | 'end';
+
+/** A store, as the feed sees it. */
+export interface Follower {
+  deliver(message: Message): void;
+  /** The place moved: past what was delivered, and what was filtered out. */
+  pass(cursor: Cursor): void;
+  /** A reset, or a snapshot, leads to `cursor`. */
+  restart(cursor: Cursor, loaded: Loaded | null): void;
+  fail(error: HoldfastError): void;
+}
 
 /** Who listens to one channel. Each of them holds the channel until it stops. */
 export class Listeners {
+  readonly followers = new Set<Follower>();
   readonly #emitter = new EventEmitter<string>();
-  readonly #resets = new Set<{ readonly handler: ResetHandler }>();
+  readonly #resets = new Set<{ readonly handler: ResetHandler; readonly purpose: Purpose }>();
+  /** What handlers of the present message have still to do. */
+  #work: Promise<unknown>[] = [];
   readonly #channel: string;
   readonly #report: (error: unknown) => void;
 
@@ -31,10 +48,11 @@ export class Listeners {
       let active = true;
       const guarded = (message: Message): void => {
         if (!active) return;
-        attempt(
+        const work = attempt(
           () => handler(message.data, message),
           (error) => this.#threw(error),
         );
+        if (work !== undefined) this.#work.push(work);
       };
       this.#emitter.on(name, guarded);
       return () => {
@@ -45,27 +63,33 @@ export class Listeners {
     });
   }
 
-  addReset(handler: ResetHandler, options: Abortable): Stop {
+  addReset(handler: ResetHandler, options: Abortable, purpose: Purpose = 'reload'): Stop {
     return stopOnAbort(options, () => {
-      const entry = { handler };
+      const entry = { handler, purpose };
       this.#resets.add(entry);
       return () => this.#resets.delete(entry);
     });
   }
 
-  deliver(message: Message): void {
+  /** @returns what handlers have still to do for it; never rejects */
+  deliver(message: Message): readonly Promise<unknown>[] {
+    for (const follower of this.followers) follower.deliver(message);
     this.#emitter.emit(`event:${message.event}`, message);
     this.#emitter.emit('all', message);
     this.#emitter.emit('iterator', message);
+    const work = this.#work;
+    if (work.length > 0) this.#work = [];
+    return work;
   }
 
   get hearsResets(): boolean {
     return this.#resets.size > 0;
   }
 
-  /** Calls every reset handler at once. @returns the cursors that they named */
-  async reset(reset: Reset): Promise<readonly Cursor[]> {
-    const answers = [...this.#resets].map(async ({ handler }) => {
+  /** Calls every reset handler, or those of a purpose, at once. @returns the cursors that they named */
+  async reset(reset: Reset, of?: Purpose): Promise<readonly Cursor[]> {
+    const called = [...this.#resets].filter(({ purpose }) => of === undefined || purpose === of);
+    const answers = called.map(async ({ handler }) => {
       try {
         return this.#cursorOf(await handler(reset));
       } catch (error) {
@@ -78,14 +102,13 @@ export class Listeners {
     return named.length > 0 && named.length < answers.length ? [...named, reset.cursor] : named;
   }
 
-  /** Loaders often return what they loaded. Sent as a cursor, it would end the client. */
   #cursorOf(given: void | Cursor): Cursor | null {
-    if (given === undefined || given === null) return null;
-    const { epoch, offset, tag } = given;
-    if (isCursor([epoch, offset, tag])) return { epoch, offset, tag };
-    const message = `An onReset handler of channel '${this.#channel}' returned something that is no cursor.`;
-    this.#report(new HoldfastError('invalid', message));
-    return null;
+    try {
+      return namedCursor(given, `An onReset handler of channel '${this.#channel}'`);
+    } catch (error) {
+      this.#report(error);
+      return null;
+    }
   }
 
   #threw(cause: unknown): void {

@@ -17,14 +17,14 @@ export interface Ear {
   readonly sent: Cursor | null;
 }
 
-/** Messages that wait while the app reloads its state. */
+/** Messages that wait while the app's state is loaded: at first by its snapshot only, after a reset in any case. */
 export interface Hold {
-  readonly why: ResetReason;
+  readonly why: ResetReason | 'first';
   readonly cursor: Cursor;
   readonly entries: readonly Placed[];
   /** More came than is held: what is missing is asked for again. */
   readonly overflowed: boolean;
-  /** Another reset came meanwhile, so the app must be called again. */
+  /** Another reset came meanwhile, so the handlers must be called again. */
   readonly again: boolean;
 }
 
@@ -33,8 +33,12 @@ export interface Placed {
   readonly cursor: Cursor;
 }
 
+/** Who loads the state: the app's handlers of a reset, or its snapshot, which begins with a load and can be broken off. */
+export type LoadedBy = 'handlers' | 'snapshot';
+
 export interface Subscription {
   readonly mode: Mode;
+  readonly loadedBy: LoadedBy;
   readonly cursor: Cursor | null;
   readonly ears: ReadonlyMap<number, Ear>;
   /** Which connection's entries count; null if none does. */
@@ -54,13 +58,16 @@ export type Input =
   | { readonly type: 'entries'; readonly gen: number; readonly k: number; readonly entries: readonly Entry[] }
   | { readonly type: 'skip'; readonly gen: number; readonly offset: number; readonly tag: string }
   | { readonly type: 'gap'; readonly gen: number; readonly cursor: WireCursor; readonly why: ResetReason }
+  /** Somebody came who needs the state, and not only what follows. */
+  | { readonly type: 'load' }
   /** The app has reloaded: from its own cursor, or from where it was told. */
   | { readonly type: 'reloaded'; readonly k: number; readonly cursor: Cursor | null };
 
 export type Effect =
   | { readonly type: 'sub'; readonly gen: number; readonly k: number; readonly cursor: Cursor | null }
   | { readonly type: 'deliver'; readonly entries: readonly Placed[] }
-  | { readonly type: 'reset'; readonly why: ResetReason; readonly cursor: Cursor }
+  /** Have the state loaded. A snapshot breaks off the load that is under way. */
+  | { readonly type: 'reset'; readonly why: ResetReason | 'first'; readonly cursor: Cursor }
   /** Resets follow one another and nothing is ever delivered between: rest before asking again. */
   | { readonly type: 'falling-behind' };
 
@@ -73,8 +80,9 @@ export interface Step {
 export const HOLD_LIMIT = 1000;
 const RESETS_IN_A_ROW = 3;
 
-export function createSubscription(mode: Mode): Subscription {
-  return { mode, cursor: null, ears: new Map(), feeding: null, hold: null, resets: 0 };
+/** @param cursor where an earlier page stopped */
+export function createSubscription(mode: Mode, loadedBy: LoadedBy = 'handlers', cursor: Cursor | null = null): Subscription {
+  return { mode, loadedBy, cursor, ears: new Map(), feeding: null, hold: null, resets: 0 };
 }
 
 /** `k` of an input is one that the page has never used; at most one `sub` comes out of each step. */
@@ -94,6 +102,9 @@ export function step(sub: Subscription, input: Input): Step {
       return listens(sub, input.gen) ? nothing(moveTo(sub, input.offset, input.tag)) : nothing(sub);
     case 'gap':
       return listens(sub, input.gen) ? reset(sub, input.why, fromWire(input.cursor)) : nothing(sub);
+    case 'load':
+      // Without a place its first one brings a load, and one that is under way brings what this one would.
+      return sub.cursor === null || sub.hold !== null ? nothing(sub) : load(sub, sub.cursor);
     case 'reloaded':
       return reloaded(sub, input.k, input.cursor);
   }
@@ -151,6 +162,7 @@ function subbed(sub: Subscription, gen: number, k: number, frame: Subbed): Step 
   if (frame.ok === false) return reset(fed, frame.why ?? 'epoch', fromWire(frame.cur));
   // "Fresh" in answer to a cursor would be a jump that nobody is told of.
   if (frame.ok === null && ear.sent !== null) return reset(fed, 'epoch', fromWire(frame.cur));
+  if (sub.cursor === null && sub.loadedBy === 'snapshot') return load(fed, fromWire(frame.cur));
   if (sub.cursor === null) return deliver({ ...fed, cursor: fromWire(frame.cur) }, place(frame.cur[0], frame.items ?? []));
   const caught = entries(fed, gen, k, frame.items ?? []);
   // Behind a hole nothing is known, so `to` must not jump over it.
@@ -221,12 +233,18 @@ function deliver(sub: Subscription, fresh: readonly Placed[]): Step {
   return nothing({ ...sub, cursor: kept.at(-1)!.cursor, hold: { ...sub.hold, entries: kept, overflowed: true } });
 }
 
+function load(sub: Subscription, cursor: Cursor): Step {
+  const hold: Hold = { why: 'first', cursor, entries: [], overflowed: false, again: false };
+  return { next: { ...sub, cursor, hold }, effects: [{ type: 'reset', why: 'first', cursor }] };
+}
+
 function reset(sub: Subscription, why: ResetReason, cursor: Cursor): Step {
   if (sub.mode === 'live') return nothing(sub);
   // The newest is applied whatever its offset, and nobody needs to be told.
   if (sub.mode === 'latest') return nothing({ ...sub, cursor: { epoch: cursor.epoch, offset: 0, tag: '' } });
   const resets = sub.resets + 1;
-  const hold: Hold = { why, cursor, entries: [], overflowed: false, again: sub.hold !== null };
+  const snapshot = sub.loadedBy === 'snapshot';
+  const hold: Hold = { why, cursor, entries: [], overflowed: false, again: sub.hold !== null && !snapshot };
   const told: readonly Effect[] = hold.again ? [] : [{ type: 'reset', why, cursor }];
   const next: Subscription = { ...sub, cursor, hold, resets };
   if (resets < RESETS_IN_A_ROW) return { next, effects: told };

@@ -14,6 +14,8 @@ export interface Batch {
   readonly removes: KeyRange[];
   /** By lane, the lowest sequence among them. */
   readonly forgotten: Map<Rows, number>;
+  /** Those that the store has never had. */
+  readonly fresh: OutboxRecord[];
   strict: boolean;
   done: Deferred<boolean> | null;
 }
@@ -23,6 +25,7 @@ export const createBatch = (): Batch => ({
   rows: [],
   removes: [],
   forgotten: new Map(),
+  fresh: [],
   strict: false,
   done: null,
 });
@@ -35,12 +38,14 @@ export function merge(batch: Batch, newer: Batch): Batch {
     rows: [...batch.rows.filter((row) => newer.removes.every((range) => outside(range)(row))), ...newer.rows],
     removes: [...batch.removes, ...newer.removes],
     forgotten: newer.forgotten,
+    fresh: [],
     strict: newer.strict,
     done: newer.done,
   };
 }
 
-export function refuse(records: ReadonlyMap<OutboxRecord, LaneName>, error: HoldfastError): void {
+/** @param error null: it is in the outbox, as far as this one goes */
+export function refuse(records: ReadonlyMap<OutboxRecord, LaneName>, error: HoldfastError | null): void {
   for (const { owner } of records.keys()) owner.ticket?.markStored(error);
 }
 

@@ -20,6 +20,7 @@ import { Lanes } from './lanes.ts';
 import { Marks } from './marks.ts';
 import { Migration } from './migration.ts';
 import { Pauses } from './pauses.ts';
+import type { PendingChange, PendingPublication, Pendings } from './pendings.ts';
 import { Ticket } from './receipt.ts';
 import type { NewItem } from './record.ts';
 import { Replacements } from './replacements.ts';
@@ -27,11 +28,12 @@ import { Retention } from './retention.ts';
 import type { EntryRow } from './rows.ts';
 import { Sender } from './sender.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
+import { Watchers, pendingIn } from './watchers.ts';
 
 /** Ids by which the page knows its own messages when they come back. */
 const REMEMBERED_IDS = 4096;
 
-export class Outbox {
+export class Outbox implements Pendings {
   readonly face: OutboxFace;
   readonly #context: OutboxContext;
   readonly #settings: OutboxSettings;
@@ -43,6 +45,7 @@ export class Outbox {
   readonly #pauses: Pauses<Lane<Owner>>;
   readonly #ownIds = new Recent(REMEMBERED_IDS);
   readonly #drains = new Drains();
+  readonly #watchers = new Watchers();
   readonly #replacements = new Replacements();
   readonly #expiry;
   readonly #retention: Retention<Owner>;
@@ -72,7 +75,10 @@ export class Outbox {
       settings,
       keeper: this.#keeper,
       onConflict: (lane, record) => this.#anew(lane, record),
-      onEnded: () => this.#lookWhetherDrained(),
+      onEnded: (outcome) => {
+        this.#watchers.tell(outcome.channel, { type: 'ended', outcome });
+        this.#lookWhetherDrained();
+      },
       isOver: () => this.#over !== null,
     });
     const goOn = (lane: Lane<Owner>): void => {
@@ -106,6 +112,14 @@ export class Outbox {
       clear: () => this.#clear(),
       over: () => this.#over,
     });
+  }
+
+  pendingIn(channel: string): readonly PendingPublication[] {
+    return pendingIn(this.#lanes, channel);
+  }
+
+  watchPending(channel: string, listener: (change: PendingChange) => void): () => void {
+    return this.#watchers.watch(channel, listener);
   }
 
   isOwn(id: string): boolean {
@@ -248,6 +262,7 @@ export class Outbox {
     this.#keeper.journal.add(lane, record);
     this.#replacements.note(lane, record);
     this.#expiry.note(item.owner.expiresAt);
+    this.#watchers.tell(channel, { type: 'added', publication: record });
   }
 
   readonly #flushNow = (): void => {
@@ -291,6 +306,7 @@ export class Outbox {
     for (const record of records) {
       if (record.owner.ticket === null) continue;
       this.#keeper.shelf.add(record);
+      if (record.payload === 'kept') this.#watchers.tell(channel, { type: 'added', publication: record });
       record.owner.ticket.adopted(record.attempted !== null);
       this.#migration.look(lane, record);
       this.#expiry.note(record.owner.expiresAt);

@@ -1,9 +1,11 @@
 /** Calls what is not ours. A handler may be async: its rejection is as much its own fault as a throw. */
-export function attempt(run: () => unknown, threw: (error: unknown) => void): void {
+/** @returns what is still to be done, which never rejects */
+export function attempt(run: () => unknown, threw: (error: unknown) => void): Promise<unknown> | undefined {
   try {
     const result = run();
-    if (result instanceof Promise) result.catch(threw);
+    if (result instanceof Promise) return result.catch(threw);
   } catch (error) {
     threw(error);
   }
+  return undefined;
 }

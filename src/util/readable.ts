@@ -27,12 +27,30 @@ function shallowEqual(a: unknown, b: unknown): boolean {
  */
 export function createReadable<T>(initial: T, report: (error: unknown) => void): Writable<T> {
   let value = initial;
-  let told = initial;
+  const { subscribe, changed } = createDerived(() => value, report);
+  return {
+    get: () => value,
+    set(next) {
+      if (shallowEqual(next, value)) return;
+      value = next;
+      changed();
+    },
+    subscribe,
+  };
+}
+
+/** The telling half: `changed` says that `get` may give another value. */
+export function createDerived<T>(
+  get: () => T,
+  report: (error: unknown) => void,
+): { subscribe: Readable<T>['subscribe']; changed(): void } {
+  let told = get();
   let telling = false;
   const listeners = new Set<{ readonly listener: () => void }>();
 
   const tell = (): void => {
     telling = false;
+    const value = get();
     if (value === told) return;
     told = value;
     for (const entry of [...listeners]) {
@@ -46,11 +64,8 @@ export function createReadable<T>(initial: T, report: (error: unknown) => void):
   };
 
   return {
-    get: () => value,
-    set(next) {
-      if (shallowEqual(next, value)) return;
-      value = next;
-      if (telling || value === told) return;
+    changed() {
+      if (telling) return;
       telling = true;
       soon(tell);
     },

@@ -63,6 +63,12 @@ export function appendContract(make: MakeBroker): void {
       expect(await kit.all()).toHaveLength(1);
     });
 
+    it('tells the owner of a sequence that another has closed that it came too late', async () => {
+      await kit.append(1, [item('a'), { item: { id: 'closed-2', x: 'closed' } }]);
+      expect((await kit.append(2, [item('b')])).results).toEqual([{ code: 'closed' }]);
+      expect((await kit.append(2, [{ item: { id: 'b', x: 'cancelled' } }])).results).toEqual([{ code: 'closed' }]);
+    });
+
     it.each(['cancelled', 'expired', 'closed'] as const)('consumes the sequence of a tombstone: %s', async (x) => {
       const { results } = await kit.append(1, [item('a'), { item: { id: 'b', x } }, item('c')]);
       expect(results).toEqual([[1, expect.any(String)], { code: x }, [2, expect.any(String)]]);

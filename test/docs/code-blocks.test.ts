@@ -137,8 +137,9 @@ describe('the snapshot of the resync guide', () => {
       expect(await client.ended()).toEqual({
         code: 0,
         output: [
+          'load: first',
           'first ["before"]',
-          'reset: trimmed',
+          'load: trimmed',
           'again ["away 150","away 148","away 149"]',
           'on ["away 150","away 148","away 149","live"]',
         ].join('\n'),

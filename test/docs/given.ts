@@ -13,6 +13,9 @@ declare global {
   const channel: Channel;
   /** Loads the app's state again. */
   function reload(): Promise<void>;
+  /** Of an app that keeps its own state. */
+  function save(message: unknown): Promise<void>;
+  function stored(channel: string): Promise<{ readonly cursor: import('holdfast').Cursor } | null>;
   const realtime: Server;
   const http: import('node:http').Server;
   const sessions: {

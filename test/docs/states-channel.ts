@@ -49,13 +49,42 @@ const INPUTS: readonly (readonly [what: string, input: (k: number) => Input])[] 
   ['the app has reloaded, as of 8', () => ({ type: 'reloaded', k: 9, cursor: { epoch: 'e', offset: 8, tag: 't8' } })],
 ];
 
-export function channelTable(): string {
-  const rows = INPUTS.map(([what, input]) => [what, ...STATES.map(([, sub]) => tell(sub, step(sub, input(9))))]);
-  return table(['what comes', ...STATES.map(([name]) => name)], rows);
+const fresh: Subscription = {
+  ...createSubscription('log', 'snapshot'),
+  ears: new Map([[1, { state: 'asking', k: 1, sent: null }]]),
+};
+const loading: Subscription = {
+  ...feeding,
+  loadedBy: 'snapshot',
+  hold: { why: 'first', cursor: AT, entries: [], overflowed: false, again: false },
+};
+
+const LOADED: typeof STATES = [
+  ['asked on 1, without a place', fresh],
+  ['fed by 1', { ...feeding, loadedBy: 'snapshot' }],
+  ['fed by 1, the snapshot loads', loading],
+];
+
+const LOADS: typeof INPUTS = [
+  ['1: the answer, at the top', () => ({ type: 'subbed', gen: 1, k: 9, frame: subbed(1, { ok: null }) })],
+  ['1: entry 11', () => ({ type: 'entries', gen: 1, k: 9, entries: [entry(11)] })],
+  ['1: gap', () => ({ type: 'gap', gen: 1, cursor: ['e', 20, 't20'], why: 'trimmed' })],
+  ['1 ends', () => ({ type: 'lost', gen: 1, k: 9 })],
+  ['a store is made', () => ({ type: 'load' })],
+  ['the snapshot is there', () => ({ type: 'reloaded', k: 9, cursor: null })],
+  ['the snapshot is there, as of 8', () => ({ type: 'reloaded', k: 9, cursor: { epoch: 'e', offset: 8, tag: 't8' } })],
+];
+
+export const channelTable = (): string => render(STATES, INPUTS);
+export const snapshotTable = (): string => render(LOADED, LOADS);
+
+function render(states: typeof STATES, inputs: typeof INPUTS): string {
+  const rows = inputs.map(([what, input]) => [what, ...states.map(([, sub]) => tell(sub, step(sub, input(9))))]);
+  return table(['what comes', ...states.map(([name]) => name)], rows);
 }
 
 function tell(before: Subscription, { next, effects }: ReturnType<typeof step>): string {
-  const said = effects.map(sayEffect);
+  const said = effects.map((effect) => sayEffect(effect, before));
   if (next.feeding !== before.feeding) said.push(next.feeding === null ? 'nobody feeds' : `${next.feeding} feeds`);
   if (next.hold !== null && next.hold.entries.length > 0) said.push('holds it back');
   else if (
@@ -69,14 +98,15 @@ function tell(before: Subscription, { next, effects }: ReturnType<typeof step>):
   return said.length === 0 ? '·' : said.join(', ');
 }
 
-function sayEffect(effect: Effect): string {
+function sayEffect(effect: Effect, { loadedBy, hold }: Subscription): string {
   switch (effect.type) {
     case 'deliver':
       return `delivers ${effect.entries.map(({ entry: { o } }) => o).join(' and ')}`;
     case 'sub':
       return `asks on ${effect.gen} from ${effect.cursor?.offset ?? 'the top'}`;
     case 'reset':
-      return 'calls `onReset`, holds what comes';
+      if (loadedBy === 'handlers') return 'calls `onReset`, holds what comes';
+      return `loads the snapshot${hold === null ? '' : ' anew'}, holds what comes`;
     case 'falling-behind':
       return 'rests before asking again';
   }

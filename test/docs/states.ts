@@ -4,7 +4,7 @@ import { type Event, type Facts, type State, type Step, dueAt, heldOf } from '..
 import { statusOf } from '../../src/connection/status.ts';
 import { END, endRule } from '../../src/protocol/end-codes.ts';
 import { DOUBTED, NOW, SOUND, ended, facts, race, reason, stateOf } from '../unit/connection/facts.ts';
-import { channelTable } from './states-channel.ts';
+import { channelTable, snapshotTable } from './states-channel.ts';
 import { watchTable } from './states-watch.ts';
 import { table } from './table.ts';
 
@@ -104,6 +104,8 @@ export function renderStates(): string {
     '## A channel',
     'One for each channel that somebody listens to ([step.ts](../src/channel/step.ts)), in mode `log`. It stands at offset 10; two connections may be open at once.',
     channelTable(),
+    'With a `snapshot` the app’s handlers are not asked: it is loaded at the first place, after a reset, and for a store that comes later. A reset breaks off a load that is under way.',
+    snapshotTable(),
   ].join('\n\n');
 }
 

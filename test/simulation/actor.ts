@@ -7,6 +7,7 @@ import type { Client, Receipt, Reason } from '../../src/types.ts';
 import { Cable } from './cable.ts';
 import { Mischief } from './mischief.ts';
 import type { Said } from './oracle.ts';
+import { Past } from './past.ts';
 import { PageLife, createPageClient } from './page.ts';
 import { type PagePlan, countsSockets } from './plan.ts';
 import type { SharedProfile } from './profiles.ts';
@@ -34,6 +35,7 @@ export class Actor {
   readonly cable: Cable;
   readonly client: Client;
   readonly reader: Reader;
+  readonly past: Past;
   readonly desk: TokenDesk | null;
   /** Its part of a profile. */
   readonly tab: ProfilePage | null;
@@ -107,6 +109,7 @@ export class Actor {
       ...(this.desk !== null && { getToken: this.desk.get }),
     });
     this.reader = new Reader(this, stage);
+    this.past = new Past(this, stage);
     this.#listen();
   }
 
@@ -175,7 +178,8 @@ export class Actor {
     this.ids.set(id, channel);
     if (this.#shared === null) return;
     const { oracle, chronicle } = this.#stage;
-    oracle.offered(this.#shared.name, this.number, id, channel);
+    const { name, plan } = this.#shared;
+    oracle.offered({ profile: name, page: this.number, id, channel, whenInDoubt: plan.outbox.whenInDoubt ?? 'resend' });
     stored.then(
       () => {
         if (this.#state === 'crashed' || !this.client.outbox.status.get().durable) return;
@@ -276,6 +280,8 @@ export class Actor {
   #letsGo(): void {
     const { tab, number, life } = this;
     if (tab === null || life.stopped) return;
+    // It cannot even be closed.
+    if (this.#shared?.of(this.slot).disk.health === 'never') return;
     for (const [what, count] of Object.entries({ ...tab.left, timers: life.timers })) {
       if (count > 0) this.#stage.oracle.fail('I16', `page ${number} has ended and still has ${count} ${what}`);
     }

@@ -187,6 +187,27 @@ export const breakages = [
       },
     ],
   },
+  {
+    name: 'reads-a-lost-past',
+    from: 270,
+    edits: [
+      {
+        file: 'server/brokers/memory-log.ts',
+        find: "if (why !== null && why !== 'trimmed') return { ok: false, place, why };",
+        replace: "if (why !== null && why !== 'trimmed' && why !== 'branch') return { ok: false, place, why };",
+      },
+    ],
+  },
+  {
+    name: 'skips-the-past',
+    edits: [
+      {
+        file: 'server/brokers/memory-log.ts',
+        find: 'const before = start > least ? this.#entries[start - 1]',
+        replace: 'const before = start > least ? this.#entries[Math.max(least, start - 2)]',
+      },
+    ],
+  },
   // ---- connections -------------------------------------------------------------------------------------------------------
   {
     name: 'resets-the-backoff-on-open',

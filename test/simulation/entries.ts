@@ -20,6 +20,9 @@ export function actOnEntry(actor: Actor, type: EntryAction, { random, oracle, ch
     case 'discard-entry':
       return void outbox.discard(entry.id).catch(() => {});
     case 'retry-entry':
+      if (entry.data === undefined) {
+        return oracle.fail('I1', `page ${actor.number} may publish ${entry.id} again, and its payload is gone`);
+      }
       oracle.again(entry.data as Said);
       return actor.offered(outbox.retry(entry.id), entry.channel);
   }

@@ -124,7 +124,7 @@ export class Connections {
 
   sentUp(page: number, connection: number, frames: readonly ClientFrame[]): void {
     for (const frame of frames) {
-      if (frame.t === 'pub' || frame.t === 'tell') this.#traffic(page).news.push(this.#now());
+      if (frame.t === 'pub' || frame.t === 'tell' || frame.t === 'hist') this.#traffic(page).news.push(this.#now());
       if (frame.t !== 'pub') continue;
       const lane = this.#lane(page, frame.c, frame.p, frame.s - 1);
       if (connection > lane.connection) Object.assign(lane, { connection, sent: 0 });

@@ -2,10 +2,15 @@
 import type { Outcome } from '../../src/types.ts';
 import type { Logs } from './oracle-logs.ts';
 
-interface Kept {
+export interface Offered {
   readonly profile: string;
   readonly page: number;
+  readonly id: string;
   readonly channel: string;
+  readonly whenInDoubt: 'resend' | 'surface' | 'drop';
+}
+
+interface Kept extends Offered {
   /** When its page was told so; null: it may be gone with it. */
   storedAt: number | null;
   /** The disk lost it, or may have. */
@@ -30,8 +35,8 @@ export class Stored {
     this.#logs = logs;
   }
 
-  offered(profile: string, page: number, id: string, channel: string): void {
-    this.#kept.set(id, { profile, page, channel, storedAt: null, excused: false, report: null });
+  offered(publication: Offered): void {
+    this.#kept.set(publication.id, { ...publication, storedAt: null, excused: false, report: null });
   }
 
   isAnothers(page: number, id: string): boolean {
@@ -57,7 +62,12 @@ export class Stored {
     const kept = this.#kept.get(outcome.id);
     if (kept === undefined) return;
     const before = kept.report;
-    if (before !== null && before.page !== page && !isSame(before.outcome, outcome) && !this.#logs.lostSince(before.at)) {
+    if (
+      before !== null &&
+      before.page !== page &&
+      !isSame(before.outcome, outcome) &&
+      ![before.outcome, outcome].some((each) => this.#isMoot(kept, each))
+    ) {
       const told = [before.outcome, outcome].map(inWords).join(', and then as ');
       this.#fail('I3', `${outcome.id}: pages ${before.page} and ${page} were told that it ended as ${told}`);
     }
@@ -66,18 +76,27 @@ export class Stored {
 
   /** After a quiet time, in which every user of each profile had a page. */
   settle(): void {
-    for (const [id, { page, channel, storedAt, excused, report }] of this.#kept) {
+    for (const [id, kept] of this.#kept) {
+      const { page, channel, storedAt, excused, report } = kept;
       if (report === null) {
         if (storedAt !== null && !excused) this.#fail('I3', `${id} of page ${page} was stored at ${storedAt}, and never ended`);
         continue;
       }
       const { result } = report.outcome;
-      if (result === 'uncertain' || result === 'lost' || this.#logs.lostSince(report.at)) continue;
+      if (result === 'uncertain' || result === 'lost' || this.#isMoot(kept, report.outcome)) continue;
       const stands = this.#logs.find(channel, id) !== null;
       if (stands === (result === 'accepted')) continue;
       const truth = stands ? 'stands in the log' : 'does not stand in the log';
       this.#fail('I1', `page ${report.page} was told that ${id} of page ${page} ended as ${result}, and it ${truth}`);
     }
+  }
+
+  /** The store may have lost what it knew since, or the app does not want to know. */
+  #isMoot({ report, whenInDoubt }: Kept, outcome: Outcome): boolean {
+    if (whenInDoubt === 'drop' && outcome.result === 'closed') return true;
+    const place =
+      outcome.result === 'accepted' && outcome.cursor !== null ? this.#logs.at(outcome.channel, outcome.cursor) : null;
+    return this.#logs.lostSince(place?.at ?? report!.at);
   }
 
   #excuse(whom: (kept: Kept) => boolean): void {

@@ -14,8 +14,9 @@ import type { Cursor, Message, Outcome, Reset, Status } from '../../src/types.ts
 import { Connections } from './oracle-connections.ts';
 import { Logs, type Said } from './oracle-logs.ts';
 import { Outcomes } from './oracle-outcomes.ts';
+import { checkPast, checkWhole } from './oracle-past.ts';
 import { Readers } from './oracle-readers.ts';
-import { Stored } from './oracle-stored.ts';
+import { type Offered, Stored } from './oracle-stored.ts';
 
 export type { Said } from './oracle-logs.ts';
 
@@ -95,6 +96,16 @@ export class Oracle {
     this.#readers.caughtUp(page, channel, top, listens);
   }
 
+  /** Read of the past, the newest first, as far as it got. */
+  past(page: number, channel: string, messages: readonly Message[]): void {
+    checkPast(this.#logs, this.fail.bind(this), page, channel, messages);
+  }
+
+  /** After a quiet time: all of the past. @param trimmed whether the page was told that older ones are gone */
+  wholePast(page: number, channel: string, messages: readonly Message[], top: Cursor, trimmed: boolean): void {
+    checkWhole(this.fail.bind(this), page, channel, messages, top, trimmed);
+  }
+
   // ---- publications --------------------------------------------------------------------------------------------------------
 
   outcome(page: number, outcome: Outcome): void {
@@ -103,8 +114,8 @@ export class Oracle {
   }
 
   /** A page with an outbox on disk has published this. */
-  offered(profile: string, page: number, id: string, channel: string): void {
-    this.#stored.offered(profile, page, id, channel);
+  offered(publication: Offered): void {
+    this.#stored.offered(publication);
   }
 
   /** Whether another page published it. */

@@ -5,6 +5,16 @@ import { type Block, type TransportName, TRANSPORTS, drawBlock } from './http-mi
 export type PageAction = { readonly page: number } & (
   | { readonly type: 'publish'; readonly channel: string; readonly count: number; readonly ttl: number | null }
   | { readonly type: 'tell' | 'cancel'; readonly channel: string }
+  /** Reads the past, page by page; gives it up after `patience` ms. */
+  | {
+      readonly type: 'history';
+      readonly channel: string;
+      readonly limit: number;
+      readonly pages: number;
+      /** Between two pages, ms. */
+      readonly pause: number;
+      readonly patience: number | null;
+    }
   /** Of whatever waits or failed in its outbox, of every tab. */
   | { readonly type: 'cancel-entry' | 'retry-entry' | 'discard-entry' }
   /** Signs out, and another user in; or back. */
@@ -104,6 +114,8 @@ export function drawPageAction(type: PageKind, draws: PageDraws): PageAction {
       const min = chance(0.5) ? 0 : between(0, 300);
       return { type, page, min, max: min + (chance(0.5) ? 0 : between(0, 3000)), rate: chance(0.3) ? between(1, 50) : null };
     }
+    case 'history':
+      return { type, page, channel: pick(channels), limit: between(1, 500), pages: between(1, 8), pause: 0, patience: null };
     case 'freeze':
       return { type, page, told: chance(0.5) };
     case 'thaw':

@@ -16,6 +16,8 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
       return inPage(() => actor.publish(action.channel, action.count, action.ttl));
     case 'tell':
       return inPage(() => actor.tell(action.channel));
+    case 'history':
+      return inPage(() => void actor.past.read(action));
     case 'cancel':
       return inPage(() => actor.cancel());
     case 'cancel-entry':

@@ -24,6 +24,7 @@ import {
 } from './fleet-actions.ts';
 import { PAGE_FAULTS, PAGE_WORK, type PageAction, type PageKind, drawPageAction } from './page-actions.ts';
 import type { ProfileAction, ProfilePlan } from './profile-actions.ts';
+import { withHistory } from './history-plan.ts';
 import { withProfiles } from './profile-plan.ts';
 import type { Middle } from './wire.ts';
 
@@ -138,7 +139,7 @@ export function drawPlan(seed: number): Plan {
 
   const schedule = Array.from({ length: between(20, 160) }, () => ({ at: between(0, length), action: drawAction() }));
   schedule.sort((a, b) => a.at - b.at);
-  return withProfiles({
+  const plan = withProfiles({
     seed,
     pages,
     profiles: [],
@@ -153,6 +154,7 @@ export function drawPlan(seed: number): Plan {
     handlers: { throws: chance(0.3) ? 0.1 : 0, acts: chance(0.3) ? 0.01 + random() * 0.04 : 0 },
     schedule,
   });
+  return withHistory(plan);
 }
 
 function queueing(fleet: FleetPlan, queue: number): FleetPlan {

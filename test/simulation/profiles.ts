@@ -28,7 +28,7 @@ export class SharedProfile {
   readonly #switched = new Set<number>();
   #copy: { readonly slots: ReadonlySet<number>; readonly profile: Profile } | null = null;
   #profile: Profile;
-  /** Since a store last could not be used at all: a page may have given it up for good. */
+  /** A store could not be used at all, or for long: a page may have given it up for good. */
   gaveUp = false;
 
   constructor(number: number, plan: ProfilePlan, { clock, random }: Pick<ProfilesOptions, 'clock' | 'random'>) {
@@ -124,10 +124,14 @@ export class Profiles {
     }
   }
 
-  /** Nothing is wrong with any disk, and every user who left something is back in some tab of each copy. */
+  /** Nothing is wrong with any disk. */
   calm(): void {
+    for (const { all } of this.#shared) for (const { disk } of all) lift(disk);
+  }
+
+  /** Every user who left something is in some tab of each copy. */
+  bringBack(): void {
     for (const [number, shared] of this.#shared.entries()) {
-      for (const { disk } of shared.all) lift(disk);
       for (const profile of shared.all) this.#bringBack(number, shared, profile);
     }
   }
@@ -164,7 +168,7 @@ export class Profiles {
 
   #fault(shared: SharedProfile, fault: DiskFault, ms: number, count: number): void {
     this.#options.count(`disk ${fault}`);
-    if (fault === 'dead' || fault === 'shut') shared.gaveUp = true;
+    if (fault === 'dead' || fault === 'shut' || fault === 'never') shared.gaveUp = true;
     for (const { disk } of shared.all) {
       if (fault === 'fails') disk.failNext(count);
       else if (fault === 'unreadable') disk.failNext(count, 'read');
@@ -178,15 +182,15 @@ export class Profiles {
 
   #bringBack(number: number, shared: SharedProfile, profile: Profile): void {
     const tabs = this.#tabs(number).filter(({ slot }) => shared.of(slot) === profile);
+    // One that wrote nothing more may have left what has ended, which others read when it has gone.
+    if (shared.gaveUp) for (const tab of tabs) tab.destroy();
     const users = new Set(profile.disk.tables().flatMap(({ rows, scope }) => (rows.length > 0 ? [userIn(scope)] : [])));
     const present = new Map(tabs.map((tab) => [tab.user, tab]));
     for (const user of users) {
-      const spare = tabs.find((tab) => tab.alive && present.get(tab.user) !== tab);
-      const tab = present.get(user);
-      if (tab === undefined && spare !== undefined) {
-        shared.switchUser(spare.slot);
-        spare.destroy();
-      } else if (tab !== undefined && shared.gaveUp) tab.destroy();
+      const spare = tabs.find((tab) => present.get(tab.user) !== tab);
+      if (present.has(user) || spare === undefined) continue;
+      shared.switchUser(spare.slot);
+      spare.destroy();
     }
   }
 }

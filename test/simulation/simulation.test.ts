@@ -40,7 +40,7 @@ const STORY = 30_000;
 
 /** A storm that never happens proves nothing: what each kind of action must have come to in all seeds together. */
 const EACH_ACTION = 25;
-const ACTIONS = Object.keys({ ...PAGE_FAULTS, ...PAGE_WORK, ...FLEET_FAULTS, night: 0 });
+const ACTIONS = Object.keys({ ...PAGE_FAULTS, ...PAGE_WORK, ...FLEET_FAULTS, night: 0, history: 0 });
 
 /** The same for what came of them, and for what happens by chance. */
 const HAPPENED: readonly (readonly [least: number, what: string])[] = [
@@ -56,6 +56,10 @@ const HAPPENED: readonly (readonly [least: number, what: string])[] = [
   [10, 'reset branch'],
   [200, 'reset trimmed'],
   [100, 'snapshot'],
+  [2000, 'past read'],
+  [50, 'past timeout'],
+  [25, 'past aborted'],
+  [10, 'past unavailable'],
   [1000, 'ended abnormal'],
   [100, 'ended ping-timeout'],
   [100, 'ended going-away'],

@@ -25,6 +25,8 @@ export interface Outcome {
 const START = 1_000_000;
 /** Long enough for two heartbeats, one capped backoff and the limit of attempts (invariant I7). */
 const QUIET = 240_000;
+/** Until pages that stood still go on, ms. */
+const SETTLING = 1000;
 /** For one more publication, with a store that may be slow. */
 const PROBE = 30_000;
 /** Until everything that was closed is gone on both sides: browsers wait a minute for a network that is not there. */
@@ -105,6 +107,9 @@ class Storm {
     for (const cable of this.#cables) cable.calm();
     for (const actor of this.#actors) actor.calm();
     this.#stage.profiles.calm();
+    // What pages that stood still had before them is done.
+    await this.#clock.advance(SETTLING);
+    this.#stage.profiles.bringBack();
     await this.#clock.advance(QUIET);
   }
 
@@ -116,6 +121,7 @@ class Storm {
     for (const channel of this.#plan.channels) this.#actors[0]!.publish(channel, 1, null);
     await this.#clock.advance(PROBE);
     await this.#compare();
+    await this.#readPast();
     oracle.settleStored();
     profiles.settle();
     for (const { number, reader, client } of this.#actors) {
@@ -148,6 +154,20 @@ class Storm {
         this.#oracle.caughtUp(number, channel, await this.#fleet.top(channel), reader.listens(channel));
       }
     }
+  }
+
+  async #readPast(): Promise<void> {
+    const { oracle } = this.#stage;
+    let open = 0;
+    for (const channel of this.#plan.channels) {
+      const top = await this.#fleet.top(channel);
+      for (const { past } of this.#actors) {
+        open += 1;
+        void past.readAll(channel, top).then(() => (open -= 1));
+      }
+    }
+    await this.#clock.advance(PROBE);
+    if (open > 0) oracle.fail('I7', `the past was not read within ${PROBE} ms`);
   }
 
   outcome(): Outcome {

@@ -45,7 +45,7 @@ const add = (name: string, audience: Audience, event = '', run = () => {}, optio
   );
 const deliver = (event = 'e'): readonly string[] => {
   heard = [];
-  listeners.deliver(message(event));
+  void listeners.deliver(message(event));
   return heard;
 };
 
@@ -76,7 +76,7 @@ describe('delivery', () => {
   it('hands over the data and the message', () => {
     const given: unknown[] = [];
     listeners.add('event', 'e', (data, { event }) => given.push([data, event]), {}, hold);
-    listeners.deliver(message('e', { text: 'hi' }));
+    void listeners.deliver(message('e', { text: 'hi' }));
     expect(given).toEqual([[{ text: 'hi' }, 'e']]);
   });
 });
@@ -111,7 +111,7 @@ describe('a handler, inside its own call,', () => {
     add('one', 'event', 'e', () => {
       if (!nested) {
         nested = true;
-        listeners.deliver(message('other'));
+        void listeners.deliver(message('other'));
       }
     });
     add('other', 'event', 'other');

@@ -29,6 +29,10 @@ export interface LogModel {
   serve(pipe: Pipe): boolean;
   /** Whether the entry with this tag comes next after `place`, hidden ones aside (invariants I5 and I6). */
   follows(tag: string, place: string): boolean;
+  /** What a fold of the log up to `place` has seen, hidden ones aside, also of what is no longer retained. */
+  upTo(place: string): readonly string[];
+  /** Whatever was ever appended, hidden ones aside: a database keeps what the log has lost. */
+  readonly written: readonly string[];
 }
 
 const PAGE = 3;
@@ -142,6 +146,14 @@ export function createLogModel(mode: 'log' | 'latest'): LogModel {
       let before = history.get(tag)?.before;
       while (before !== undefined && before !== place && history.get(before)?.hidden) before = history.get(before)?.before;
       return before === place;
+    },
+    get written() {
+      return [...history].filter(([, { hidden }]) => !hidden).map(([tag]) => tag);
+    },
+    upTo(place) {
+      const seen: string[] = [];
+      for (let tag = place; tag !== ''; tag = history.get(tag)!.before) if (!history.get(tag)!.hidden) seen.unshift(tag);
+      return seen;
     },
   };
 }

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { fromWire, toWire } from '../../../src/channel/cursor.ts';
 import { type Effect, type Input, type Subscription, createSubscription, step } from '../../../src/channel/step.ts';
 import type { Cursor } from '../../../src/types.ts';
+import type { Database, LoadStep } from './database.ts';
 import { type LogModel, type Pipe, type Sent, createLogModel } from './log-model.ts';
 
 export type Act =
@@ -12,7 +13,10 @@ export type Act =
   | { readonly do: 'epoch' | 'open' | 'retry' }
   /** `pipe`: the older or the newer connection. */
   | { readonly do: 'close' | 'serve' | 'hear' | 'lose' | 'repeat'; readonly pipe: number }
-  | { readonly do: 'reload'; readonly from: 'told' | 'top' | 'old' };
+  | { readonly do: 'reload'; readonly from: 'told' | 'top' | 'old' }
+  | { readonly do: 'load'; readonly step: LoadStep }
+  /** Somebody comes who needs the state: it is loaded anew for all. */
+  | { readonly do: 'join' };
 
 type Unnumbered<T> = T extends Input ? Omit<T, 'k'> : never;
 
@@ -34,10 +38,19 @@ export class PageModel {
   last: string | null = null;
   resets = 0;
 
-  constructor(mode: 'log' | 'latest') {
+  readonly #database: Database | null;
+
+  /** @param database makes it a page whose channel has a snapshot */
+  constructor(mode: 'log' | 'latest', database: Database | null = null) {
     this.#mode = mode;
+    this.#database = database;
     this.log = createLogModel(mode);
-    this.#sub = createSubscription(mode);
+    this.#sub = createSubscription(mode, database === null ? 'handlers' : 'snapshot');
+  }
+
+  /** Where the state stands; null before there is any, and while it is loaded. */
+  get place(): Cursor | null {
+    return this.#reloading ? null : this.#place;
   }
 
   get sub(): Subscription {
@@ -59,7 +72,11 @@ export class PageModel {
       case 'retry':
         return this.#retry();
       case 'reload':
-        return this.#reload(act.from);
+        return this.#database === null ? this.#reload(act.from) : undefined;
+      case 'load':
+        return this.#load(act.step);
+      case 'join':
+        return this.#step({ type: 'load' });
       default:
         return this.#pipe(act.do, this.#pipes[act.pipe]);
     }
@@ -79,7 +96,8 @@ export class PageModel {
       moved = this.log.serve(pipe) || moved;
       moved = this.#hear(pipe) || moved;
     }
-    if (this.#reloading) this.#reload('told');
+    if (this.#reloading && this.#database !== null) for (const step of ['cursor', 'data', 'done'] as const) this.#load(step);
+    else if (this.#reloading) this.#reload('told');
     else if (this.#resting) this.#retry();
     else return moved;
     return true;
@@ -126,6 +144,15 @@ export class PageModel {
     expect(this.resets - told, 'told again, once').toBe(again ? 1 : 0);
   }
 
+  #load(step: LoadStep): void {
+    if (!this.#reloading || this.#database === null) return;
+    const answer = this.#database.load(step, this.log);
+    if (answer === null) return;
+    this.#reloading = false;
+    if (answer.cursor !== null) this.#move(answer.cursor);
+    this.#step({ type: 'reloaded', cursor: answer.cursor });
+  }
+
   #move(place: Cursor): void {
     this.#place = place;
     this.#seen.clear();
@@ -155,9 +182,10 @@ export class PageModel {
         return;
       }
       case 'reset':
-        expect(this.#reloading, 'one reload at a time').toBe(false);
+        if (this.#database === null) expect(this.#reloading, 'one reload at a time').toBe(false);
+        this.#database?.call();
         this.#reloading = true;
-        this.resets += 1;
+        if (effect.why !== 'first') this.resets += 1;
         return this.#move(effect.cursor);
       case 'falling-behind':
         this.#resting = true;
@@ -179,6 +207,7 @@ export class PageModel {
       expect(this.log.follows(tag, this.#place.tag), `${tag} follows ${this.#place.tag} in one branch (I5, I6)`).toBe(true);
     }
     this.#place = cursor;
+    this.#database?.state.add(tag);
     this.last = tag;
   }
 }

@@ -44,6 +44,10 @@ describe('an option that cannot work', () => {
     ['mode', { channels: { room: { mode: 'stream' } } }],
     ['rewind', { channels: { room: { rewind: 1.5 } } }],
     ['rewind', { channels: { room: { rewind: -1 } } }],
+    ['resume', { channels: { room: { resume: 'always' } } }],
+    ['snapshot', { channels: { room: { snapshot: {} } } }],
+    ['snapshot', { channels: { room: { mode: 'latest', snapshot: () => {} } } }],
+    ['resume', { channels: { room: { mode: 'live', resume: 'durable' } } }],
   ])('%s: %j is told at once, by name', (name, given) => {
     expect(compose(given)).toThrow(
       expect.objectContaining({

@@ -19,7 +19,7 @@ function setUp() {
   const fail = (invariant: string): void => void failed.push(invariant);
   const logs = new Logs(() => now, fail);
   const stored = new Stored(() => now, fail, logs);
-  stored.offered('profile', 1, 'x', 'a');
+  stored.offered({ profile: 'profile', page: 1, id: 'x', channel: 'a', whenInDoubt: 'resend' });
   const append = (): void => {
     const entry = { o: 1, g: 't', id: 'x', e: 'said', d: { page: 1, n: 1, user: 'ü' }, ts: now };
     logs.appended(1, 'a', { epoch: 'e', entry, previous: '' }, 1);

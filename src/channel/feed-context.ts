@@ -1,0 +1,24 @@
+import type { Line } from '../connection/line.ts';
+import type { ChannelOptions, SnapshotContext } from '../options.ts';
+import type { Environment } from '../platform/environment.ts';
+import type { ClientFrame } from '../protocol/frame.ts';
+import type { Reset } from '../types.ts';
+import type { Bookmarks } from './bookmark.ts';
+
+/** What a feed needs from the client it lives in. */
+export interface FeedContext {
+  readonly environment: Environment;
+  /** The welcomed connection, if there is one. */
+  line(): Line | null;
+  send(frame: ClientFrame): void;
+  /** A number that the page has never used. */
+  nextK(): number;
+  isOwn(id: string, by: string | undefined): boolean;
+  report(error: unknown): void;
+  /** @returns whether anybody listens */
+  onReset(reset: Reset): boolean;
+  readonly bookmarks: Bookmarks;
+}
+
+/** `params`: of the pattern that the options are for. */
+export type FeedOptions = ChannelOptions & Partial<Pick<SnapshotContext, 'params'>>;

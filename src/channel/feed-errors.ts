@@ -1,0 +1,22 @@
+/** What a feed reports. */
+import { HoldfastError, type ErrorCode, isErrorCode } from '../errors.ts';
+import type { ResetReason, Unsubbed } from '../protocol/frame.ts';
+
+export function unheardReset(channel: string, why: ResetReason): HoldfastError {
+  const message = `Channel '${channel}' lost continuity (${why}): messages may be missing, and no onReset handler loads them.`;
+  return new HoldfastError('continuity-lost', message, { details: { why } });
+}
+
+export function fallenBehind(channel: string, resets: number): HoldfastError {
+  return new HoldfastError('too-slow', `Channel '${channel}' was reset ${resets} times in a row without a message in between.`);
+}
+
+export function refusal(channel: string, { code, message, app }: Unsubbed): HoldfastError {
+  const known: ErrorCode = isErrorCode(code) ? code : 'forbidden';
+  const details = app === undefined ? {} : { appCode: app };
+  return new HoldfastError(known, message ?? `The server refused channel '${channel}' (${code}).`, { details });
+}
+
+export function loaderFailed(channel: string, loader: 'resume' | 'snapshot', cause: unknown): HoldfastError {
+  return new HoldfastError('handler-threw', `\`${loader}\` of channel '${channel}' failed.`, { cause });
+}

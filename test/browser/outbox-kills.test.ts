@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createProfileFolder, launchOn } from '../support/bare-browser.ts';
+import { mendLogs } from '../support/leveldb-log.ts';
 import { connect, createOutboxSite } from '../support/outbox-site.ts';
 import { createRandom } from '../support/random.ts';
 
@@ -11,6 +12,10 @@ const SEED = Number(process.env['HOLDFAST_SEED'] ?? 1);
 
 /** Runs in the page: publishes until it is killed, a few at a time, and says at once what it was told is stored. */
 function publishForEver(visit: number): void {
+  own.client.on('outcome', ({ result, id }) => {
+    if (result !== 'accepted') tell(`refused ${visit} ${id} ${result}`);
+  });
+  own.client.on('error', (error) => tell(`refused ${visit} ${String(error)} ${String(error.cause)}`));
   let n = 0;
   const more = (): void => {
     for (let count = 1 + Math.floor(Math.random() * 20); count > 0; count -= 1) {
@@ -37,6 +42,7 @@ it(
     const last = { published: new Map<number, number>(), stored: new Map<number, number>() };
     const counts = { published: 0, stored: 0 };
     const refused: string[] = [];
+    let torn = 0;
     const heard = (said: string): void => {
       const [what, visit, n] = said.split(' ');
       if (what === 'refused') refused.push(said);
@@ -60,6 +66,7 @@ it(
       change(then);
       await pause(chance() * 250);
       await browser.kill();
+      torn += mendLogs(profile.path);
     }
 
     site.line.heal();
@@ -74,11 +81,11 @@ it(
     for (const [visit, n] of log) byVisit.set(visit, [...(byVisit.get(visit) ?? []), n]);
     const arrived = log.length;
     const different = new Set(log.map(String)).size;
-    let lost = 0;
-    for (const [visit, n] of last.stored) lost += Math.max(0, n - (byVisit.get(visit) ?? []).length);
+    const missing = [...last.stored].map(([visit, n]) => Math.max(0, n - (byVisit.get(visit)?.length ?? 0)));
+    const lost = missing.reduce((sum, n) => sum + n, 0);
     console.log(
       `${KILLS} kills in ${seconds.toFixed(0)} s: at least ${counts.published} published, ${counts.stored} said to be stored, ` +
-        `${arrived} arrived, ${arrived - different} repeated, ${lost} lost`,
+        `${arrived} arrived, ${arrived - different} repeated, ${lost} lost; ${torn} logs mended`,
     );
     // Each page's are 1, 2, 3 … as far as they came: at least to the last one that was stored.
     for (const [visit, numbers] of byVisit) expect(numbers, `visit ${visit}`).toEqual(numbers.map((_, at) => at + 1));

@@ -13,7 +13,7 @@ export const importSets = [
     label: 'the core: `composeClient`, `webSocket`, `json`',
     from: 'holdfast',
     names: core,
-    limit: 30_464,
+    limit: 42_496,
     without: ['event-stream', 'long-polling', 'no-store', 'getReader', 'createDataChannel', 'msgpack', 'proxy_buffering'],
   },
   {
@@ -21,14 +21,14 @@ export const importSets = [
     from: 'holdfast',
     names: [...core, 'sse', 'longPolling'],
     beyond: core,
-    limit: 3328,
+    limit: 3456,
     without: ['createDataChannel'],
   },
   {
     label: '`composeClient`, `longPolling`, `json`',
     from: 'holdfast',
     names: ['composeClient', 'longPolling', 'json'],
-    limit: 31_872,
+    limit: 44_032,
     without: ['binaryType', 'event-stream', 'getReader', 'createDataChannel'],
   },
   {
@@ -59,7 +59,7 @@ export const importSets = [
     label: '`createClient`',
     from: 'holdfast',
     names: ['createClient'],
-    limit: 33_792,
+    limit: 47_104,
     without: ['createDataChannel', 'proxy_buffering'],
   },
   {
@@ -81,4 +81,4 @@ export const importSets = [
 ];
 
 /** The script for a `<script>` tag, everything in it. */
-export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 44_032 };
+export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 56_320 };

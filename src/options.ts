@@ -4,7 +4,9 @@ import type { Environment } from './platform/environment.ts';
 import type { Codec } from './protocol/codec.ts';
 import type { Mode, ResetReason } from './protocol/frame.ts';
 import type { Credentials, Transport } from './transports/transport.ts';
-import type { Cursor, OutboxEntry, Untyped } from './types.ts';
+import type { Untyped } from './types/base.ts';
+import type { Cursor } from './types/message.ts';
+import type { OutboxEntry } from './types/outbox.ts';
 
 export interface ClientOptions {
   /**

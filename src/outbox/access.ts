@@ -14,7 +14,7 @@ export interface AccessContext {
   report(error: unknown): void;
   /** `problem` changed. */
   onProblem(): void;
-  /** A store that was given up is tried again: everything that has not ended is to be written. */
+  /** A store was given up and is tried again, or has lost its rows: everything that has not ended is to be written. */
   onRecover(): void;
 }
 
@@ -70,7 +70,10 @@ export class Access {
     if (!this.usable) return null;
     const { environment, store, user } = this.#context;
     try {
-      this.#opened ??= store.open({ environment, user, url: this.#context.url() });
+      const onLost = (): void => {
+        if (this.#state === 'open') this.#context.onRecover();
+      };
+      this.#opened ??= store.open({ environment, user, url: this.#context.url(), onLost });
       return await this.#opened;
     } catch (cause) {
       this.#opened = null;
@@ -110,7 +113,7 @@ export class Access {
     this.#opened = null;
     return opened === null
       ? Promise.resolve()
-      : opened.then((store) => store.close()).catch((error) => this.#context.report(error));
+      : opened.then((store) => store.close()).catch((error: unknown) => this.#context.report(error));
   }
 
   /** Nobody waits for what was asked. */
@@ -145,7 +148,8 @@ export class Access {
     this.#state = 'given-up';
     this.fail(error);
     const { now } = this.#context.environment;
-    if (!closing && (this.problem === 'broken' || this.problem === 'blocked')) this.#recovery.set(now() + RECOVERS);
+    const hopeless = this.problem === 'unsupported' || this.problem === 'denied';
+    if (!closing && !hopeless) this.#recovery.set(now() + RECOVERS);
   }
 
   /** One write failed; the next may succeed. */

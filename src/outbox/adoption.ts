@@ -1,5 +1,6 @@
 /** Takes over what pages that are gone have left, under their producers and numbers (rule R5). */
 import type { Environment } from '../platform/environment.ts';
+import { type Deferred, createDeferred } from '../util/deferred.ts';
 import { type Timer, createTimer } from '../util/timer.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
@@ -50,6 +51,7 @@ export class Adoption {
   readonly #gate: Timer;
   readonly #adopted = new Map<string, Adopted>();
   readonly #stuck = new Set<string>();
+  #waiters: Deferred<void> | null = null;
   #state: 'asleep' | 'first-look' | 'awake' | 'over' = 'asleep';
   #look: 'none' | 'under-way' | 'again' = 'none';
   /** Grows with each rest: what was under way then is of no use any more. */
@@ -76,6 +78,13 @@ export class Adoption {
   get settled(): boolean {
     if (!this.#context.journal.usable || this.#state === 'over') return true;
     return this.#state !== 'asleep' && this.#look === 'none' && this.#adopted.size === 0;
+  }
+
+  /** Resolves when it has looked once, or will not. */
+  looked(): Promise<void> {
+    if (this.#state !== 'first-look') return Promise.resolve();
+    this.#waiters ??= createDeferred();
+    return this.#waiters.promise;
   }
 
   /** Whether what this page begins to publish to a channel has to wait for what was left in it. */
@@ -121,6 +130,7 @@ export class Adoption {
     this.#adopted.clear();
     this.#visit += 1;
     this.#look = 'none';
+    this.#waiters?.resolve();
     this.#timer.set(null);
     this.#gate.set(null);
     if (this.#state !== 'over') this.#state = 'asleep';
@@ -144,6 +154,7 @@ export class Adoption {
     if (this.#visit !== visit) return;
     this.#look = 'none';
     this.#state = 'awake';
+    this.#waiters?.resolve();
     this.#gate.set(null);
     if (journal.usable) this.#timer.set(environment.now() + LOOK_EVERY);
     this.#context.onChange();
@@ -198,9 +209,12 @@ export class Adoption {
       const known = adopted.lanes.get(channel);
       const fresh = list.filter(([sequence]) => known === undefined || sequence >= known.next);
       if (fresh.length === 0) continue;
-      found = 'more';
       const marksOf = marks.filter(([key]) => key[2] === channel).map(([, mark]) => mark as MarkRow);
-      adopted.lanes.set(channel, this.#context.adopt({ producer, channel, entries: fresh, marks: marksOf }));
+      const next = known?.next;
+      const lane = this.#context.adopt({ producer, channel, entries: fresh, marks: marksOf });
+      adopted.lanes.set(channel, lane);
+      // Or it would be read again and again.
+      if (lane.next !== next) found = 'more';
     }
     return found;
   }
@@ -215,18 +229,19 @@ export class Adoption {
       adopted.state = 'open';
       return this.drained(producer);
     }
+    let forgotten = false;
     if (found === 'none') {
       journal.remove(everything('mark', producer));
       journal.remove([pageKey(producer), pageKey(producer)]);
-      await journal.flush();
+      forgotten = await journal.flush();
     }
     // What the store would not let go of is another page's: this one has told how it ended.
     else this.#stuck.add(producer);
     if (this.#adopted.get(producer) !== adopted) return;
     this.#release(producer, adopted);
     this.#context.onChange();
-    // There may be room now for what another page left.
-    this.look();
+    // There may be room now for what another page left. A store that forgets nothing would show the same again and again.
+    if (forgotten) this.look();
   }
 
   #release(producer: string, adopted: Adopted): void {

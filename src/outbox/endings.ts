@@ -8,6 +8,10 @@ import type { Answer, Lane } from './lane.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Ticket, errorOf } from './receipt.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
+import { Recent } from '../util/recent.ts';
+
+/** Ids whose end this page has told: what its owner went on with may be taken over once more. */
+const TOLD = 4096;
 
 export interface EndingsOptions {
   readonly context: OutboxContext;
@@ -21,11 +25,12 @@ export interface EndingsOptions {
 
 type Ending = { readonly result: TombstoneKind | 'uncertain' };
 
-/** What was never sent cannot turn out accepted: its payload is not needed again. */
+/** What was never sent cannot turn out accepted, and what was cancelled nobody tries again: its payload is not needed. */
 const WITHDRAWN = { data: undefined, size: 0, payload: 'gone' };
 
 export class Endings {
   readonly #options: EndingsOptions;
+  readonly #told = new Recent(TOLD);
 
   constructor(options: EndingsOptions) {
     this.#options = options;
@@ -79,8 +84,15 @@ export class Endings {
     void written.then((durable) => {
       if (!durable || !keeper.exclusive(lane) || record.owner.ticket?.outcome !== null) return;
       this.#tell(record, { result: kind });
-      if (record.answeredAt === null) Object.assign(record, WITHDRAWN);
+      if (kind === 'cancelled' && record.answeredAt === null) Object.assign(record, WITHDRAWN);
     });
+  }
+
+  /** A newer one with the same key stands in its place, or after it. */
+  replaced(lane: Lane<Owner>, record: OutboxRecord, retracted: boolean): void {
+    if (!retracted) return this.withdraw(lane, record, 'cancelled');
+    this.#options.keeper.journal.forget(lane, record);
+    this.#tell(record, { result: 'cancelled' });
   }
 
   refuse(ticket: Ticket, error: HoldfastError): Receipt {
@@ -97,6 +109,8 @@ export class Endings {
       this.#file(outcome, record);
     }
     onEnded(outcome);
+    if (this.#told.has(outcome.id) && outcome.result !== 'lost') return;
+    if (outcome.result !== 'uncertain') this.#told.add(outcome.id);
     const heard = context.onOutcome(outcome);
     if (!heard && outcome.result !== 'accepted' && outcome.result !== 'cancelled') {
       // The caller gets the rest of this tick to look at its receipt.
@@ -108,7 +122,7 @@ export class Endings {
     record.tombstone = kind;
     this.#options.keeper.journal.keep(lane, record);
     this.#tell(record, end);
-    if (record.attempted === null) Object.assign(record, WITHDRAWN);
+    if (kind === 'cancelled' && record.attempted === null) Object.assign(record, WITHDRAWN);
   }
 
   #tell(record: OutboxRecord, end: Ending): void {

@@ -26,7 +26,7 @@ export function recordsOf(
 
 function restored(sequence: number, row: EntryRow, attempted: string | null, owner: Owner): OutboxRecord {
   const record: LaneRecord<Owner> = createRecord(sequence, { id: row.id, event: row.e, data: row.d, size: row.n, owner });
-  const gone = row.x !== undefined && row.d === undefined;
+  const gone = row.x === 'cancelled' && row.d === undefined;
   return Object.assign(record, {
     tombstone: row.x ?? null,
     attempted,

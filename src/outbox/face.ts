@@ -61,6 +61,9 @@ export function createFace({ keeper, lanes, drains, publish, lookWhetherDrained,
       }
     },
     async clear() {
+      keeper.wake();
+      // What stands in the store alone is to be withdrawn too.
+      await keeper.looked();
       clear();
       entries.changed();
       tabs.tell({ type: 'clear' });

@@ -48,10 +48,10 @@ export function indexedDBOutbox(options: IndexedDBOutboxOptions = {}): OutboxSto
   return {
     name: 'indexeddb',
     durable: true,
-    async open({ environment, user, url }) {
+    async open({ environment, user, url, onLost }) {
       // As JSON, or a name that ends as a user's begins would lead to somebody else's rows.
       const scope = JSON.stringify(name === undefined ? ['holdfast', url, user] : [name, user]);
-      const connection = await openConnection(environment, scope);
+      const connection = await openConnection(environment, scope, onLost);
       // Never awaited: Firefox asks the user first. What they answer, or that nobody can, changes nothing here.
       if (persist) environment.persistStorage?.().catch(() => {});
       const { bound } = environment.IDBKeyRange as typeof IDBKeyRange;
@@ -111,7 +111,7 @@ interface Connection {
   close(): Promise<void>;
 }
 
-async function openConnection(environment: Environment, name: string): Promise<Connection> {
+async function openConnection(environment: Environment, name: string, onLost?: () => void): Promise<Connection> {
   let opening: Promise<IDBDatabase> | undefined;
   let closing: Promise<void> | undefined;
   /** Settles with the last of all calls, and with the last first attempt. */
@@ -146,8 +146,9 @@ async function openConnection(environment: Environment, name: string): Promise<C
 
   const connect = (): Promise<IDBDatabase> => {
     if (opening !== undefined) return opening;
-    const mine = openDatabase(environment, name, () => {
+    const mine = openDatabase(environment, name, (lost) => {
       if (opening === mine) mend();
+      if (lost) onLost?.();
     });
     mine.catch(() => (opening = undefined));
     return (opening = mine);
@@ -201,8 +202,8 @@ function settled(...promises: readonly Promise<unknown>[]): Promise<void> {
   return Promise.allSettled(promises).then(() => {});
 }
 
-/** @param gone the connection is no more, or has to go; the next call needs another */
-function openDatabase(environment: Environment, name: string, gone: () => void): Promise<IDBDatabase> {
+/** @param gone the connection is no more, or has to go; the next call needs another. `lost`: its rows may be gone too */
+function openDatabase(environment: Environment, name: string, gone: (lost: boolean) => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     let late = false;
     const fail = (cause: unknown, problem?: Problem): void => {
@@ -226,7 +227,8 @@ function openDatabase(environment: Environment, name: string, gone: () => void):
           environment.clearTimeout(timer);
           // Nobody else's upgrade or deletion is to wait for this page. Safari closes it when its storage process dies, and all
           // browsers do when the user clears this site's data.
-          database.onversionchange = database.onclose = gone;
+          database.onversionchange = ({ newVersion }) => gone(newVersion === null);
+          database.onclose = () => gone(true);
           resolve(database);
         },
         (error: unknown) => fail(error, isDenial(error) ? 'denied' : undefined),

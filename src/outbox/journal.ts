@@ -210,7 +210,7 @@ export class Journal {
     const { now } = this.#context.environment;
     // With each of them, for whoever clears the data of a site clears the names of its pages too.
     const producers = new Set([...batch.records.values()].map(({ producer }) => producer));
-    const put = [...batch.rows, ...[...producers].map((producer): StoreRow => [pageKey(producer), now()])];
+    const put = [...[...producers].map((producer): StoreRow => [pageKey(producer), now()]), ...batch.rows];
     for (const [record, lane] of batch.records) {
       if (record.shelved === 'no') {
         record.shelved = record.attempted === null ? 'unsent' : 'marked';

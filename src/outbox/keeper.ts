@@ -38,6 +38,7 @@ export class Keeper {
   readonly #tenures = new Map<string, Tenure>();
   #state: 'asleep' | 'awake' | 'resting' | 'over' = 'asleep';
   #resting: Promise<void> = Promise.resolve();
+  #beginning: Promise<void> = Promise.resolve();
   #unwatch: (() => void) | null = null;
 
   constructor(options: KeeperOptions) {
@@ -95,7 +96,13 @@ export class Keeper {
     if (this.#state !== 'asleep' || !this.journal.usable) return;
     this.#state = 'awake';
     this.#unwatch ??= this.#options.context.environment.page.watch((hint) => this.#hint(hint));
-    void this.#begin();
+    this.#beginning = this.#begin();
+  }
+
+  /** Resolves when what earlier pages left has been looked for. */
+  async looked(): Promise<void> {
+    await this.#beginning;
+    await this.adoption.looked();
   }
 
   /** Before something of this page is written. */

@@ -4,11 +4,10 @@
  */
 import type { Item, Nack, Pub, Result, Tombstone } from '../protocol/frame.ts';
 import type { Answer, Room, Taken } from './lane-types.ts';
+import { closers, mayStart, remember } from './lane-rules.ts';
 import { type LaneRecord, type NewItem, createRecord, onWire } from './record.ts';
 
-export type { Answer, Room, Taken } from './lane-types.ts';
-export type { LaneRecord } from './record.ts';
-
+export type { Answer, LaneRecord, Room, Taken };
 /** Unanswered items of one lane. */
 export const WINDOW = 64;
 /** Answered records kept for repair. */
@@ -108,7 +107,7 @@ export class Lane<R> {
     return true;
   }
 
-  /** The sequence of what is appended next. */
+  /** Of what is appended next. */
   get next(): number {
     return this.#next;
   }
@@ -146,8 +145,8 @@ export class Lane<R> {
     // Two batches with the same sequences under way, and no answer could be told from the other's.
     if (this.#batches[0] !== undefined && this.#batches[0].round !== this.#round) return null;
     const sequence = this.#sendFrom;
-    const first = this.#mayStart(sequence, mem);
-    const items: (Item | Tombstone)[] = [...this.#closers(sequence, most)];
+    const first = this.#restartAt === sequence || (this.#answered === 0 && mayStart(this.#records, sequence, mem));
+    const items: (Item | Tombstone)[] = [...closers(sequence, Math.min(sequence + most, this.#lowest()))];
     const records: LaneRecord<R>[] = [];
     let bytes = 0;
     for (let at = this.#indexOf(this.#sendFrom + items.length); items.length < most && at < this.#records.length; at += 1) {
@@ -200,7 +199,7 @@ export class Lane<R> {
     this.#batches.splice(index, 1);
     // Also of an earlier round: nothing was sent since, and without this the lane would be refused for ever.
     if (nack.code === 'unknown-producer' && !batch.first) {
-      const lowest = this.#records[0]?.sequence ?? this.#next;
+      const lowest = this.#lowest();
       if (this.#restartAt === lowest) return 'none';
       this.#sendAgainFrom(lowest);
       this.#restartAt = lowest;
@@ -273,14 +272,7 @@ export class Lane<R> {
       this.#inFlightBytes = Math.max(0, this.#inFlightBytes - record.size);
     }
     record.answeredAt = now;
-    const refusal = result !== 0 && 'code' in result ? result : null;
-    // The sequence is another page's, and what was withdrawn here was accepted nowhere.
-    const withdrawn = refusal?.code === 'conflict' ? record.tombstone : null;
-    // Accepted although it had been withdrawn: then it is the item that must be kept for repair.
-    if (refusal === null) record.tombstone = record.payload === 'kept' ? null : 'closed';
-    // That the server's memory does not reach back so far takes back nothing that was known.
-    else if (!again || refusal.code !== 'unknown') record.tombstone ??= 'closed';
-    return { record, result: withdrawn === null ? result : { code: withdrawn }, again };
+    return { record, result: remember(record, result, again), again };
   }
 
   #sendAgainFrom(sequence: number): void {
@@ -290,23 +282,12 @@ export class Lane<R> {
     this.#restartAt = null;
   }
 
-  /** Sequences that the server misses and this page no longer holds can only be closed. */
-  *#closers(from: number, most: number): Generator<Tombstone> {
-    const lowest = this.#records[0]?.sequence ?? this.#next;
-    for (let sequence = from; sequence < lowest && sequence < from + most; sequence += 1) {
-      yield { id: `closed-${sequence}`, x: 'closed' };
-    }
-  }
-
-  /** `first` is a claim that nothing below was ever accepted; a false one would let a repeat in as new. */
-  #mayStart(sequence: number, mem: string): boolean {
-    if (this.#restartAt === sequence) return true;
-    if ((this.#records[0]?.sequence ?? this.#next) !== sequence || this.#answered > 0) return false;
-    return this.#records.every(({ attempted }) => attempted === null || attempted === mem);
-  }
-
   #reach(): number {
     return this.oldestRow === null ? WINDOW : this.oldestRow + WINDOW - this.#sendFrom;
+  }
+
+  #lowest(): number {
+    return this.#records[0]?.sequence ?? this.#next;
   }
 
   #firstWaiting(): number {
@@ -314,6 +295,6 @@ export class Lane<R> {
   }
 
   #indexOf(sequence: number): number {
-    return sequence - (this.#records[0]?.sequence ?? this.#next);
+    return sequence - this.#lowest();
   }
 }

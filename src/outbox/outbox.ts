@@ -1,8 +1,7 @@
 /** Everything this page publishes, or has taken over, from `publish()` to its outcome. */
 import type { Line } from '../connection/line.ts';
 import { HoldfastError } from '../errors.ts';
-import { END } from '../protocol/end-codes.ts';
-import { type Ack, DEFAULT_LIMITS, type Limits, type Nack } from '../protocol/frame.ts';
+import type { Ack, Nack } from '../protocol/frame.ts';
 import { toPlain } from '../protocol/payload.ts';
 import type { Outbox as OutboxFace, PublishOptions, Receipt } from '../types.ts';
 import { Recent } from '../util/recent.ts';
@@ -17,14 +16,12 @@ import { createFace } from './face.ts';
 import { Keeper } from './keeper.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
-import { Marks } from './marks.ts';
 import { Migration } from './migration.ts';
-import { Pauses } from './pauses.ts';
+import { faultOf } from './outcome.ts';
 import type { PendingChange, PendingPublication, Pendings } from './pendings.ts';
 import { Ticket } from './receipt.ts';
 import type { NewItem } from './record.ts';
 import { Replacements } from './replacements.ts';
-import { Retention } from './retention.ts';
 import type { EntryRow } from './rows.ts';
 import { Sender } from './sender.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
@@ -42,14 +39,11 @@ export class Outbox implements Pendings {
   readonly #sender: Sender;
   readonly #endings: Endings;
   readonly #migration: Migration;
-  readonly #pauses: Pauses<Lane<Owner>>;
   readonly #ownIds = new Recent(REMEMBERED_IDS);
   readonly #drains = new Drains();
   readonly #watchers = new Watchers();
   readonly #replacements = new Replacements();
   readonly #expiry;
-  readonly #retention: Retention<Owner>;
-  #limits: Limits = DEFAULT_LIMITS;
   #flushing = false;
   #over: HoldfastError | null = null;
 
@@ -65,7 +59,7 @@ export class Outbox implements Pendings {
       lanes: this.#lanes,
       adopt: (estate) => this.#adopt(estate),
       onChange: () => {
-        this.#flush();
+        this.#sender.flush();
         this.#lookWhetherDrained();
       },
       onAsked: (message) => (message.type === 'clear' ? this.#clear() : this.#cancel(message.id)),
@@ -81,27 +75,16 @@ export class Outbox implements Pendings {
       },
       isOver: () => this.#over !== null,
     });
-    const goOn = (lane: Lane<Owner>): void => {
-      this.#lanes.active.add(lane);
-      this.#flush();
-    };
     this.#sender = new Sender({
+      context,
       lanes: this.#lanes,
-      marks: new Marks(this.#keeper.journal, () => this.#lanes.producer, goOn),
-      line: () => context.line(),
-      buffered: () => context.buffered(),
-      limits: () => this.#limits,
-      holdsUp: (channel) => this.#keeper.adoption.holdsUp(channel),
-      send: (frame) => context.send(frame),
+      keeper: this.#keeper,
+      endings: this.#endings,
+      isOver: () => this.#over !== null,
     });
     this.#migration = new Migration(settings, context, {
       publish: (...given) => this.publish(...given),
       withdraw: (lane, record) => this.#endings.withdraw(lane, record, 'cancelled'),
-    });
-    this.#retention = new Retention(environment, this.#lanes, () => context.heardAt());
-    this.#pauses = new Pauses(environment, (lane) => {
-      lane.resume();
-      goOn(lane);
     });
     this.face = createFace({
       keeper: this.#keeper,
@@ -144,7 +127,7 @@ export class Outbox implements Pendings {
       cancel: ({ id }) => this.#cancel(id),
       onStoredAsked: () => this.#keeper.journal.hurry(),
     });
-    const plain = toPlain(data, this.#limits);
+    const plain = toPlain(data, this.#sender.limits);
     if (!plain.ok) return this.#endings.refuse(ticket, new HoldfastError(plain.code, `Not published: ${plain.why}.`));
     const refusal = this.#over ?? this.#full(plain.size);
     if (refusal !== null) return this.#endings.refuse(ticket, refusal);
@@ -152,98 +135,47 @@ export class Outbox implements Pendings {
       this.#endings.settle(ticket, { id: ticket.id, channel, event, result: 'cancelled' });
       return ticket;
     }
-    if (replace !== null) this.#replace(channel, replace);
+    const replaced = replace === null ? null : this.#replacements.find(channel, replace);
+    const retracted = replaced !== null && replaced.lane.retract(replaced.record);
     const createdAt = environment.now();
-    const expiresAt = createdAt + Math.min(ttl, this.#limits.outboxTtl);
+    const expiresAt = createdAt + Math.min(ttl, this.#sender.limits.outboxTtl);
     const owner: Owner = { ticket, createdAt, expiresAt, version: this.#settings.version, replace, own: true };
     this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel);
+    // Now, for who hears of it may publish too, or end the client.
+    if (replaced !== null) this.#endings.replaced(replaced.lane, replaced.record, retracted);
     this.#context.need();
     return ticket;
   }
 
   // ---- the connection ----------------------------------------------------------------------------------------------------
 
-  welcomed({ limits }: Line): void {
-    this.#limits = limits;
-    for (const lane of this.#lanes) {
-      lane.rewind();
-      this.#retain(lane);
-      if (lane.waiting > 0) this.#lanes.active.add(lane);
-    }
-    this.#flush();
+  welcomed(line: Line): void {
+    this.#sender.welcomed(line);
   }
 
   /** @returns true if a batch is to blame for `code`, so that going on without it makes sense */
   lost(code: number): boolean {
-    this.#pauses.clear();
-    this.#keeper.journal.hurry();
-    const accused = code === END.tooBig || code === END.tooLarge || code === END.badFrame ? this.#lanes.accuse() : [];
-    const [only] = accused;
-    if (accused.length === 1 && only?.record) {
-      const { lane, record } = only;
-      const why = code === END.badFrame ? 'invalid' : 'too-large';
-      // Not told yet: an earlier connection may have carried it and ended unanswered. The tombstone's answer is the truth.
-      if (record.owner.ticket !== null) {
-        record.owner.ticket.fault = new HoldfastError(why, `The server ended the connection over this publication (${code}).`);
-      }
-      record.tombstone = 'closed';
-      this.#keeper.journal.keep(lane, record);
-    }
-    // What was under way here is not so on the next connection, whose end must not be blamed on it.
-    for (const lane of this.#lanes) lane.rewind();
-    return accused.length > 0;
+    return this.#sender.lost(code);
   }
 
-  acked({ c, p, s, ep, r }: Ack): void {
-    const lane = this.#lanes.find(c, p);
-    if (lane === undefined) return;
-    const answers = lane.answer(s, r, this.#context.environment.now());
-    this.#pauses.forgive(lane);
-    if (lane.retained > 0) this.#retention.note();
-    // With nothing waiting it may still have to repair: a rest of that could not go before this was answered.
-    this.#lanes.active.add(lane);
-    // First, so that the server has the next batch while the app is told of this one.
-    this.#flush();
-    // What the app is told of may make it end the client.
-    for (const answer of answers) if (this.#over === null) this.#endings.answered(lane, answer, ep);
-    if (lane.waiting === 0) this.#keeper.adoption.drained(lane.producer);
+  acked(ack: Ack): void {
+    this.#sender.acked(ack);
   }
 
   nacked(nack: Nack): void {
-    const lane = this.#lanes.find(nack.c, nack.p);
-    const line = this.#context.line();
-    if (lane === undefined || line === null) return;
-    const verdict = lane.refuse(nack, line.mem);
-    if (verdict === 'pause') {
-      this.#pauses.start(lane, nack.after ?? 0);
-      // Those that waited for it need not any more.
-      return this.#flush();
-    }
-    if (verdict === 'doubt') this.#endings.doubt(lane, line.mem);
-    this.#lanes.active.add(lane);
-    this.#flush();
+    this.#sender.nacked(nack);
   }
 
   /** The store failed over: what it acknowledged may be gone. */
   recheck(): void {
-    for (const lane of this.#lanes) {
-      if (lane.retained > 0) lane.recheck();
-      this.#retain(lane);
-    }
-    this.#flush();
-  }
-
-  /** What is retained is shown again. */
-  #retain(lane: Lane<Owner>): void {
-    if (lane.retained === 0) return;
-    this.#retention.renew(lane);
-    this.#lanes.active.add(lane);
+    this.#sender.recheck();
   }
 
   /** The client is over: outcomes will not be known here. */
   end(error: HoldfastError): void {
     this.#over = error;
-    for (const timed of [this.#pauses, this.#expiry, this.#retention]) timed.clear();
+    this.#sender.clear();
+    this.#expiry.clear();
     for (const { owner } of this.#keeper.shelf.pending) owner.ticket?.giveUp(error);
     this.#drains.settle(error);
     this.#keeper.end();
@@ -267,23 +199,8 @@ export class Outbox implements Pendings {
 
   readonly #flushNow = (): void => {
     this.#flushing = false;
-    this.#flush();
+    this.#sender.flush();
   };
-
-  #flush(): void {
-    if (this.#over === null) this.#sender.flush();
-  }
-
-  /** The older with the same key has had no effect, and will have none. */
-  #replace(channel: string, key: string): void {
-    const older = this.#replacements.find(channel, key);
-    if (older === null) return;
-    const { lane, record } = older;
-    if (!lane.retract(record)) return this.#endings.withdraw(lane, record, 'cancelled');
-    this.#keeper.journal.forget(lane, record);
-    const { id, event, owner } = record;
-    if (owner.ticket !== null) this.#endings.settle(owner.ticket, { id, channel, event, result: 'cancelled' }, record);
-  }
 
   /** The number is another page's: a duplicated tab, a restored image. */
   #anew(lane: Lane<Owner>, record: OutboxRecord): void {
@@ -296,15 +213,16 @@ export class Outbox implements Pendings {
     const { report } = this.#context;
     const { channel, producer } = estate;
     const lane = this.#lanes.get(channel, producer);
-    const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version }: EntryRow): Owner => ({
-      ticket: new Ticket({ id, channel, event, signal: undefined, report, cancel: (ticket) => this.#cancel(ticket.id) }),
-      ...{ createdAt, expiresAt, version, replace: null, own: false },
-    });
+    const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version, f }: EntryRow): Owner => {
+      const ticket = new Ticket({ id, channel, event, signal: undefined, report, cancel: (given) => this.#cancel(given.id) });
+      if (f !== undefined) ticket.fault = faultOf(f);
+      return { ticket, createdAt, expiresAt, version, replace: null, own: false };
+    };
     const records = recordsOf(estate, lane.waiting + lane.retained > 0 ? lane.next : null, ownerOf);
     lane.restore(records);
     this.#lanes.active.add(lane);
     for (const record of records) {
-      if (record.owner.ticket === null) continue;
+      if (record.owner.ticket === null || this.#over !== null) continue;
       this.#keeper.shelf.add(record);
       if (record.payload === 'kept') this.#watchers.tell(channel, { type: 'added', publication: record });
       record.owner.ticket.adopted(record.attempted !== null);
@@ -312,7 +230,7 @@ export class Outbox implements Pendings {
       this.#expiry.note(record.owner.expiresAt);
     }
     this.#context.need();
-    this.#flush();
+    this.#sender.flush();
     return lane;
   }
 

@@ -33,3 +33,9 @@ function refused(base: Pick<Outcome, 'id' | 'channel' | 'event'>, code: string, 
     }
   }
 }
+
+/** The server ends every connection over it. */
+export function faultOf(code: string): HoldfastError {
+  const known = isErrorCode(code) ? code : 'invalid';
+  return new HoldfastError(known, 'The server ended the connection over this publication.');
+}

@@ -19,11 +19,13 @@ export interface LaneName {
 export interface EntryRow {
   readonly id: string;
   readonly e: string;
-  /** Payload; absent if it was withdrawn before it was ever sent. */
+  /** Payload; absent if it was cancelled before it was ever sent. */
   readonly d?: unknown;
   /** Size of the payload, bytes. */
   readonly n: number;
   readonly x?: TombstoneKind;
+  /** The tombstone is there because a server ended the connection over it: as this. */
+  readonly f?: string;
   /** Lane memory under which it was first sent. */
   readonly a?: string;
   readonly createdAt: number;
@@ -57,21 +59,23 @@ export const markKey = ({ producer, channel }: LaneName, writer: string): StoreK
 export const pageKey = (producer: string): StoreKey => ['page', producer];
 export const failedKey = (createdAt: number, id: string): StoreKey => ['failed', createdAt, id];
 
-interface Times {
+interface Kept {
+  readonly ticket: { readonly fault: { readonly code: string } | null } | null;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly version: number;
 }
 
-export function entryRow(lane: LaneName, record: LaneRecord<Times>): StoreRow {
+export function entryRow(lane: LaneName, record: LaneRecord<Kept>): StoreRow {
   const { sequence, id, event, data, size, tombstone, attempted, owner, payload } = record;
-  const gone = payload === 'gone' || (tombstone !== null && attempted === null);
+  const gone = payload === 'gone' || (tombstone === 'cancelled' && attempted === null);
   const row: EntryRow = {
     id,
     e: event,
     ...(!gone && data !== undefined && { d: data }),
     n: gone ? 0 : size,
     ...(tombstone !== null && { x: tombstone }),
+    ...(owner.ticket?.fault && { f: owner.ticket.fault.code }),
     ...(attempted !== null && { a: attempted }),
     createdAt: owner.createdAt,
     expiresAt: owner.expiresAt,

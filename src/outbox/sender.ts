@@ -1,57 +1,171 @@
-/** Gives the lanes their turns on the connection. */
+/** Gives the lanes their turns on the connection, and hears what the server says to them. */
 import type { Line } from '../connection/line.ts';
-import type { Limits, Pub } from '../protocol/frame.ts';
+import { END } from '../protocol/end-codes.ts';
+import { type Ack, DEFAULT_LIMITS, type Limits, type Nack } from '../protocol/frame.ts';
+import type { OutboxContext } from './context.ts';
+import type { Endings } from './endings.ts';
+import type { Keeper } from './keeper.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
-import type { Marks } from './marks.ts';
+import { Marks } from './marks.ts';
+import { faultOf } from './outcome.ts';
+import { Pauses } from './pauses.ts';
+import { Retention } from './retention.ts';
 import { roomFor } from './room.ts';
 import type { Owner } from './shelf.ts';
 
-export interface SenderContext {
+export interface SenderOptions {
+  readonly context: OutboxContext;
   readonly lanes: Lanes<Owner>;
-  readonly marks: Marks;
-  line(): Line | null;
-  /** Bytes that wait for the network. */
-  buffered(): number;
-  limits(): Limits;
-  /** What this page begins to publish there has to wait. */
-  holdsUp(channel: string): boolean;
-  send(frame: Pub): void;
+  readonly keeper: Keeper;
+  readonly endings: Endings;
+  isOver(): boolean;
 }
 
 export class Sender {
-  readonly #context: SenderContext;
+  readonly #options: SenderOptions;
+  readonly #marks: Marks;
+  readonly #pauses: Pauses<Lane<Owner>>;
+  readonly #retention: Retention<Owner>;
+  #limits: Limits = DEFAULT_LIMITS;
 
-  constructor(context: SenderContext) {
-    this.#context = context;
+  constructor(options: SenderOptions) {
+    const { context, lanes, keeper } = options;
+    const { environment } = context;
+    this.#options = options;
+    this.#marks = new Marks(
+      keeper.journal,
+      () => lanes.producer,
+      (lane) => this.#goOn(lane),
+    );
+    this.#retention = new Retention(environment, lanes, () => context.heardAt());
+    this.#pauses = new Pauses(environment, (lane) => {
+      lane.resume();
+      this.#goOn(lane);
+    });
+  }
+
+  /** As the server announced them. */
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  clear(): void {
+    this.#pauses.clear();
+    this.#retention.clear();
+  }
+
+  welcomed({ limits }: Line): void {
+    this.#limits = limits;
+    for (const lane of this.#options.lanes) {
+      lane.rewind();
+      this.#retain(lane);
+      if (lane.waiting > 0) this.#options.lanes.active.add(lane);
+    }
+    this.flush();
+  }
+
+  /** @returns true if a batch is to blame for `code`, so that going on without it makes sense */
+  lost(code: number): boolean {
+    this.#pauses.clear();
+    this.#options.keeper.journal.hurry();
+    const accused = code === END.tooBig || code === END.tooLarge || code === END.badFrame ? this.#options.lanes.accuse() : [];
+    const [only] = accused;
+    if (accused.length === 1 && only?.record) {
+      const { lane, record } = only;
+      const why = code === END.badFrame ? 'invalid' : 'too-large';
+      // Not told yet: an earlier connection may have carried it and ended unanswered. The tombstone's answer is the truth.
+      if (record.owner.ticket !== null) {
+        record.owner.ticket.fault = faultOf(why);
+      }
+      record.tombstone = 'closed';
+      this.#options.keeper.journal.keep(lane, record);
+    }
+    // What was under way here is not so on the next connection, whose end must not be blamed on it.
+    for (const lane of this.#options.lanes) lane.rewind();
+    return accused.length > 0;
+  }
+
+  acked({ c, p, s, ep, r }: Ack): void {
+    const lane = this.#options.lanes.find(c, p);
+    if (lane === undefined) return;
+    const answers = lane.answer(s, r, this.#options.context.environment.now());
+    this.#pauses.forgive(lane);
+    if (lane.retained > 0) this.#retention.note();
+    // With nothing waiting it may still have to repair: a rest of that could not go before this was answered.
+    this.#options.lanes.active.add(lane);
+    // First, so that the server has the next batch while the app is told of this one.
+    this.flush();
+    // What the app is told of may make it end the client.
+    for (const answer of answers) if (!this.#options.isOver()) this.#options.endings.answered(lane, answer, ep);
+    if (lane.waiting === 0) this.#options.keeper.adoption.drained(lane.producer);
+  }
+
+  nacked(nack: Nack): void {
+    const lane = this.#options.lanes.find(nack.c, nack.p);
+    const line = this.#options.context.line();
+    if (lane === undefined || line === null) return;
+    const verdict = lane.refuse(nack, line.mem);
+    if (verdict === 'pause') {
+      this.#pauses.start(lane, nack.after ?? 0);
+      // Those that waited for it need not any more.
+      return this.flush();
+    }
+    if (verdict === 'doubt') this.#options.endings.doubt(lane, line.mem);
+    this.#options.lanes.active.add(lane);
+    this.flush();
+  }
+
+  /** The store failed over: what it acknowledged may be gone. */
+  recheck(): void {
+    for (const lane of this.#options.lanes) {
+      if (lane.retained > 0) lane.recheck();
+      this.#retain(lane);
+    }
+    this.flush();
+  }
+
+  /** What is retained is shown again. */
+  #retain(lane: Lane<Owner>): void {
+    if (lane.retained === 0) return;
+    this.#retention.renew(lane);
+    this.#options.lanes.active.add(lane);
+  }
+
+  // ---- turns ------------------------------------------------------------------------------------------------------------------
+
+  #goOn(lane: Lane<Owner>): void {
+    this.#options.lanes.active.add(lane);
+    this.flush();
   }
 
   /** Lanes take turns, and none blocks another. */
   flush(): void {
-    const { lanes, marks, line: lineOf, limits, buffered, send } = this.#context;
-    const line = lineOf();
-    if (line === null) return;
+    const { context, lanes } = this.#options;
+    const line = context.line();
+    if (line === null || this.#options.isOver()) return;
     let sent = true;
     while (sent) {
       sent = false;
       for (const lane of lanes.active) {
-        const room = roomFor(lanes.active, limits(), buffered());
+        const room = roomFor(lanes.active, this.#limits, context.buffered());
         if (room.items <= 0 || room.bytes <= 0) return;
         if (this.#waits(lane)) continue;
         const taken = lane.take(room, line.mem);
-        marks.ahead(lane, line.mem);
+        this.#marks.ahead(lane, line.mem);
         if (taken === null) {
           if (lane.waiting === 0) lanes.active.delete(lane);
           continue;
         }
-        send(taken.frame);
+        context.send(taken.frame);
         for (const { owner } of taken.records) owner.ticket?.markAttempted();
         sent = true;
       }
     }
   }
 
+  /** What this page begins to publish waits for what was left there. */
   #waits(lane: Lane<Owner>): boolean {
-    return !lane.begun && this.#context.lanes.isOwn(lane.producer) && this.#context.holdsUp(lane.channel);
+    return !lane.begun && this.#options.lanes.isOwn(lane.producer) && this.#options.keeper.adoption.holdsUp(lane.channel);
   }
 }

@@ -27,6 +27,8 @@ export interface StoreContext {
   readonly user: string;
   /** Absolute address of the server that they are meant for. */
   readonly url: string;
+  /** What it held may be gone, as when somebody clears the data of the site: what still matters is written again. */
+  readonly onLost?: () => void;
 }
 
 /** Port of the place where publications wait: a sorted table that every page of one user shares. */

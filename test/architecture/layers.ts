@@ -70,7 +70,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'pure',
     files:
-      /^src\/(connection\/(machine|moves|race|race-moves|ladder|backoff|state|status|ui-status|watchdog)|channel\/(cursor|step|optimistic)|outbox\/(lane|outcome))\.ts$/,
+      /^src\/(connection\/(machine|moves|race|race-moves|ladder|backoff|state|status|ui-status|watchdog)|channel\/(cursor|step|optimistic)|outbox\/(lane|lane-rules|lane-types|record|rows|batch|outcome))\.ts$/,
     imports: logic,
     synchronous: true,
   },

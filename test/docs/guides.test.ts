@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveLimits, resolveTiming } from '../../server/limits.ts';
 import { createCounters } from '../../server/metrics.ts';
 import { endRule } from '../../src/protocol/end-codes.ts';
-import type { Reset, TokenContext } from '../../src/types.ts';
+import type { Outcome, OutboxEntry, OutboxStatus, Reset, TokenContext } from '../../src/types.ts';
 import { documents, read, root } from './blocks.ts';
 
 /** The rows of the tables below a heading, as cells, without their heads. */
@@ -70,6 +70,29 @@ describe('the troubleshooting guide', () => {
 it('the resync guide explains each reason of a reset', () => {
   const reasons = { trimmed: 1, epoch: 1, ahead: 1, branch: 1, busy: 1 } satisfies Readonly<Record<Reset['why'], 1>>;
   expect(first(rows('docs/guides/resync.md', '## What a reset means'))).toEqual(Object.keys(reasons));
+});
+
+describe('the offline guide', () => {
+  const guide = 'docs/guides/offline.md';
+
+  it('explains each outcome', () => {
+    const results: Readonly<Record<Outcome['result'], 1>> = {
+      ...{ accepted: 1, rejected: 1, cancelled: 1, expired: 1, closed: 1, uncertain: 1, lost: 1 },
+    };
+    expect(first(rows(guide, '## How it can end'))).toEqual(Object.keys(results));
+  });
+
+  it('explains each state of an entry', () => {
+    const states = { queued: 1, sent: 1, failed: 1 } satisfies Readonly<Record<OutboxEntry['state'], 1>>;
+    expect(first(rows(guide, '## Show what waits'))).toEqual(Object.keys(states));
+  });
+
+  it('explains each problem of a store', () => {
+    const problems: Readonly<Record<OutboxStatus['problem'], 1>> = {
+      ...{ none: 1, 'memory-store': 1, unsupported: 1, denied: 1, quota: 1, blocked: 1, broken: 1 },
+    };
+    expect(first(rows(guide, '## When it is not on disk'))).toEqual(Object.keys(problems));
+  });
 });
 
 it('the authentication guide explains each reason for a token', () => {

@@ -52,8 +52,8 @@ export const breakages = [
     edits: [
       {
         file: 'src/transports/upstream.ts',
-        find: 'else http.later(wait, () => void post(pieces, tries + 1));',
-        replace: 'else {\n          busy = false;\n          pump();\n        }',
+        find: 'if (mayPass(end) && !isOver) http.later(wait, () => void post(pieces, tries + 1, isQuestion));',
+        replace: 'if (mayPass(end) && !isOver) {\n        busy = false;\n        pump();\n      }',
       },
     ],
   },

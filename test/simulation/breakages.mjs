@@ -1,3 +1,4 @@
+import { breakages as ofOutbox } from './breakages-outbox.mjs';
 import { breakages as ofTransports } from './breakages-transports.mjs';
 
 /**
@@ -67,11 +68,8 @@ export const breakages = [
   {
     name: 'false-first',
     edits: [
-      {
-        file: 'src/outbox/lane.ts',
-        find: 'if ((this.#records[0]?.sequence ?? this.#next) !== sequence || this.#answered > 0) return false;',
-        replace: '',
-      },
+      { file: 'src/outbox/lane.ts', find: 'this.#answered === 0 && mayStart', replace: 'mayStart' },
+      { file: 'src/outbox/lane-rules.ts', find: 'if (records[0]?.sequence !== sequence) return false;', replace: '' },
     ],
   },
   {
@@ -231,4 +229,5 @@ export const breakages = [
     ],
   },
   ...ofTransports,
+  ...ofOutbox,
 ];

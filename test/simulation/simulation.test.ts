@@ -10,7 +10,8 @@ import { explain as explainUntyped, simulate as simulateUntyped } from '../../sc
 import { breakages as untypedBreakages } from './breakages.mjs';
 import { FLEET_FAULTS } from './fleet-actions.ts';
 import type { Found } from './main.ts';
-import { PAGE_FAULTS, PAGE_WORK } from './page-actions.ts';
+import { PAGE_FAULTS, PAGE_PROFILE_WORK, PAGE_WORK } from './page-actions.ts';
+import { PROFILE_FAULTS } from './profile-actions.ts';
 
 interface SimulateOptions {
   readonly from?: number;
@@ -40,7 +41,15 @@ const STORY = 30_000;
 
 /** A storm that never happens proves nothing: what each kind of action must have come to in all seeds together. */
 const EACH_ACTION = 25;
-const ACTIONS = Object.keys({ ...PAGE_FAULTS, ...PAGE_WORK, ...FLEET_FAULTS, night: 0, history: 0 });
+const ACTIONS = Object.keys({
+  ...PAGE_FAULTS,
+  ...PAGE_WORK,
+  ...PAGE_PROFILE_WORK,
+  ...PROFILE_FAULTS,
+  ...FLEET_FAULTS,
+  night: 0,
+  history: 0,
+});
 
 /** The same for what came of them, and for what happens by chance. */
 const HAPPENED: readonly (readonly [least: number, what: string])[] = [
@@ -94,6 +103,20 @@ const HAPPENED: readonly (readonly [least: number, what: string])[] = [
   [50, 'clung'],
   [500, 'handler acted'],
   [4000, 'handler threw'],
+  [10_000, 'stored'],
+  [4000, 'adopted, accepted'],
+  [200, 'adopted, cancelled'],
+  [400, 'adopted, expired'],
+  [100, 'adopted, rejected'],
+  [50, 'adopted, uncertain'],
+  [20, 'adopted, closed'],
+  [50, 'lock lost'],
+  [20, 'disk quota'],
+  [20, 'disk fails'],
+  [10, 'disk never'],
+  [10, 'disk dead'],
+  [10, 'disk shut'],
+  [10, 'disk unreadable'],
 ];
 
 describe('the simulation', () => {

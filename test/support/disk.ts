@@ -72,6 +72,11 @@ interface Transaction {
   fail(error: Error): void;
 }
 
+interface Handle {
+  readonly holder: Holder;
+  readonly onLost: () => void;
+}
+
 type Image = ReadonlyMap<string, Table>;
 
 export function createDisk(options: DiskOptions): Disk {
@@ -80,8 +85,8 @@ export function createDisk(options: DiskOptions): Disk {
 
 function createFrom(options: DiskOptions, rows: Image): Disk {
   const { clock, random = () => 0, latency: [min, max] = [0, 0] } = options;
-  const opened = new Set<{ readonly holder: Holder }>();
-  const living = (): readonly { readonly holder: Holder }[] => [...opened].filter(({ holder }) => holder.diedAt === null);
+  const opened = new Set<Handle>();
+  const living = (): readonly Handle[] => [...opened].filter(({ holder }) => holder.diedAt === null);
   const failing = { read: 0, write: 0 };
   let held: Transaction[] = [];
   let health: Health = 'well';
@@ -141,8 +146,11 @@ function createFrom(options: DiskOptions, rows: Image): Disk {
     if (strict) written = cached;
   };
 
-  const open = ({ user, url }: StoreContext, { durability = 'relaxed', holder = ETERNAL }: StoreOptions): OpenStore => {
-    const handle = { holder };
+  const open = (
+    { user, url, onLost = () => {} }: StoreContext,
+    { durability = 'relaxed', holder = ETERNAL }: StoreOptions,
+  ): OpenStore => {
+    const handle = { holder, onLost };
     const scope = scopeOf(user, url);
     const underWay = new Set<Promise<unknown>>();
     const during = <T>(type: 'read' | 'write', step: () => T): Promise<T> => {
@@ -201,6 +209,7 @@ function createFrom(options: DiskOptions, rows: Image): Disk {
     evict() {
       cached = new Map();
       written = cached;
+      for (const { holder, onLost } of living()) clock.setTimeout(() => holder.arrive(onLost), 0);
     },
     rows: (user, url) => structuredClone(cached.get(scopeOf(user, url)) ?? []),
     tables: () => [...cached].map(([scope, held]) => ({ scope, rows: structuredClone(held) })),

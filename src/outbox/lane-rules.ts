@@ -1,0 +1,31 @@
+import type { Result, Tombstone } from '../protocol/frame.ts';
+import type { LaneRecord } from './record.ts';
+
+/** Sequences that the server misses and this page no longer holds can only be closed. */
+export function* closers(from: number, before: number): Generator<Tombstone> {
+  for (let sequence = from; sequence < before; sequence += 1) yield { id: `closed-${sequence}`, x: 'closed' };
+}
+
+/**
+ * `first` is a claim that nothing below was ever accepted; a false one would let a repeat in as new.
+ * @param records all that the lane holds, none of them answered
+ */
+export function mayStart<R>(records: readonly LaneRecord<R>[], sequence: number, mem: string): boolean {
+  if (records[0]?.sequence !== sequence) return false;
+  return records.every(({ attempted }) => attempted === null || attempted === mem);
+}
+
+/**
+ * Sees to it that what is sent again, if the store loses it, is what was answered.
+ * @returns what the answer means for the publication
+ */
+export function remember<R>(record: LaneRecord<R>, result: Result, again: boolean): Result {
+  const refusal = result !== 0 && 'code' in result ? result : null;
+  // The sequence is another page's, and what was withdrawn here was accepted nowhere.
+  const withdrawn = refusal?.code === 'conflict' ? record.tombstone : null;
+  // Accepted although it had been withdrawn: then it is the item that must be kept for repair.
+  if (refusal === null) record.tombstone = record.payload === 'kept' ? null : 'closed';
+  // That the server's memory does not reach back so far takes back nothing that was known.
+  else if (!again || refusal.code !== 'unknown') record.tombstone ??= 'closed';
+  return withdrawn === null ? result : { code: withdrawn };
+}

@@ -1,0 +1,113 @@
+import type { HoldfastError } from '../errors.ts';
+import type { ResetReason } from '../protocol/frame.ts';
+import type { Abortable, Readable, Stop, Untyped } from './base.ts';
+import type { Cursor, Message, Reset } from './message.ts';
+import type { PublishOptions, Receipt } from './outbox.ts';
+
+export interface Channel {
+  readonly name: string;
+  readonly status: Readable<ChannelStatus>;
+  /**
+   * One event, logged or volatile.
+   * @throws HoldfastError `invalid-name`, `destroyed`
+   */
+  subscribe(event: string, handler: (data: Untyped, message: Message) => void, options?: Abortable): Stop;
+  /**
+   * Every event.
+   * @throws HoldfastError `destroyed`
+   */
+  subscribeAll(handler: (message: Message) => void, options?: Abortable): Stop;
+  /**
+   * The same for `for await`; ends with the signal or `break`. Holds at most 1000 messages, then throws `too-slow`; throws
+   * what closed the channel (a refusal, `destroyed`).
+   */
+  messages(options?: MessagesOptions): AsyncIterableIterator<Message>;
+  /**
+   * Ordered, exactly once in the log: kept in the outbox until the server has decided.
+   * @throws HoldfastError `invalid-name`, `invalid-option`, `destroyed`; everything else comes through the receipt
+   */
+  publish(event: string, data?: Untyped, options?: PublishOptions): Receipt;
+  /**
+   * Volatile: at most once, to whoever listens now, never stored, not echoed to this page. `false`: not connected or too
+   * busy, so dropped.
+   * @throws HoldfastError `invalid-name`, `invalid`, `too-large`, `destroyed`
+   */
+  publishVolatile(event: string, data?: Untyped): boolean;
+  /**
+   * Continuity was lost: load again. Messages wait until the returned promise resolves; a returned cursor says where to go
+   * on. With several handlers all run, and the lowest returned cursor wins. Not called if the channel has a `snapshot`.
+   * @throws HoldfastError `destroyed`
+   */
+  onReset(handler: (reset: Reset) => void | Cursor | Promise<void | Cursor>, options?: Abortable): Stop;
+  /**
+   * Messages of the past: a page of them, and from there the older ones. Connects, and needs no subscription. A page whose
+   * connection ends is asked for again. Rejects with `not-found` if `from` or `to` is no place of the present log, `forbidden`
+   * or `app` (the rule for subscribers), `unsupported` (a channel without a log, an old server), `timeout` (no answer within
+   * 10 s on one connection, or within 30 s in all, the wait for a connection included), `unavailable`, `rate-limited`,
+   * `destroyed`, and `aborted` with the signal's reason as its cause.
+   * @throws HoldfastError `invalid-option`, `destroyed`
+   */
+  history(options?: HistoryOptions): Promise<HistoryPage>;
+  /**
+   * Optimistic state: snapshot, messages, and your own pending publications on top. Held until disposed.
+   * @throws HoldfastError `invalid-option`, `destroyed`
+   */
+  store<S>(definition: StoreDefinition<S>): Store<S>;
+}
+
+export interface MessagesOptions extends Abortable {
+  /** @default all */
+  readonly events?: readonly string[];
+  /** Throw `continuity-lost` instead of going on after a reset. @default false */
+  readonly throwOnReset?: boolean;
+}
+
+export type ChannelStatus =
+  | { readonly state: 'idle' }
+  | { readonly state: 'subscribing' }
+  /** `lossy`: volatile messages may be missed between two polls. */
+  | { readonly state: 'live'; readonly lossy: boolean }
+  /** `first`: the snapshot is being loaded, and the place was not lost. */
+  | { readonly state: 'recovering'; readonly why: ResetReason | 'reconnect' | 'first' }
+  | { readonly state: 'closed'; readonly error: HoldfastError };
+
+export interface HistoryOptions extends Abortable {
+  /** At most 500. @default 50 */
+  readonly limit?: number;
+  /** The oldest message that is wanted. @default the beginning of the log */
+  readonly from?: Cursor;
+  /** The newest message that is wanted. @default the end of the log */
+  readonly to?: Cursor;
+}
+
+export interface HistoryPage {
+  /** Newest first. */
+  readonly messages: readonly Message[];
+  /** The page before; null if there is none. */
+  readonly older: ((options?: Abortable) => Promise<HistoryPage>) | null;
+  /** Older messages that were asked for existed, and are gone. */
+  readonly trimmed: boolean;
+}
+
+export interface StoreDefinition<S> {
+  /** Before anything is known, and on the server. */
+  readonly initial: S;
+  /** From the data of the channel's snapshot to state. @default the data itself */
+  readonly load?: (data: Untyped) => S;
+  /**
+   * Pure; set by id, do not count: a message may be in the snapshot already. Also run for your own pending publications.
+   */
+  readonly reduce: (state: S, message: Message & { readonly pending: boolean }) => S;
+}
+
+export interface Store<S> extends Readable<S>, Disposable {
+  readonly status: Readable<StoreStatus>;
+}
+
+export interface StoreStatus {
+  /** loading: the snapshot has not come. stale: it was live, and is not at the moment. closed: it will not be live again. */
+  readonly state: 'loading' | 'live' | 'stale' | 'closed';
+  /** Own publications that are shown and not confirmed. */
+  readonly pending: number;
+  readonly error: HoldfastError | null;
+}

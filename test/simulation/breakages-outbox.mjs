@@ -1,0 +1,65 @@
+/**
+ * Faults in what waits on disk, and in what one page takes over from another.
+ * @type {readonly import('./breakages.mjs').Breakage[]}
+ */
+export const breakages = [
+  {
+    name: 'uses-a-producer-again',
+    edits: [
+      {
+        file: 'src/outbox/lanes.ts',
+        find: 'this.#producer ??= this.#createId();',
+        replace: "this.#producer ??= 'the-same-after-a-reload';",
+      },
+    ],
+  },
+  {
+    name: 'adopts-under-its-own-producer',
+    edits: [
+      {
+        file: 'src/outbox/outbox.ts',
+        find: 'const lane = this.#lanes.get(channel, producer);',
+        replace: 'const lane = this.#lanes.get(channel, `${producer}`.replace(/^./, "~"));',
+      },
+    ],
+  },
+  {
+    name: 'stores-nothing-that-is-under-way',
+    edits: [
+      {
+        file: 'src/outbox/journal.ts',
+        find: 'put.push(entryRow(lane, record));',
+        replace: 'if (record.attempted === null) put.push(entryRow(lane, record));',
+      },
+    ],
+  },
+  {
+    name: 'drops-tombstones',
+    edits: [{ file: 'src/outbox/rows.ts', find: '...(tombstone !== null && { x: tombstone }),', replace: '' }],
+  },
+  {
+    name: 'reads-the-rows-of-another-user',
+    edits: [{ file: 'src/outbox/keeper.ts', find: 'user: context.user,', replace: "user: 'everybody'," }],
+  },
+  {
+    name: 'tells-at-once-what-another-may-have-sent',
+    edits: [
+      {
+        file: 'src/outbox/endings.ts',
+        find: 'const unsent = record.attempted === null && keeper.exclusive(lane);',
+        replace: 'const unsent = record.attempted === null;',
+      },
+      { file: 'src/outbox/endings.ts', find: '!durable || !keeper.exclusive(lane) ||', replace: '!durable ||' },
+    ],
+  },
+  {
+    name: 'takes-over-from-the-living',
+    edits: [
+      { file: 'src/outbox/page-lock.ts', find: 'resolve(null);\n        return', replace: 'resolve(() => {});\n        return' },
+    ],
+  },
+  {
+    name: 'leaves-what-has-ended-on-disk',
+    edits: [{ file: 'src/outbox/endings.ts', find: 'if (!again) keeper.journal.forget(lane, record);', replace: '' }],
+  },
+];

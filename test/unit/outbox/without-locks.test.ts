@@ -1,0 +1,138 @@
+// Holds I1, I3 (docs/guarantees.md).
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../../src/types.ts';
+import { createProfile } from '../../support/profile.ts';
+import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
+
+const createWorld = useWorld();
+const MINUTE = 60_000;
+const NO_LOCKS = { environment: { locks: undefined } };
+
+function scene() {
+  const world = createWorld();
+  const profile = createProfile({ clock: world.clock });
+  return { world, profile };
+}
+
+describe('without Web Locks', () => {
+  it('a page that crashed is taken for gone after five minutes of silence', async () => {
+    const { world, profile } = scene();
+    const first = world.open({ profile, ...NO_LOCKS });
+    first.network.set('refusing');
+    first.client.channel('room').publish('e', 1);
+    await world.clock.advance(10 * MINUTE);
+    const second = world.open({ profile, ...NO_LOCKS });
+    second.client.connect();
+    await world.clock.advance(MINUTE);
+    expect(await logOf(world)).toEqual([]);
+    first.crash();
+    await world.clock.advance(4 * MINUTE);
+    expect(await logOf(world)).toEqual([]);
+    await world.clock.advance(3 * MINUTE);
+    expect(await logOf(world)).toEqual([1]);
+  });
+
+  it('a page that says goodbye is followed at once', async () => {
+    const { world, profile } = scene();
+    const first = world.open({ profile, ...NO_LOCKS });
+    first.network.set('refusing');
+    first.client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    const second = world.open({ profile, ...NO_LOCKS });
+    second.client.connect();
+    await world.clock.advance(1000);
+    first.client.destroy();
+    await world.clock.advance(5000);
+    expect(await logOf(world)).toEqual([1]);
+  });
+
+  it('nobody owns anything for certain: what was withdrawn is told by the server', async () => {
+    const { world, profile } = scene();
+    const { client, network } = world.open({ profile, ...NO_LOCKS });
+    const outcomes: Outcome[] = [];
+    client.on('outcome', (outcome) => outcomes.push(outcome));
+    network.set('refusing');
+    const receipt = client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    void receipt.cancel();
+    await world.clock.advance(1000);
+    expect(outcomes).toEqual([]);
+    network.set('open');
+    await world.clock.advance(MINUTE);
+    expect(outcomes.map(({ result }) => result)).toEqual(['cancelled']);
+    expect(await logOf(world)).toEqual([]);
+  });
+});
+
+describe('a lock that is lost', () => {
+  it('leaves to the server what becomes of what was withdrawn', async () => {
+    const { world, profile } = scene();
+    const { client, network } = world.open({ profile });
+    network.set('refusing');
+    const receipt = client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    for (const name of profile.locks.held) profile.locks.lose(name);
+    await world.clock.advance(1000);
+    // Another page takes over, and sends it.
+    const second = world.open({ profile });
+    second.client.connect();
+    await world.clock.advance(5000);
+    expect(await logOf(world)).toEqual([1]);
+    const cancelled = receipt.cancel();
+    network.set('open');
+    await world.clock.advance(MINUTE);
+    expect(await cancelled).toMatchObject({ result: 'accepted' });
+  });
+});
+
+describe('what an earlier page left', () => {
+  it('with a hole: the hole is closed, so that nothing is blocked by it', async () => {
+    const { world, profile } = scene();
+    const first = world.open({ profile });
+    first.network.set('refusing');
+    [1, 2, 3].forEach((data) => first.client.channel('room').publish('e', data));
+    await world.clock.advance(1000);
+    first.crash();
+    const store = await settled(world, profile.page('meddler').store.open(where(world)));
+    const [rows = []] = await settled(world, store.read([[['entry'], ['entry', '\uffff']]]));
+    const [key] = rows[1]!;
+    await settled(world, store.write({ remove: [[key, key]], put: [], strict: true }));
+    await settled(world, store.close());
+    const second = world.open({ profile });
+    second.client.connect();
+    await world.clock.advance(10_000);
+    expect(await logOf(world)).toEqual([1, 3]);
+    const [pub] = crossed(second.network, 'up', 'pub');
+    expect(pub?.items[1]).toEqual({ id: 'closed-2', x: 'closed' });
+    expect(second.errors.map(({ code }) => code)).toEqual(['lost']);
+  });
+
+  it('is not sent twice by two pages that both hold it', async () => {
+    const { world, profile } = scene();
+    const first = world.open({ profile });
+    first.network.set('refusing');
+    const receipts = [1, 2].map((data) => first.client.channel('room').publish('e', data));
+    await world.clock.advance(1000);
+    // The copy of a profile has no locks, and the same rows.
+    const copy = profile.clone();
+    const second = world.open({ profile: copy });
+    second.client.connect();
+    first.network.set('open');
+    await world.clock.advance(MINUTE);
+    expect(await logOf(world)).toEqual([1, 2]);
+    expect(await codeOf(receipts[1]!.accepted)).toBe('resolved');
+  });
+});
+
+type World = ReturnType<typeof createWorld>;
+
+const where = ({ clock }: World) => ({
+  environment: { now: clock.now, setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout } as never,
+  user: 'anonymous',
+  url: 'https://test.example/realtime',
+});
+
+async function settled<T>({ clock }: World, promise: Promise<T>): Promise<T> {
+  await clock.advance(10);
+  return promise;
+}

@@ -37,7 +37,7 @@ const keyval = createStore('keyval', 'keyval');
 
 async function naiveDrain(count) {
   await Promise.all(range(count).map((n) => set(n, payload(n), keyval)));
-  const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/naive`);
+  const socket = new globalThis.WebSocket(`${globalThis.location.origin.replace('http', 'ws')}/naive`);
   await new Promise((resolve) => (socket.onopen = resolve));
   const began = performance.now();
   for (const key of (await keys(keyval)).slice(0, count)) {

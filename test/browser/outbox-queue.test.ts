@@ -37,7 +37,9 @@ it(`sends ${COUNT.toLocaleString('en-US')} publications that an earlier browser 
   const seconds = await tab.evaluate(async () => {
     const { status } = own.client;
     await new Promise<void>((resolve) => {
-      const look = (): void => void (status.get().state === 'connected' && resolve());
+      const look = (): void => {
+        if (status.get().state === 'connected') resolve();
+      };
       status.subscribe(look);
       look();
     });

@@ -195,6 +195,7 @@ export class Journal {
   // ---- writing ---------------------------------------------------------------------------------------------------------------
 
   #write(): void {
+    this.#timer.set(null);
     this.#state = 'writing';
     void this.#commit();
   }
@@ -225,7 +226,9 @@ export class Journal {
     }
     // Nothing waits any more while it closes.
     if (!this.#access.closing) this.#timer.set(this.#context.environment.now() + HANGS);
-    const failed = await store.write({ remove: batch.removes, put, strict: batch.strict }).then(
+    // A store of the app's own may throw.
+    const write = async (): Promise<void> => store.write({ remove: batch.removes, put, strict: batch.strict });
+    const failed = await write().then(
       () => null,
       (cause: unknown) => this.#access.errorOf(cause),
     );

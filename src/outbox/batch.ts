@@ -76,3 +76,14 @@ export function holdBack(batch: Batch, later: Batch, now: number, grace: number)
     later.records.set(record, lane);
   }
 }
+
+export function onlyReplaceable({ records }: Batch): boolean {
+  for (const { owner } of records.keys()) if (owner.replace === null) return false;
+  return records.size > 0;
+}
+
+export function producersOf({ records }: Batch): ReadonlySet<string> {
+  const producers = new Set<string>();
+  for (const { producer } of records.values()) producers.add(producer);
+  return producers;
+}

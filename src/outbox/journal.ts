@@ -14,6 +14,8 @@ import type { KeyRange, OpenStore, StoreRow } from './store.ts';
 export interface JournalContext extends AccessContext {
   /** Answers may come soon. */
   online(): boolean;
+  /** Nobody else is at work on what this producer has left. */
+  isAlone(producer: string): boolean;
   /** Something was written, that other pages may show, and lanes may go on. */
   onWritten(): void;
 }
@@ -36,6 +38,8 @@ export class Journal {
   readonly #timer: Timer;
   #batch = createBatch();
   #writing: Batch | null = null;
+  /** Producers whose name stands in the store. */
+  readonly #named = new Set<string>();
   #state: 'idle' | 'ticking' | 'lingering' | 'writing' | 'refused' | 'closed' = 'idle';
   /** What waits must not linger. */
   #urgent = false;
@@ -47,6 +51,8 @@ export class Journal {
       ...context,
       onRecover: () => {
         if (this.#writing === null) this.#state = 'idle';
+        // Whoever clears the data of a site clears the names of its pages too.
+        this.#named.clear();
         context.onRecover();
       },
     });
@@ -142,6 +148,7 @@ export class Journal {
   /** Writes what is left and lets go of the store, which is opened again when it is needed. */
   async rest(): Promise<void> {
     this.#access.forgetReads();
+    this.#named.clear();
     if (this.usable && !isEmpty(this.#batch)) await this.flush();
     await this.#access.letGo();
   }
@@ -180,17 +187,11 @@ export class Journal {
     if (this.#state !== 'ticking') return;
     this.#state = 'idle';
     if (!this.usable) return this.#settleWithout();
-    const grace = this.#context.online() ? GRACE : this.#onlyReplaceable() ? REPLACED : 0;
+    const grace = this.#context.online() ? GRACE : onlyReplaceable(this.#batch) ? REPLACED : 0;
     if (this.#urgent || grace === 0) return this.#write();
     this.#state = 'lingering';
     this.#timer.set(this.#context.environment.now() + grace);
   };
-
-  #onlyReplaceable(): boolean {
-    const { records } = this.#batch;
-    for (const { owner } of records.keys()) if (owner.replace === null) return false;
-    return records.size > 0;
-  }
 
   // ---- writing ---------------------------------------------------------------------------------------------------------------
 
@@ -214,9 +215,8 @@ export class Journal {
     this.#urgent = false;
     if (isEmpty(batch)) return this.#goOn();
     this.#writing = batch;
-    // With each of them, for whoever clears the data of a site clears the names of its pages too.
-    const producers = new Set([...batch.records.values()].map(({ producer }) => producer));
-    const put = [...[...producers].map((producer): StoreRow => [pageKey(producer), now()]), ...batch.rows];
+    const names = this.#unnamed(batch);
+    const put = [...names.map((producer): StoreRow => [pageKey(producer), now()]), ...batch.rows];
     for (const [record, lane] of batch.records) {
       if (record.shelved === 'no') {
         record.shelved = record.attempted === null ? 'unsent' : 'marked';
@@ -235,10 +235,18 @@ export class Journal {
     if (this.#writing !== batch) return;
     this.#writing = null;
     this.#timer.set(null);
-    if (failed === null) return this.#succeeded(batch);
+    if (failed === null) {
+      for (const producer of names) this.#named.add(producer);
+      return this.#succeeded(batch);
+    }
     // All or nothing: the store knows nothing of them.
     for (const record of batch.fresh) record.shelved = 'no';
     this.#failed(batch, failed);
+  }
+
+  /** Producers that others may not find. Whoever is at work on what a page left forgets its name when nothing is left. */
+  #unnamed(batch: Batch): readonly string[] {
+    return [...producersOf(batch)].filter((producer) => !this.#named.has(producer) || !this.#context.isAlone(producer));
   }
 
   #hangs(batch: Batch): void {

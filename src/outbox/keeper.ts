@@ -174,9 +174,15 @@ export class Keeper {
   async #letGo(close: () => Promise<void>): Promise<void> {
     // Now, and not when the store is done: the page may stand still in a moment, or the store may never answer.
     for (const tenure of this.#tenures.values()) tenure.end();
+    // Chromium drops a page from the back/forward cache when another one tells a channel that it has left open. Not before the
+    // locks are let go of, which whoever is told will ask for.
+    if (this.journal.written) soon(() => soon(() => this.#leaveTabs()));
     await close();
     // It may run again already: what it holds now it needs.
-    if (this.#state === 'awake') return;
+    if (this.#state !== 'awake') this.#leaveTabs();
+  }
+
+  #leaveTabs(): void {
     this.tabs.tell({ type: 'left' });
     this.tabs.close();
   }

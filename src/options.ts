@@ -104,7 +104,8 @@ export interface OutboxOptions {
   readonly version?: number;
   /**
    * Called for a publication that was never sent and was stored by another `version`. What it returns is published anew under
-   * a new id, and the old one ends as `cancelled`; null only cancels. @default sent unchanged
+   * a new id, and the old one ends as `cancelled`; null only cancels.
+   * If it throws, or cannot be published, the old one is sent as it is. @default sent unchanged
    */
   readonly migrate?: (
     entry: OutboxEntry & { readonly version: number },

@@ -1,6 +1,5 @@
 // Holds I3, I16 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
-import { createLocks } from '../../support/locks.ts';
 import { createFakePage } from '../../support/page.ts';
 import { createProfile } from '../../support/profile.ts';
 import { codeOf, logOf, useWorld } from '../channel/traffic.ts';
@@ -13,7 +12,7 @@ function scene() {
 }
 
 describe('what is published anew', () => {
-  it('by `migrate`, and has no room, leaves the old one as it is', async () => {
+  it('by `migrate` needs no room: it stands for another one', async () => {
     const { world, profile } = scene();
     const first = world.open({ profile, outbox: { maxMessages: 4 } });
     first.network.set('refusing');
@@ -88,47 +87,49 @@ describe('an end', () => {
     expect(receipt.state.get().state).toBe('pending');
     expect(await codeOf(client.outbox.discard('none'))).toBe('destroyed');
   });
-
-  it('gives back a lock that was asked for twice, since the page stood still before the first answer', async () => {
-    const { world, profile } = scene();
-    const { setTimeout } = world.clock;
-    const locks = createLocks(world.clock);
-    const slow = locks.of({ diedAt: null, arrive: (run) => void setTimeout(run, 50) });
-    const { client, network, page } = world.open({ profile, environment: { locks: slow } });
-    network.set('refusing');
-    client.channel('room').publish('e', 1);
-    await world.clock.advance(10);
-    expect(locks.held).toHaveLength(1);
-    page.tell('pagehide');
-    page.tell('pageshow');
-    await world.clock.advance(1000);
-    client.destroy();
-    await world.clock.advance(1000);
-    expect(locks.held).toEqual([]);
-  });
 });
 
 describe('a failure', () => {
-  it('that comes while the store is read stays', async () => {
-    const { world, profile } = scene();
-    const { client } = world.open({ profile });
-    client.channel('room').publish('e', 'first');
-    const other = world.open({ profile });
-    other.client.connect();
-    await world.clock.advance(5000);
-    other.network.set('refusing');
-    other.network.cut();
+  it('that comes while the store is read stays among the failed', async () => {
+    const world = createWorld();
+    const profile = createProfile({ clock: world.clock, latency: [20, 20] });
+    const { client, network } = world.open({ profile });
+    network.set('refusing');
+    client.channel('room').publish('e', 1, { ttl: 1000 });
+    await world.clock.advance(1010);
+    // Waits for what is being written, which is that it expired; and then reads, before the failure is written.
     client.outbox.entries.subscribe(() => {});
-    // Some of them end between the write that goes before a read, and the read.
-    for (let at = 0; at < 40; at += 1) {
-      other.client.channel('room').publish('e', at, { ttl: 1000 + at });
-      client.channel('room').publish('e', at, { ttl: 3 });
-      client.disconnect();
-      await world.clock.advance(7);
-    }
-    await world.clock.advance(60_000);
-    const failed = client.outbox.entries.get().filter(({ state }) => state === 'failed');
-    expect(failed.length).toBe(client.outbox.status.get().failed);
+    await world.clock.advance(1000);
+    expect(client.outbox.entries.get()).toMatchObject([{ state: 'failed', data: 1, own: true }]);
+  });
+});
+
+describe('a page that is left', () => {
+  it('has written at once what it publishes then', async () => {
+    const { world, profile } = scene();
+    const { client, network, page } = world.open({ profile });
+    client.connect();
+    await world.clock.advance(1000);
+    network.stall('down');
+    page.tell('pagehide');
+    client.channel('room').publish('e', 1, { replace: 'slider' });
+    await world.clock.advance(5);
+    const entries = profile.disk.rows('anonymous', 'https://test.example/realtime').filter(([[kind]]) => kind === 'entry');
+    expect(entries).toHaveLength(1);
+  });
+
+  it('and has no locks is taken for gone, though the clock was set back since', async () => {
+    const { world, profile } = scene();
+    const without = { locks: undefined };
+    const first = world.open({ profile, environment: { ...without, now: () => world.clock.now() + 86_400_000 } });
+    first.network.set('refusing');
+    first.client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    first.crash();
+    const second = world.open({ profile, environment: without });
+    second.client.connect();
+    await world.clock.advance(10 * 60_000);
+    expect(await logOf(world)).toEqual([1]);
   });
 });
 

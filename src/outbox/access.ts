@@ -3,7 +3,7 @@ import { HoldfastError, isHoldfastError } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { OutboxStatus, StoreProblem } from '../types.ts';
 import { type Timer, createTimer } from '../util/timer.ts';
-import type { KeyRange, OpenStore, OutboxStore, StoreRow } from './store.ts';
+import type { KeyRange, OpenStore, OutboxStore, StoreRow, StoreWrite } from './store.ts';
 
 export interface AccessContext {
   readonly environment: Environment;
@@ -110,6 +110,16 @@ export class Access {
         settle(null);
       });
     });
+  }
+
+  /** @returns why it failed, or null */
+  async write(store: OpenStore, write: StoreWrite): Promise<HoldfastError | null> {
+    try {
+      await store.write(write);
+      return null;
+    } catch (cause) {
+      return this.errorOf(cause);
+    }
   }
 
   /** It is opened again when it is needed. */

@@ -6,7 +6,8 @@ import { soon } from '../util/soon.ts';
 import { type Timer, createTimer } from '../util/timer.ts';
 import { Access, type AccessContext, HANGS } from './access.ts';
 import { WINDOW } from './lane.ts';
-import { type Batch, type Rows, createBatch, follows, holdBack, isEmpty, merge, outside, refuse } from './batch.ts';
+import * as batches from './batch.ts';
+import type { Batch, Rows } from './batch.ts';
 import { type LaneName, entryKey, entryRow, pageKey } from './rows.ts';
 import type { OutboxRecord } from './shelf.ts';
 import type { KeyRange, OpenStore, StoreRow } from './store.ts';
@@ -36,7 +37,7 @@ export class Journal {
   readonly #access: Access;
   /** Of what lingers, of a write that takes too long, and of one that failed. */
   readonly #timer: Timer;
-  #batch = createBatch();
+  #batch = batches.createBatch();
   #writing: Batch | null = null;
   /** Producers whose name stands in the store. */
   readonly #named = new Set<string>();
@@ -123,10 +124,10 @@ export class Journal {
 
   remove([from, to]: KeyRange): void {
     if (!this.usable) return;
-    this.#batch.rows = this.#batch.rows.filter(outside([from, to]));
+    this.#batch.rows = this.#batch.rows.filter(batches.outside([from, to]));
     const last = this.#batch.removes.at(-1);
     // Answers come in order: a thousand of them are one range.
-    if (last !== undefined && follows(last[1], from)) this.#batch.removes[this.#batch.removes.length - 1] = [last[0], to];
+    if (last !== undefined && batches.follows(last[1], from)) this.#batch.removes[this.#batch.removes.length - 1] = [last[0], to];
     else this.#batch.removes.push([from, to]);
     this.#schedule();
   }
@@ -135,7 +136,7 @@ export class Journal {
   flush(strict = false): Promise<boolean> {
     if (!this.usable) return Promise.resolve(false);
     // Nothing new: what is being written is the answer. Pages that tell each other what they wrote would else never rest.
-    const batch = isEmpty(this.#batch) ? this.#writing : this.#batch;
+    const batch = batches.isEmpty(this.#batch) ? this.#writing : this.#batch;
     if (batch === null) return Promise.resolve(true);
     batch.strict ||= strict && batch === this.#batch;
     // What failed is tried again later; nobody can wait for that.
@@ -149,7 +150,7 @@ export class Journal {
   async rest(): Promise<void> {
     this.#access.forgetReads();
     this.#named.clear();
-    if (this.usable && !isEmpty(this.#batch)) await this.flush();
+    if (this.usable && !batches.isEmpty(this.#batch)) await this.flush();
     await this.#access.letGo();
   }
 
@@ -166,7 +167,7 @@ export class Journal {
 
   /** What waits may not linger any more. */
   hurry(): void {
-    if (isEmpty(this.#batch)) return;
+    if (batches.isEmpty(this.#batch)) return;
     this.#urgent = true;
     if (this.#state === 'lingering') {
       this.#timer.set(null);
@@ -178,16 +179,15 @@ export class Journal {
   #schedule(): void {
     if (this.#state !== 'idle') return;
     this.#state = 'ticking';
-    soon(this.#afterSending);
+    // What this tick has to send goes first.
+    soon(() => soon(this.#tick));
   }
-
-  readonly #afterSending = (): void => soon(this.#tick);
 
   readonly #tick = (): void => {
     if (this.#state !== 'ticking') return;
     this.#state = 'idle';
     if (!this.usable) return this.#settleWithout();
-    const grace = this.#context.online() ? GRACE : onlyReplaceable(this.#batch) ? REPLACED : 0;
+    const grace = this.#context.online() ? GRACE : batches.onlyReplaceable(this.#batch) ? REPLACED : 0;
     if (this.#urgent || grace === 0) return this.#write();
     this.#state = 'lingering';
     this.#timer.set(this.#context.environment.now() + grace);
@@ -210,10 +210,10 @@ export class Journal {
     }
     const { now } = this.#context.environment;
     const batch = this.#batch;
-    this.#batch = createBatch();
-    if (!this.#urgent && this.#context.online()) holdBack(batch, this.#batch, now(), GRACE);
+    this.#batch = batches.createBatch();
+    if (!this.#urgent && this.#context.online()) batches.holdBack(batch, this.#batch, now(), GRACE);
     this.#urgent = false;
-    if (isEmpty(batch)) return this.#goOn();
+    if (batches.isEmpty(batch)) return this.#goOn();
     this.#writing = batch;
     const names = this.#unnamed(batch);
     const put = [...names.map((producer): StoreRow => [pageKey(producer), now()]), ...batch.rows];
@@ -225,13 +225,8 @@ export class Journal {
       put.push(entryRow(lane, record));
     }
     // Nothing waits any more while it closes.
-    if (!this.#access.closing) this.#timer.set(this.#context.environment.now() + HANGS);
-    // A store of the app's own may throw.
-    const write = async (): Promise<void> => store.write({ remove: batch.removes, put, strict: batch.strict });
-    const failed = await write().then(
-      () => null,
-      (cause: unknown) => this.#access.errorOf(cause),
-    );
+    if (!this.#access.closing) this.#timer.set(now() + HANGS);
+    const failed = await this.#access.write(store, { remove: batch.removes, put, strict: batch.strict });
     if (this.#writing !== batch) return;
     this.#writing = null;
     this.#timer.set(null);
@@ -246,7 +241,7 @@ export class Journal {
 
   /** Producers that others may not find. Whoever is at work on what a page left forgets its name when nothing is left. */
   #unnamed(batch: Batch): readonly string[] {
-    return [...producersOf(batch)].filter((producer) => !this.#named.has(producer) || !this.#context.isAlone(producer));
+    return [...batches.producersOf(batch)].filter((producer) => !this.#named.has(producer) || !this.#context.isAlone(producer));
   }
 
   #hangs(batch: Batch): void {
@@ -271,9 +266,9 @@ export class Journal {
   #failed(batch: Batch, error: HoldfastError | null): void {
     // Not for ever: better that an end is uncertain than that nothing goes on.
     for (const lane of batch.forgotten.keys()) lane.oldestRow = null;
-    refuse(batch.records, error);
+    batches.refuse(batch.records, error);
     batch.done?.resolve(false);
-    this.#batch = merge(batch, this.#batch);
+    this.#batch = batches.merge(batch, this.#batch);
     if (error !== null) this.#access.fail(error);
     this.#failures += 1;
     if (this.#state !== 'writing') return;
@@ -286,17 +281,17 @@ export class Journal {
   #goOn(): void {
     if (this.#state !== 'writing') return;
     this.#state = 'idle';
-    if (!isEmpty(this.#batch)) this.#schedule();
+    if (!batches.isEmpty(this.#batch)) this.#schedule();
   }
 
   /** Memory is all there is: with the store that the app chose, or because another failed. */
   #settleWithout(): void {
     const { records, done, forgotten } = this.#batch;
-    this.#batch = createBatch();
+    this.#batch = batches.createBatch();
     for (const lane of forgotten.keys()) lane.oldestRow = null;
     this.#urgent = false;
     done?.resolve(false);
     // Where no store can be there was nothing to refuse it.
-    refuse(records, this.problem === 'unsupported' ? null : this.#access.error);
+    batches.refuse(records, this.problem === 'unsupported' ? null : this.#access.error);
   }
 }

@@ -20,7 +20,7 @@ export type {
   TimingOptions,
   TokenContext,
 } from './options.ts';
-export type { OutboxStore } from './outbox/store.ts';
+export type { KeyRange, OpenStore, OutboxStore, StoreContext, StoreKey, StoreRow, StoreWrite } from './outbox/store.ts';
 export type { Environment } from './platform/environment.ts';
 export type { Codec } from './protocol/codec.ts';
 export type { Mode, ResetReason } from './protocol/frame.ts';

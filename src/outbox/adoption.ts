@@ -187,15 +187,10 @@ export class Adoption {
   #acquire(scope: string, producer: string, beat: number): Promise<(() => void) | null> {
     const { environment } = this.#context;
     if (environment.locks !== undefined) {
-      return holdLock(environment.locks, `${scope} ${producer}`, () => this.#lost(producer));
+      // If it is taken away, two pages work at it, and what both send is answered alike.
+      return holdLock(environment.locks, `${scope} ${producer}`, () => {});
     }
     return Promise.resolve(environment.now() - beat > GONE_AFTER ? () => {} : null);
-  }
-
-  #lost(producer: string): void {
-    const adopted = this.#adopted.get(producer);
-    this.#adopted.delete(producer);
-    for (const lane of adopted?.lanes.values() ?? []) this.#context.drop(lane);
   }
 
   /** @returns what it found: entries that were not known, none but known ones, or none at all */

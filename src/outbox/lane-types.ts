@@ -18,3 +18,14 @@ export interface Room {
   readonly items: number;
   readonly bytes: number;
 }
+
+/** A `pub` that is under way. */
+export interface Batch {
+  readonly sequence: number;
+  readonly count: number;
+  /** Of which rewind: an answer to what was sent before the last one moves nothing. */
+  readonly round: number;
+  readonly first: boolean;
+  /** It begins with one that had been answered. */
+  readonly shows: boolean;
+}

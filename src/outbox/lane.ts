@@ -3,25 +3,16 @@
  * and the connection's facts come in, frames and verdicts come out.
  */
 import type { Item, Nack, Pub, Result, Tombstone } from '../protocol/frame.ts';
-import type { Answer, Room, Taken } from './lane-types.ts';
+import type { Answer, Batch, Room, Taken } from './lane-types.ts';
 import { closers, mayStart, remember } from './lane-rules.ts';
-import { type LaneRecord, type NewItem, createRecord, onWire } from './record.ts';
+import { type LaneRecord, type NewItem, createRecord, onWire, sizeOnWire } from './record.ts';
 
 export type { Answer, LaneRecord, Room, Taken };
+
 /** Unanswered items of one lane. */
 export const WINDOW = 64;
 /** Answered records kept for repair. */
 const RETAINED = 256;
-
-interface Batch {
-  readonly sequence: number;
-  readonly count: number;
-  /** Of which rewind: an answer to what was sent before the last one moves nothing. */
-  readonly round: number;
-  readonly first: boolean;
-  /** It begins with one that had been answered. */
-  readonly shows: boolean;
-}
 
 export class Lane<R> {
   readonly channel: string;
@@ -154,9 +145,10 @@ export class Lane<R> {
       // Its successor would believe that it was never sent.
       if (record.shelved === 'unsent' && record.answeredAt === null) break;
       // The first always goes, or a large one would wait for ever.
-      if (items.length > 0 && bytes + record.size > room.bytes) break;
-      bytes += record.size;
-      if (record.answeredAt === null) this.#inFlightBytes += record.size;
+      const size = sizeOnWire(record);
+      if (items.length > 0 && bytes + size > room.bytes) break;
+      bytes += size;
+      if (record.answeredAt === null) this.#inFlightBytes += size;
       record.attempted ??= mem;
       records.push(record);
       items.push(onWire(record));

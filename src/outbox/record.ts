@@ -50,3 +50,8 @@ export function onWire<R>({ id, event, data, tombstone }: LaneRecord<R>): Pub['i
   if (tombstone !== null) return { id, x: tombstone };
   return data === undefined ? { id, e: event } : { id, e: event, d: data };
 }
+
+/** A tombstone is small, whatever it stands for. */
+export function sizeOnWire<R>({ size, tombstone }: LaneRecord<R>): number {
+  return tombstone === null ? size : 0;
+}

@@ -34,6 +34,41 @@ export const breakages = [
     ],
   },
   {
+    name: 'sends-without-a-mark',
+    edits: [
+      {
+        file: 'src/outbox/marks.ts',
+        find: 'this.#journal.put([markKey(lane, this.#writer()), mark]);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'forgets-what-it-sends',
+    edits: [
+      {
+        file: 'src/outbox/sender.ts',
+        find: 'for (const { owner } of taken.records) owner.ticket?.markAttempted();',
+        replace:
+          'for (const record of taken.records) {\n          record.owner.ticket?.markAttempted();\n          this.#options.keeper.journal.forget(lane, record);\n        }',
+      },
+    ],
+  },
+  {
+    name: 'forgets-refusals',
+    edits: [{ file: 'server/brokers/memory-lane.ts', find: 'const REFUSALS = 256;', replace: 'const REFUSALS = 0;' }],
+  },
+  {
+    name: 'knows-what-came-before-its-start',
+    edits: [
+      {
+        file: 'server/brokers/memory-lane.ts',
+        find: 'if (sequence < this.start || sequence <= this.last - RING)',
+        replace: 'if (sequence < this.start) return 0;\n    if (sequence <= this.last - RING)',
+      },
+    ],
+  },
+  {
     name: 'drops-tombstones',
     edits: [{ file: 'src/outbox/rows.ts', find: '...(tombstone !== null && { x: tombstone }),', replace: '' }],
   },

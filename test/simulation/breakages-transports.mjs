@@ -11,7 +11,7 @@ export const breakages = [
   },
   {
     name: 'does-not-rewind-at-a-switch',
-    edits: [{ file: 'src/outbox/outbox.ts', find: 'lane.rewind();\n      this.#retain(lane);', replace: 'this.#retain(lane);' }],
+    edits: [{ file: 'src/outbox/sender.ts', find: 'lane.rewind();\n      this.#retain(lane);', replace: 'this.#retain(lane);' }],
   },
   {
     name: 'keeps-the-losers-of-the-race',

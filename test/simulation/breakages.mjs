@@ -160,8 +160,9 @@ export const breakages = [
       },
       {
         file: 'src/channel/feed.ts',
-        find: 'this.#listeners.deliver(message);',
-        replace: 'try {\n      this.#listeners.deliver(message);\n    } catch {\n      return;\n    }',
+        find: 'const work = this.#listeners.deliver(message);',
+        replace:
+          'let work;\n      try {\n        work = this.#listeners.deliver(message);\n      } catch {\n        this.#delivering = false;\n        return;\n      }',
       },
     ],
   },

@@ -43,6 +43,8 @@ export class Logs {
   readonly #fail: Fail;
   readonly #branches = new Map<number, Map<string, Log>>();
   readonly #standing = new Map<string, Standing>();
+  /** Of each id: the store that took it first. */
+  readonly #firstEras = new Map<string, number>();
   readonly #failovers: number[] = [];
   readonly #losses: number[] = [];
   readonly #again = new Set<string>();
@@ -79,6 +81,7 @@ export class Logs {
     };
     if (this.#standing.has(entry.g)) this.#fail('I6', `${place} has a tag that was used before`);
     this.#standing.set(entry.g, standing);
+    if (!this.#firstEras.has(entry.id)) this.#firstEras.set(entry.id, this.era);
     add(log, standing, this.#again);
   }
 
@@ -110,6 +113,11 @@ export class Logs {
     this.#losses.push(this.#now());
     this.era += 1;
     this.#newest += 1;
+  }
+
+  /** Whether a store that has lost everything since had taken it too. */
+  tookBefore({ id, era }: Standing): boolean {
+    return this.#firstEras.get(id)! < era;
   }
 
   /** In whatever branch. */

@@ -1,4 +1,5 @@
 /** How publications end, and whether that is so: I1, I3 and I4. */
+import type { ClientFrame } from '../../src/protocol/frame.ts';
 import type { Outcome } from '../../src/types.ts';
 import type { Logs } from './oracle-logs.ts';
 
@@ -11,12 +12,27 @@ export class Outcomes {
   readonly #fail: Fail;
   readonly #logs: Logs;
   readonly #outcomes = new Map<string, Outcome>();
+  /** Of each id: the page that sent it to the present store, if it is the only one. */
+  readonly #senders = new Map<string, string>();
   /** Of each accepted publication: the store that had accepted it, to know whether that one is gone. */
   readonly #eras = new Map<string, number>();
 
   constructor(fail: Fail, logs: Logs) {
     this.#fail = fail;
     this.#logs = logs;
+  }
+
+  sent(page: number, frames: readonly ClientFrame[]): void {
+    for (const frame of frames) {
+      if (frame.t !== 'pub') continue;
+      for (const { id } of frame.items) {
+        const before = this.#senders.get(id);
+        const now = `${page} ${this.#logs.era}`;
+        const stale = before === undefined || !before.endsWith(` ${this.#logs.era}`);
+        if (stale) this.#senders.set(id, now);
+        else if (before !== now) this.#senders.set(id, `several ${this.#logs.era}`);
+      }
+    }
   }
 
   ended(page: number, outcome: Outcome): void {
@@ -31,6 +47,14 @@ export class Outcomes {
     const { epoch, offset } = outcome.cursor;
     if (standing?.id !== outcome.id) {
       return this.#fail('I4', `${outcome.id} is not at ${epoch}:${offset}, where it was said to be`);
+    }
+    // Whoever sends it after another page gets the answer to a repeat, and cannot know.
+    const alone = this.#senders.get(outcome.id) === `${page} ${this.#logs.era}`;
+    if (alone && !outcome.maybeDuplicate && this.#logs.tookBefore(standing)) {
+      this.#fail(
+        'I1',
+        `${outcome.id} was taken by a store that is gone, and page ${page} is not told that it may stand there twice`,
+      );
     }
     this.#eras.set(key, standing.era);
   }

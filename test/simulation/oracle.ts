@@ -183,6 +183,7 @@ export class Oracle {
   /** The page handed these to one of its connections. */
   sentUp(page: number, connection: number, frames: readonly ClientFrame[]): void {
     this.#connections.sentUp(page, connection, frames);
+    this.#outcomes.sent(page, frames);
   }
 
   /** These reached the page, on a connection that it has not closed. */

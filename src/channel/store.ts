@@ -57,20 +57,28 @@ export function createStore<S>(name: string, definition: StoreDefinition<S>, con
     const state = life === 'over' || now.state === 'closed' ? 'closed' : open;
     return { state, pending: overlay.length, error: now.state === 'closed' ? now.error : failure };
   };
-  const status = createReadable(presentStatus(), report);
+  const told = createReadable(presentStatus(), report);
+  const status: Readable<StoreStatus> = {
+    // The channel tells of its own status in a microtask.
+    get() {
+      told.set(presentStatus());
+      return told.get();
+    },
+    subscribe: told.subscribe,
+  };
   const update = (next: Overlay, state: S = confirmed): void => {
     const same = state === confirmed && next.length === overlay.length;
     confirmed = state;
     overlay = next;
-    status.set(presentStatus());
+    status.get();
     if (same) return;
     shown = undefined;
     value.changed();
   };
 
   // First, for a loader may publish.
-  const unwatch = pendings.watchPending(name, (told) => {
-    update(change(overlay, told, place, channel.get().state === 'live' ? 'comes' : 'doubtful'));
+  const unwatch = pendings.watchPending(name, (news) => {
+    update(change(overlay, news, place, channel.get().state === 'live' ? 'comes' : 'doubtful'));
   });
   const letGo = context.follow({
     deliver(message: Message) {

@@ -18,13 +18,12 @@ import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
 import { toPlain } from './protocol/payload.ts';
-import { type OutboxOptions, checkOptions } from './options.ts';
+import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
   Channel,
   Client,
   ClientEvents,
-  ComposeOptions,
   Outbox as OutboxFace,
   Readable,
   Status,

@@ -3,7 +3,8 @@ import { indexedDBOutbox } from './outbox/indexeddb-store.ts';
 import { longPolling } from './transports/long-polling.ts';
 import { sse } from './transports/sse.ts';
 import { webSocket } from './transports/websocket.ts';
-import type { Client, ClientOptions } from './types.ts';
+import type { ClientOptions } from './options.ts';
+import type { Client } from './types.ts';
 
 /**
  * The client with everything on: WebSocket, then SSE, then long polling; what is published waits in IndexedDB. Touches

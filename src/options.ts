@@ -151,8 +151,13 @@ export function checkOptions(options: ComposeOptions): void {
     check(snapshot === undefined || typeof snapshot === 'function', `\`snapshot\` of '${pattern}' must be a function.`);
     check(mode === 'log' || (!snapshot && resume === 'page'), `\`snapshot\` and \`resume\` of '${pattern}' need mode log.`);
   }
-  const { ttl, maxMessages, maxBytes, whenInDoubt = 'resend' } = outbox;
+  const { ttl, maxMessages, maxBytes, whenInDoubt = 'resend', version = 1, migrate, warnBeforeUnload = false, store } = outbox;
   check(['resend', 'surface', 'drop'].includes(whenInDoubt), '`whenInDoubt` must be resend, surface or drop.');
+  // What is no number might not even be stored, and nothing else with it.
+  check(Number.isFinite(version), '`version` must be a number.');
+  check(migrate === undefined || typeof migrate === 'function', '`migrate` must be a function.');
+  check(typeof warnBeforeUnload === 'boolean', '`warnBeforeUnload` must be true or false.');
+  check(store === undefined || typeof store?.open === 'function', '`store` must be an outbox store, as indexedDBOutbox() makes.');
   for (const [name, value] of Object.entries({ ...timing, ttl, maxMessages, maxBytes })) {
     const positive = value === undefined || (typeof value === 'number' && value > 0);
     check(positive || ((name === 'releaseAfter' || name === 'uiGrace') && value === 0), `\`${name}\` must be a positive number.`);

@@ -69,14 +69,17 @@ export class Access {
   async open(): Promise<OpenStore | null> {
     if (!this.usable) return null;
     const { environment, store, user } = this.#context;
+    let opening: Promise<OpenStore> | null = null;
     try {
       const onLost = (): void => {
         if (this.#state === 'open') this.#context.onRecover();
       };
       this.#opened ??= store.open({ environment, user, url: this.#context.url(), onLost });
-      return await this.#opened;
+      opening = this.#opened;
+      return await opening;
     } catch (cause) {
-      this.#opened = null;
+      // Another may have been opened since.
+      if (this.#opened === opening) this.#opened = null;
       if (this.usable) this.giveUp(this.errorOf(cause));
       return null;
     }
@@ -99,7 +102,9 @@ export class Access {
         resolve(rows);
       };
       timer.set(environment.now() + HANGS);
-      store.read(ranges).then(settle, (cause: unknown) => {
+      // A store of the app's own may throw.
+      const read = async (): Promise<Rows> => store.read(ranges);
+      read().then(settle, (cause: unknown) => {
         // Of one that was closed meanwhile there is nothing to tell.
         if (this.#reading.has(timer)) report(this.errorOf(cause));
         settle(null);

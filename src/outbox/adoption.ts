@@ -7,6 +7,7 @@ import type { Lane } from './lane.ts';
 import { holdLock } from './page-lock.ts';
 import { type EntryRow, type LaneName, type MarkRow, everything, pageKey } from './rows.ts';
 import type { Owner } from './shelf.ts';
+import { readEntry, readMark } from './stored-rows.ts';
 import type { OpenStore, StoreRow } from './store.ts';
 import { GONE_AFTER } from './tenure.ts';
 
@@ -190,7 +191,8 @@ export class Adoption {
       // If it is taken away, two pages work at it, and what both send is answered alike.
       return holdLock(environment.locks, `${scope} ${producer}`, () => {});
     }
-    return Promise.resolve(environment.now() - beat > GONE_AFTER ? () => {} : null);
+    // Either way, for a clock may have been set back: who lives gives a sign by the new time.
+    return Promise.resolve(Math.abs(environment.now() - beat) <= GONE_AFTER ? null : () => {});
   }
 
   /** @returns what it found: entries that were not known, none but known ones, or none at all */
@@ -204,7 +206,7 @@ export class Adoption {
       const known = adopted.lanes.get(channel);
       const fresh = list.filter(([sequence]) => known === undefined || sequence >= known.next);
       if (fresh.length === 0) continue;
-      const marksOf = marks.filter(([key]) => key[2] === channel).map(([, mark]) => mark as MarkRow);
+      const marksOf = marks.filter(([key]) => key[2] === channel).map(([, mark]) => readMark(mark));
       const next = known?.next;
       const lane = this.#context.adopt({ producer, channel, entries: fresh, marks: marksOf });
       adopted.lanes.set(channel, lane);
@@ -247,10 +249,13 @@ export class Adoption {
 
 function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, readonly (readonly [number, EntryRow])[]> {
   const channels = new Map<string, (readonly [number, EntryRow])[]>();
-  for (const [[, , channel, sequence], value] of rows) {
-    const list = channels.get(String(channel)) ?? [];
-    channels.set(String(channel), list);
-    list.push([Number(sequence), value as EntryRow]);
+  for (const stored of rows) {
+    const entry = readEntry(stored);
+    if (entry === null) continue;
+    const { channel, sequence, row } = entry;
+    const list = channels.get(channel) ?? [];
+    channels.set(channel, list);
+    list.push([sequence, row]);
   }
   return channels;
 }

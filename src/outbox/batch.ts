@@ -63,3 +63,16 @@ export function follows(a: KeyRange[0], b: KeyRange[0]): boolean {
   const last = a.length - 1;
   return typeof a[last] === 'number' && b[last] === a[last] + 1 && a.every((part, at) => at === last || part === b[at]);
 }
+
+/** What came in while others lingered has its own time, ms: the answer may come as soon. */
+export function holdBack(batch: Batch, later: Batch, now: number, grace: number): void {
+  let young = false;
+  for (const [record, lane] of batch.records) {
+    const { createdAt } = record.owner;
+    // With all that comes after it, or a lane would have a hole. A clock that was put back holds nothing up.
+    young ||= createdAt <= now && createdAt > now - grace;
+    if (!young) continue;
+    batch.records.delete(record);
+    later.records.set(record, lane);
+  }
+}

@@ -1,7 +1,7 @@
 /** How publications end, and who is told (rule R6). */
 import type { TombstoneKind } from '../protocol/frame.ts';
 import { HoldfastError } from '../errors.ts';
-import type { Outcome, Receipt } from '../types.ts';
+import type { Outcome } from '../types.ts';
 import type { OutboxContext, OutboxSettings } from './context.ts';
 import type { Keeper } from './keeper.ts';
 import type { Answer, Lane } from './lane.ts';
@@ -19,7 +19,7 @@ export interface EndingsOptions {
   readonly keeper: Keeper;
   /** Another page goes by the lane's name: publish the record anew. */
   onConflict(lane: Lane<Owner>, record: OutboxRecord): void;
-  onEnded(outcome: Outcome): void;
+  onEnded(outcome: Outcome, record?: OutboxRecord): void;
   isOver(): boolean;
 }
 
@@ -72,6 +72,7 @@ export class Endings {
     const { keeper } = this.#options;
     if (record.attempted === null && record.shelved === 'no') {
       this.#bury(lane, record, kind, { result: kind });
+      Object.assign(record, WITHDRAWN);
       keeper.journal.forget(lane, record);
       return;
     }
@@ -95,7 +96,7 @@ export class Endings {
     this.#tell(record, { result: 'cancelled' });
   }
 
-  refuse(ticket: Ticket, error: HoldfastError): Receipt {
+  refuse(ticket: Ticket, error: HoldfastError): Ticket {
     const { id, channel, event } = ticket;
     this.settle(ticket, { id, channel, event, result: 'rejected', error });
     return ticket;
@@ -108,7 +109,7 @@ export class Endings {
       keeper.shelf.settled(record);
       this.#file(outcome, record);
     }
-    onEnded(outcome);
+    onEnded(outcome, record);
     if (this.#told.has(outcome.id) && outcome.result !== 'lost') return;
     if (outcome.result !== 'uncertain') this.#told.add(outcome.id);
     const heard = context.onOutcome(outcome);
@@ -122,7 +123,6 @@ export class Endings {
     record.tombstone = kind;
     this.#options.keeper.journal.keep(lane, record);
     this.#tell(record, end);
-    if (kind === 'cancelled' && record.attempted === null) Object.assign(record, WITHDRAWN);
   }
 
   #tell(record: OutboxRecord, end: Ending): void {

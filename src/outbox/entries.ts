@@ -2,11 +2,12 @@
 import type { Environment } from '../platform/environment.ts';
 import type { OutboxEntry, Readable } from '../types.ts';
 import { createReadable } from '../util/readable.ts';
-import { type Timer, createTimer } from '../util/timer.ts';
+import { type Alarm, createAlarm } from '../util/timer.ts';
 import type { Journal } from './journal.ts';
 import type { Letters } from './letters.ts';
-import { type EntryRow, type MarkRow, attemptedUnder, everything } from './rows.ts';
+import { attemptedUnder, everything } from './rows.ts';
 import type { OutboxRecord } from './shelf.ts';
+import { readEntry, readMark } from './stored-rows.ts';
 import type { StoreRow } from './store.ts';
 
 export interface EntriesContext {
@@ -35,7 +36,7 @@ const SOON = 200;
 export class Entries {
   readonly #context: EntriesContext;
   readonly #version;
-  readonly #timer: Timer;
+  readonly #alarm: Alarm;
   #foreign: readonly Foreign[] = [];
   #built: readonly OutboxEntry[] | null = null;
   #count = 0;
@@ -45,7 +46,7 @@ export class Entries {
   constructor(context: EntriesContext) {
     this.#context = context;
     this.#version = createReadable(0, context.report);
-    this.#timer = createTimer(context.environment, () => void this.refresh());
+    this.#alarm = createAlarm(context.environment, () => void this.refresh());
   }
 
   readonly readable: Readable<readonly OutboxEntry[]> = {
@@ -67,26 +68,27 @@ export class Entries {
 
   /** Another page has written something. */
   noticed(): void {
-    this.#timer.set(this.#context.environment.now() + SOON);
+    this.#alarm.note(this.#context.environment.now() + SOON);
   }
 
   /** Reads what other pages hold, and what failed. */
   async refresh(): Promise<void> {
     const { journal, letters, onLetters } = this.#context;
+    const known = letters.ids;
     // So that what of this page is not there has been taken away by another.
     if (!(await journal.flush())) return;
     const wanted = this.#watched === 'yes' ? [everything('entry'), everything('mark')] : [];
     const rows = await journal.read([everything('failed'), ...wanted]);
     if (rows === null) return;
     const [failed = [], entries = [], marks = []] = rows;
-    letters.load(failed);
+    letters.load(failed, known);
     onLetters();
     this.#foreign = entries.map((row) => foreignEntry(row, marks)).filter((entry) => entry !== null);
     this.changed();
   }
 
   clear(): void {
-    this.#timer.set(null);
+    this.#alarm.clear();
   }
 
   #watch(): void {
@@ -114,14 +116,15 @@ export class Entries {
   }
 }
 
-function foreignEntry([[, producer, channel, sequence], value]: StoreRow, marks: readonly StoreRow[]): Foreign | null {
-  const row = value as EntryRow;
-  if (row.x !== undefined) return null;
-  const marksOf = marks.filter(([key]) => key[1] === producer && key[2] === channel).map(([, mark]) => mark as MarkRow);
-  const sent = attemptedUnder(row, Number(sequence), marksOf) !== null;
+function foreignEntry(stored: StoreRow, marks: readonly StoreRow[]): Foreign | null {
+  const found = readEntry(stored);
+  if (found === null || found.row.x !== undefined) return null;
+  const { producer, channel, sequence, row } = found;
+  const marksOf = marks.filter(([key]) => key[1] === producer && key[2] === channel).map(([, mark]) => readMark(mark));
+  const sent = attemptedUnder(row, sequence, marksOf) !== null;
   const { id, e: event, d: data, createdAt, expiresAt } = row;
   const state = sent ? 'sent' : 'queued';
   const times = { createdAt, expiresAt };
-  const entry = { id, channel: String(channel), event, data, ...times, state, stored: true, own: false, error: null } as const;
-  return { producer: String(producer), entry };
+  const entry = { id, channel, event, data, ...times, state, stored: true, own: false, error: null } as const;
+  return { producer, entry };
 }

@@ -4,6 +4,9 @@ import { type LaneRecord, PERHAPS, createRecord } from './record.ts';
 import { type EntryRow, attemptedUnder } from './rows.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
 
+/** More are no hole that a page can have left: the number is nonsense, and to close them all would take for ever. */
+const MOST_MISSING = 2 ** 16;
+
 /**
  * @param from the lowest sequence that is wanted
  * @param ownerOf makes what is kept beside a record
@@ -16,6 +19,7 @@ export function recordsOf(
   const records: OutboxRecord[] = [];
   let next = from;
   for (const [sequence, row] of entries) {
+    if (sequence - (next ?? sequence) > MOST_MISSING) break;
     // What is missing between others has ended, or was lost by the store: nothing may block the lane for ever (rule R6).
     for (let hole = next ?? sequence; hole < sequence; hole += 1) records.push(filler(hole, row));
     records.push(restored(sequence, row, attemptedUnder(row, sequence, marks), ownerOf(row)));

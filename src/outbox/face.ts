@@ -1,16 +1,17 @@
 import { HoldfastError } from '../errors.ts';
-import type { Outbox, Outcome, PublishOptions, Receipt } from '../types.ts';
+import type { Outbox, Outcome, PublishOptions } from '../types.ts';
 import type { Drains } from './drains.ts';
 import type { Keeper } from './keeper.ts';
 import type { Lanes } from './lanes.ts';
 import type { Letter } from './letters.ts';
+import type { Ticket } from './receipt.ts';
 import type { Owner } from './shelf.ts';
 
 interface FaceOptions {
   readonly keeper: Keeper;
   readonly lanes: Lanes<Owner>;
   readonly drains: Drains;
-  publish(channel: string, event: string, data: unknown, options: PublishOptions): Receipt;
+  publish(channel: string, event: string, data: unknown, options: PublishOptions): Ticket;
   lookWhetherDrained(): void;
   clear(): void;
   over(): HoldfastError | null;
@@ -28,6 +29,17 @@ export function createFace({ keeper, lanes, drains, publish, lookWhetherDrained,
     letters.remove(letter);
     shelf.changed();
     entries.changed();
+  };
+  const assertAlive = (): void => {
+    const error = over();
+    if (error !== null) throw error;
+  };
+  const written = async (otherwise: string, strict = false): Promise<void> => {
+    if (await journal.flush(strict)) return;
+    const { problem } = journal;
+    // Where nothing can be stored nothing is left.
+    if (problem === 'memory-store' || problem === 'unsupported' || problem === 'denied') return;
+    throw new HoldfastError('storage-failed', otherwise, { details: { problem } });
   };
   return {
     status: shelf.status,
@@ -47,27 +59,28 @@ export function createFace({ keeper, lanes, drains, publish, lookWhetherDrained,
       return Promise.reject(over() ?? notFound(id));
     },
     retry(id) {
-      const error = over();
-      if (error !== null) throw error;
+      assertAlive();
       const letter = failed(id);
-      const receipt = publish(letter.channel, letter.event, letter.data, {});
-      forget(letter);
-      return receipt;
+      const ticket = publish(letter.channel, letter.event, letter.data, {});
+      // Or what has no room now would be gone.
+      if (ticket.outcome?.result !== 'rejected') forget(letter);
+      return ticket;
     },
     async discard(id) {
+      assertAlive();
       forget(failed(id));
-      if (!(await journal.flush()) && journal.usable) {
-        throw new HoldfastError('storage-failed', `The failed publication '${id}' may come back after a reload.`);
-      }
+      await written(`The failed publication '${id}' may come back after a reload.`);
     },
     async clear() {
+      assertAlive();
       keeper.wake();
       // What stands in the store alone is to be withdrawn too.
       await keeper.looked();
+      assertAlive();
       clear();
       entries.changed();
       tabs.tell({ type: 'clear' });
-      await journal.flush(true);
+      await written('What was stored may still be there.', true);
     },
   };
 }

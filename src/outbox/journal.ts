@@ -5,7 +5,8 @@ import { createDeferred } from '../util/deferred.ts';
 import { soon } from '../util/soon.ts';
 import { type Timer, createTimer } from '../util/timer.ts';
 import { Access, type AccessContext, HANGS } from './access.ts';
-import { type Batch, type Rows, createBatch, follows, isEmpty, merge, outside, refuse } from './batch.ts';
+import { WINDOW } from './lane.ts';
+import { type Batch, type Rows, createBatch, follows, holdBack, isEmpty, merge, outside, refuse } from './batch.ts';
 import { type LaneName, entryKey, entryRow, pageKey } from './rows.ts';
 import type { OutboxRecord } from './shelf.ts';
 import type { KeyRange, OpenStore, StoreRow } from './store.ts';
@@ -103,6 +104,8 @@ export class Journal {
     const key = entryKey(lane, record.sequence);
     this.remove([key, key]);
     lane.oldestRow ??= record.sequence;
+    // The lane can send no more than a window from there: it would stand still while this lingers.
+    if (record.sequence - lane.oldestRow >= WINDOW / 2) this.hurry();
     if (!this.#batch.forgotten.has(lane)) this.#batch.forgotten.set(lane, record.sequence);
   }
 
@@ -192,6 +195,7 @@ export class Journal {
   // ---- writing ---------------------------------------------------------------------------------------------------------------
 
   #write(): void {
+    this.#timer.set(null);
     this.#state = 'writing';
     void this.#commit();
   }
@@ -203,11 +207,13 @@ export class Journal {
       this.#state = 'idle';
       return this.#settleWithout();
     }
-    const batch = this.#batch;
-    this.#writing = batch;
-    this.#batch = createBatch();
-    this.#urgent = false;
     const { now } = this.#context.environment;
+    const batch = this.#batch;
+    this.#batch = createBatch();
+    if (!this.#urgent && this.#context.online()) holdBack(batch, this.#batch, now(), GRACE);
+    this.#urgent = false;
+    if (isEmpty(batch)) return this.#goOn();
+    this.#writing = batch;
     // With each of them, for whoever clears the data of a site clears the names of its pages too.
     const producers = new Set([...batch.records.values()].map(({ producer }) => producer));
     const put = [...[...producers].map((producer): StoreRow => [pageKey(producer), now()]), ...batch.rows];
@@ -220,7 +226,9 @@ export class Journal {
     }
     // Nothing waits any more while it closes.
     if (!this.#access.closing) this.#timer.set(this.#context.environment.now() + HANGS);
-    const failed = await store.write({ remove: batch.removes, put, strict: batch.strict }).then(
+    // A store of the app's own may throw.
+    const write = async (): Promise<void> => store.write({ remove: batch.removes, put, strict: batch.strict });
+    const failed = await write().then(
       () => null,
       (cause: unknown) => this.#access.errorOf(cause),
     );

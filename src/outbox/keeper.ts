@@ -13,6 +13,7 @@ import { type OutboxRecord, type Owner, Shelf } from './shelf.ts';
 import { Tabs, type TabMessage } from './tabs.ts';
 import { Tenure } from './tenure.ts';
 import type { Hint } from '../platform/page.ts';
+import { soon } from '../util/soon.ts';
 
 export interface KeeperOptions {
   readonly context: OutboxContext;
@@ -21,8 +22,8 @@ export interface KeeperOptions {
   adopt(estate: Estate): Lane<Owner>;
   /** Lanes that waited for the store may go on; what waited for everything to end may look. */
   onChange(): void;
-  /** Another page of the user asks. */
-  onAsked(message: Extract<TabMessage, { readonly type: 'cancel' | 'clear' }>): void;
+  /** Another page of the user asks to withdraw what can be withdrawn. */
+  onClear(): void;
 }
 
 export class Keeper {
@@ -60,7 +61,8 @@ export class Keeper {
       () => ({ durable: this.journal.durable, problem: this.journal.problem, failed: this.letters.size }),
       () => {
         this.entries.changed();
-        this.#guard.set(this.shelf.pending.size > 0 && !(this.journal.durable && this.journal.written));
+        const waits = this.#state !== 'over' && this.shelf.pending.size > 0;
+        this.#guard.set(waits && !(this.journal.durable && this.journal.written));
       },
       report,
     );
@@ -87,7 +89,7 @@ export class Keeper {
         options.onChange();
       },
     });
-    this.tabs = new Tabs(environment, (message) => this.#heard(message));
+    this.tabs = new Tabs(environment, (type) => this.#heard(type));
   }
 
   /** The store is needed, if there is one. */
@@ -108,7 +110,9 @@ export class Keeper {
   touch(producer: string): void {
     if (!this.journal.usable || this.#state === 'over') return;
     // At rest it may hold no lock: what it still publishes is for others.
-    if (this.#state !== 'resting') this.#tenure(producer).touch();
+    if (this.#state !== 'resting') return this.#tenure(producer).touch();
+    // Nor has it time: it may stand still in a moment.
+    soon(() => this.journal.hurry());
   }
 
   /** Nobody else can have sent it: it has been this page's alone. */
@@ -170,9 +174,15 @@ export class Keeper {
   async #letGo(close: () => Promise<void>): Promise<void> {
     // Now, and not when the store is done: the page may stand still in a moment, or the store may never answer.
     for (const tenure of this.#tenures.values()) tenure.end();
+    // Chromium drops a page from the back/forward cache when another one tells a channel that it has left open. Not before the
+    // locks are let go of, which whoever is told will ask for.
+    if (this.journal.written) soon(() => soon(() => this.#leaveTabs()));
     await close();
     // It may run again already: what it holds now it needs.
-    if (this.#state === 'awake') return;
+    if (this.#state !== 'awake') this.#leaveTabs();
+  }
+
+  #leaveTabs(): void {
     this.tabs.tell({ type: 'left' });
     this.tabs.close();
   }
@@ -232,15 +242,16 @@ export class Keeper {
     this.#options.lanes.drop(lane);
   }
 
-  #heard(message: TabMessage): void {
+  #heard(type: TabMessage['type'] | undefined): void {
     if (this.#state !== 'awake') return;
-    switch (message.type) {
+    switch (type) {
       case 'written':
         return this.entries.noticed();
       case 'left':
         return this.adoption.look();
-      default:
-        return this.#options.onAsked(message);
+      case 'clear':
+        return this.#options.onClear();
+      case undefined:
     }
   }
 }

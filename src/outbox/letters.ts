@@ -5,6 +5,7 @@ import { Recent } from '../util/recent.ts';
 import type { Journal } from './journal.ts';
 import { type FailedRow, failedKey } from './rows.ts';
 import type { StoreRow } from './store.ts';
+import { readFailed } from './stored-rows.ts';
 
 export type Letter = Omit<OutboxEntry, 'stored' | 'state' | 'error'> & { readonly error: HoldfastError };
 
@@ -27,6 +28,10 @@ export class Letters {
 
   [Symbol.iterator](): Iterator<Letter> {
     return this.#letters.values();
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#letters.keys()];
   }
 
   get(id: string): Letter | undefined {
@@ -53,19 +58,24 @@ export class Letters {
     this.#journal.remove([key, key]);
   }
 
-  /** What the store has of all pages. */
-  load(rows: readonly StoreRow[]): void {
+  /**
+   * What the store has of all pages.
+   * @param written those of which it must have known when it was read
+   */
+  load(rows: readonly StoreRow[], written: readonly string[]): void {
     const found = new Set<string>();
-    for (const [[, createdAt, id], value] of rows) {
-      const { code, message, appCode, ...row } = value as FailedRow;
-      found.add(String(id));
-      if (this.#letters.has(String(id)) || this.#removed.has(String(id))) continue;
+    for (const stored of rows) {
+      const failed = readFailed(stored);
+      if (failed === null) continue;
+      const { code, message, appCode, ...row } = failed;
+      found.add(row.id);
+      if (this.#letters.has(row.id) || this.#removed.has(row.id)) continue;
       const error = new HoldfastError(isErrorCode(code) ? code : 'app', message, {
         details: appCode === undefined ? {} : { appCode },
       });
-      this.#letters.set(String(id), { ...row, id: String(id), createdAt: Number(createdAt), own: false, error });
+      this.#letters.set(row.id, { ...row, own: false, error });
     }
     // Another page has seen to them.
-    for (const { id } of this.#letters.values()) if (!found.has(id)) this.#letters.delete(id);
+    for (const id of written) if (!found.has(id)) this.#letters.delete(id);
   }
 }

@@ -1,11 +1,13 @@
 import { HoldfastError } from '../errors.ts';
-import type { PublishOptions, Receipt } from '../types.ts';
+import { isEventName } from '../protocol/names.ts';
 import type { OutboxContext, OutboxSettings } from './context.ts';
 import type { Lane } from './lane.ts';
+import type { Ticket } from './receipt.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
 
 interface Acts {
-  publish(channel: string, event: string, data: unknown, options: PublishOptions): Receipt;
+  /** Whether there is room for it or not: it stands for another one. */
+  publish(channel: string, event: string, data: unknown, ttl: number): Ticket;
   withdraw(lane: Lane<Owner>, record: OutboxRecord): void;
 }
 
@@ -31,16 +33,17 @@ export class Migration {
     try {
       const made = migrate({ ...base, state: 'queued', stored: true, own: false, error: null });
       // Both go into one transaction: a number that was given never gets another payload.
-      if (made !== null) this.#publish(channel, made, expiresAt);
-      this.#acts.withdraw(lane, record);
+      if (made === null || this.#publish(channel, made, expiresAt)) this.#acts.withdraw(lane, record);
     } catch (cause) {
       // As it is: that the app cannot say it anew is no reason to lose it.
       this.#context.report(new HoldfastError('handler-threw', `\`migrate\` threw for a publication to '${channel}'.`, { cause }));
     }
   }
 
-  #publish(channel: string, { event, data }: { readonly event: string; readonly data: unknown }, expiresAt: number): void {
+  /** @returns whether it waits now; if not, its own outcome tells why */
+  #publish(channel: string, { event, data }: { readonly event: string; readonly data: unknown }, expiresAt: number): boolean {
+    if (!isEventName(event)) throw new TypeError(`${JSON.stringify(event)} is no event name.`);
     const ttl = Math.max(1, expiresAt - this.#context.environment.now());
-    this.#acts.publish(channel, event, data, { ttl });
+    return this.#acts.publish(channel, event, data, ttl).outcome?.result !== 'rejected';
   }
 }

@@ -3,7 +3,7 @@ import type { Line } from '../connection/line.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Ack, Nack } from '../protocol/frame.ts';
 import { toPlain } from '../protocol/payload.ts';
-import type { Outbox as OutboxFace, PublishOptions, Receipt } from '../types.ts';
+import type { Outbox as OutboxFace, PublishOptions } from '../types.ts';
 import { Recent } from '../util/recent.ts';
 import { soon } from '../util/soon.ts';
 import { createAlarm } from '../util/timer.ts';
@@ -62,14 +62,15 @@ export class Outbox implements Pendings {
         this.#sender.flush();
         this.#lookWhetherDrained();
       },
-      onAsked: (message) => (message.type === 'clear' ? this.#clear() : this.#cancel(message.id)),
+      onClear: () => this.#clear(),
     });
     this.#endings = new Endings({
       context,
       settings,
       keeper: this.#keeper,
       onConflict: (lane, record) => this.#anew(lane, record),
-      onEnded: (outcome) => {
+      onEnded: (outcome, record) => {
+        if (record !== undefined) this.#replacements.forget(outcome.channel, record);
         this.#watchers.tell(outcome.channel, { type: 'ended', outcome });
         this.#lookWhetherDrained();
       },
@@ -83,7 +84,7 @@ export class Outbox implements Pendings {
       isOver: () => this.#over !== null,
     });
     this.#migration = new Migration(settings, context, {
-      publish: (...given) => this.publish(...given),
+      publish: (channel, event, data, ttl) => this.publish(channel, event, data, { ttl }, 'at-any-rate'),
       withdraw: (lane, record) => this.#endings.withdraw(lane, record, 'cancelled'),
     });
     this.face = createFace({
@@ -114,8 +115,9 @@ export class Outbox implements Pendings {
     this.#keeper.wake();
   }
 
-  publish(channel: string, event: string, data: unknown, options: PublishOptions): Receipt {
+  publish(channel: string, event: string, data: unknown, options: PublishOptions, when?: 'at-any-rate'): Ticket {
     const { ttl = this.#settings.ttl, signal, replace = null } = options;
+    if (replace !== null && typeof replace !== 'string') throw new HoldfastError('invalid-option', '`replace` must be a string.');
     if (!(ttl > 0)) throw new HoldfastError('invalid-option', '`ttl` must be a positive number of milliseconds.');
     const { environment, report } = this.#context;
     const ticket = new Ticket({
@@ -124,12 +126,12 @@ export class Outbox implements Pendings {
       event,
       signal,
       report,
-      cancel: ({ id }) => this.#cancel(id),
+      cancel: (given) => this.#cancel(given),
       onStoredAsked: () => this.#keeper.journal.hurry(),
     });
     const plain = toPlain(data, this.#sender.limits);
     if (!plain.ok) return this.#endings.refuse(ticket, new HoldfastError(plain.code, `Not published: ${plain.why}.`));
-    const refusal = this.#over ?? this.#full(plain.size);
+    const refusal = this.#over ?? (when === undefined ? this.#full(plain.size) : null);
     if (refusal !== null) return this.#endings.refuse(ticket, refusal);
     if (signal?.aborted) {
       this.#endings.settle(ticket, { id: ticket.id, channel, event, result: 'cancelled' });
@@ -185,6 +187,7 @@ export class Outbox implements Pendings {
 
   #enqueue(item: NewItem<Owner>, channel: string): void {
     const { lane, record } = this.#lanes.append(channel, item);
+    if (item.owner.ticket !== null) item.owner.ticket.place = { lane, record };
     this.#ownIds.add(item.id);
     // Before the journal's turn, which then writes each record once, with the mark of its attempt.
     if (!this.#flushing) soon(this.#flushNow);
@@ -214,7 +217,7 @@ export class Outbox implements Pendings {
     const { channel, producer } = estate;
     const lane = this.#lanes.get(channel, producer);
     const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version, f }: EntryRow): Owner => {
-      const ticket = new Ticket({ id, channel, event, signal: undefined, report, cancel: (given) => this.#cancel(given.id) });
+      const ticket = new Ticket({ id, channel, event, signal: undefined, report, cancel: (given) => this.#cancel(given) });
       if (f !== undefined) ticket.fault = faultOf(f);
       return { ticket, createdAt, expiresAt, version, replace: null, own: false };
     };
@@ -223,6 +226,7 @@ export class Outbox implements Pendings {
     this.#lanes.active.add(lane);
     for (const record of records) {
       if (record.owner.ticket === null || this.#over !== null) continue;
+      record.owner.ticket.place = { lane, record };
       this.#keeper.shelf.add(record);
       if (record.payload === 'kept') this.#watchers.tell(channel, { type: 'added', publication: record });
       record.owner.ticket.adopted(record.attempted !== null);
@@ -234,10 +238,12 @@ export class Outbox implements Pendings {
     return lane;
   }
 
-  #cancel(id: string): void {
-    for (const { lane, record } of this.#lanes.waiting()) {
-      if (record.id === id) return this.#endings.withdraw(lane, record, 'cancelled');
-    }
+  #cancel({ place }: Ticket): void {
+    if (place === null) return;
+    const { lane, record } = place;
+    // What was taken over may have been given up since.
+    const isHere = this.#lanes.find(lane.channel, lane.producer) === lane;
+    if (isHere && record.tombstone === null && record.answeredAt === null) this.#endings.withdraw(lane, record, 'cancelled');
   }
 
   #clear(): void {

@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors.ts';
 import type { Accepted, Outcome, Readable, Receipt, ReceiptState } from '../types.ts';
 import { type Deferred, createDeferred } from '../util/deferred.ts';
 import { type Writable, createReadable } from '../util/readable.ts';
+import type { Place } from './replacements.ts';
 
 interface TicketOptions {
   readonly id: string;
@@ -29,6 +30,8 @@ export class Ticket implements Receipt {
   readonly event: string;
   /** A connection was ended over it: the reason, should it turn out not to have been accepted before. */
   fault: HoldfastError | null = null;
+  /** Null before it has one, and when it has ended. */
+  place: Place | null = null;
   readonly #options: TicketOptions;
   #storing: Storing = PENDING;
   #attempted = false;
@@ -107,6 +110,7 @@ export class Ticket implements Receipt {
 
   settle(outcome: Outcome): void {
     this.#outcome = outcome;
+    this.place = null;
     this.#unlisten();
     if (outcome.result === 'accepted') this.markStored(null);
     this.#settleStored();

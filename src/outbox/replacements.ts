@@ -1,7 +1,7 @@
 import type { Lane } from './lane.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
 
-interface Place {
+export interface Place {
   readonly lane: Lane<Owner>;
   readonly record: OutboxRecord;
 }
@@ -13,6 +13,12 @@ export class Replacements {
   note(lane: Lane<Owner>, record: OutboxRecord): void {
     const { replace } = record.owner;
     if (replace !== null) this.#places.set(`${lane.channel} ${replace}`, { lane, record });
+  }
+
+  /** It has ended. */
+  forget(channel: string, record: OutboxRecord): void {
+    const key = `${channel} ${record.owner.replace}`;
+    if (this.#places.get(key)?.record === record) this.#places.delete(key);
   }
 
   /** @returns the one that can still be replaced: nobody has seen it */

@@ -6,15 +6,15 @@ export type TabMessage =
   | { readonly type: 'written' }
   /** A page lets go of what it holds. */
   | { readonly type: 'left' }
-  | { readonly type: 'cancel'; readonly id: string }
+  /** Withdraw what can be withdrawn. */
   | { readonly type: 'clear' };
 
 export class Tabs {
   readonly #environment: Environment;
-  readonly #onMessage: (message: TabMessage) => void;
+  readonly #onMessage: (type: TabMessage['type'] | undefined) => void;
   #channel: InstanceType<NonNullable<Environment['BroadcastChannel']>> | null = null;
 
-  constructor(environment: Environment, onMessage: (message: TabMessage) => void) {
+  constructor(environment: Environment, onMessage: (type: TabMessage['type'] | undefined) => void) {
     this.#environment = environment;
     this.#onMessage = onMessage;
   }
@@ -22,8 +22,14 @@ export class Tabs {
   open(scope: string): void {
     const { BroadcastChannel } = this.#environment;
     if (this.#channel !== null || BroadcastChannel === undefined) return;
-    this.#channel = new BroadcastChannel(scope);
-    this.#channel.onmessage = ({ data }) => this.#onMessage(data as TabMessage);
+    try {
+      this.#channel = new BroadcastChannel(scope);
+    } catch {
+      // Firefox refuses it where it refuses storage. They are hints.
+      return;
+    }
+    // Whatever it is: every script of the origin can post there, and so can later releases.
+    this.#channel.onmessage = ({ data }) => this.#onMessage((data as Partial<TabMessage> | null)?.type);
   }
 
   tell(message: TabMessage): void {

@@ -43,7 +43,7 @@ export class Tenure {
   begin(): void {
     if (this.#state.state !== 'none') return;
     this.#state = { state: 'asking' };
-    void this.#ask();
+    void this.#ask(this.#state);
   }
 
   /** Something is about to be written. */
@@ -82,10 +82,11 @@ export class Tenure {
     if (before.state === 'held') before.release();
   }
 
-  async #ask(): Promise<void> {
+  /** @param asking as it is now: the page may stand still meanwhile, and ask again before this is answered */
+  async #ask(asking: State): Promise<void> {
     const { environment, journal, producer } = this.#context;
     const store = await journal.open();
-    if (this.#state.state !== 'asking') return;
+    if (this.#state !== asking) return;
     if (store === null || environment.locks === undefined) {
       this.#state = { state: 'without' };
       this.#past = 'broken';
@@ -93,7 +94,7 @@ export class Tenure {
       return;
     }
     const release = await holdLock(environment.locks, `${store.scope} ${producer}`, () => this.#lost());
-    if (this.#state.state !== 'asking') return release?.();
+    if (this.#state !== asking) return release?.();
     if (release === null) {
       this.#state = { state: 'without' };
       this.#past = 'broken';

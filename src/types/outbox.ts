@@ -71,11 +71,12 @@ export interface Outbox {
   cancel(id: string): Promise<Outcome>;
   /** Publishes a failed entry anew, under a new id, and forgets the old one. @throws HoldfastError `not-found`, `destroyed` */
   retry(id: string): Receipt;
-  /** Forgets a failed entry. Rejects with `not-found`, or `storage-failed` if it may come back. */
+  /** Forgets a failed entry. Rejects with `not-found`, `destroyed`, or `storage-failed` if it may come back. */
   discard(id: string): Promise<void>;
   /**
    * Before somebody else uses this computer: withdraws what can be withdrawn, and forgets all failures. What may have been
-   * sent stays until the server has decided.
+   * sent stays until the server has decided. Rejects with `destroyed` if the client has ended, or `storage-failed` if what
+   * was stored may still be there.
    */
   clear(): Promise<void>;
 }

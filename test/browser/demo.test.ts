@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error -- it has no declarations
 import { startDemo as startUntyped } from '../../examples/demo/server.mjs';
 import { type TestBrowser, launchBrowser } from '../support/browser.ts';
+import { createTcpProxy } from '../support/tcp-proxy.ts';
 
 type Demo = { readonly url: string; close(): Promise<void> };
 const startDemo = startUntyped as (options: { readonly port: number }) => Promise<Demo>;
@@ -24,6 +25,22 @@ async function visit(name: string, room: string): Promise<{ readonly page: Page;
   const { page, errors } = await chromium.open(`${demo.url}?name=${name}#${room}`);
   await page.waitForFunction(() => document.querySelector('#state-word')?.textContent === 'Connected');
   return { page, errors };
+}
+
+/** Runs in the page: how many publications wait on its disk. */
+async function rowsInStore(): Promise<number> {
+  const [found] = await indexedDB.databases();
+  if (found === undefined) return 0;
+  const settle = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error!);
+    });
+  const database = await settle(indexedDB.open(found.name!));
+  const entries = IDBKeyRange.bound(['entry'], ['entry', '\uffff']);
+  const count = await settle(database.transaction('outbox').objectStore('outbox').count(entries));
+  database.close();
+  return count;
 }
 
 const verdict = async (page: Page, text: string): Promise<void> => {
@@ -62,6 +79,36 @@ describe('the demo', () => {
     await tile(ada.page, 'Go offline');
     await bob.page.waitForSelector('text=Written offline');
     await verdict(bob.page, 'All 100 here, in order, once each');
+  });
+
+  it('keeps what is written while the server is away, though its tab is killed', async () => {
+    const port = Number(new URL(demo.url).port);
+    await using line = await createTcpProxy(() => port);
+    const address = `http://127.0.0.1:${line.port}/?name=Ada#killed`;
+    const bob = await visit('Bob', 'killed');
+    const { page, context } = await chromium.open(address);
+    await page.waitForFunction(() => document.querySelector('#state-word')?.textContent === 'Connected');
+    line.refuse();
+    await page.fill('textarea', 'Written before the tab died');
+    await page.press('textarea', 'Enter');
+    await page.waitForFunction(() => document.querySelector('#composer-hint')?.textContent.startsWith('1 waiting here'));
+    await page.waitForFunction(rowsInStore);
+    const session = await context.newCDPSession(page);
+    // It dies before it could answer.
+    session.send('Page.crash').catch(() => {});
+    await page.waitForEvent('crash');
+    line.heal();
+    const again = await context.newPage();
+    await again.goto(address);
+    for (const tab of [bob.page, again]) {
+      await tab.waitForSelector('text=Written before the tab died');
+      // What was sent twice would be there by now: the second message follows it.
+      await again.fill('textarea', `Written after it, for ${tab === again ? 'Ada' : 'Bob'}`);
+      await again.press('textarea', 'Enter');
+      await tab.waitForSelector(`text=Written after it, for ${tab === again ? 'Ada' : 'Bob'}`);
+      expect(await tab.locator('text=Written before the tab died').count()).toBe(1);
+    }
+    expect(bob.errors).toEqual([]);
   });
 
   it('says that the log is new after the server lost its memory', async () => {

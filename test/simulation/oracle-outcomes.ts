@@ -14,12 +14,18 @@ export class Outcomes {
   readonly #outcomes = new Map<string, Outcome>();
   /** Of each id: the page that sent it to the present store, if it is the only one. */
   readonly #senders = new Map<string, string>();
+  #disks: 'sound' | 'unsound' = 'sound';
   /** Of each accepted publication: the store that had accepted it, to know whether that one is gone. */
   readonly #eras = new Map<string, number>();
 
   constructor(fail: Fail, logs: Logs) {
     this.#fail = fail;
     this.#logs = logs;
+  }
+
+  /** What a page wrote may be gone: the next cannot know what was sent. */
+  excuse(): void {
+    this.#disks = 'unsound';
   }
 
   sent(page: number, frames: readonly ClientFrame[]): void {
@@ -50,7 +56,7 @@ export class Outcomes {
     }
     // Whoever sends it after another page gets the answer to a repeat, and cannot know.
     const alone = this.#senders.get(outcome.id) === `${page} ${this.#logs.era}`;
-    if (alone && !outcome.maybeDuplicate && this.#logs.tookBefore(standing)) {
+    if (alone && this.#disks === 'sound' && !outcome.maybeDuplicate && this.#logs.tookBefore(standing)) {
       this.#fail(
         'I1',
         `${outcome.id} was taken by a store that is gone, and page ${page} is not told that it may stand there twice`,

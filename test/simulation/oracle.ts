@@ -156,6 +156,11 @@ export class Oracle {
     this.#outcomes.settle(page, ids);
   }
 
+  /** Some store holds less than it was given, or is there twice. */
+  diskFailed(): void {
+    this.#outcomes.excuse();
+  }
+
   // ---- connections -----------------------------------------------------------------------------------------------------------
 
   attempted(page: number): void {

@@ -96,6 +96,7 @@ export class Profiles {
   perform(action: ProfileAction): void {
     const shared = this.#shared[action.profile]!;
     const { random, oracle, count } = this.#options;
+    if (action.type !== 'lose-lock') oracle.diskFailed();
     switch (action.type) {
       case 'power-loss':
         for (const tab of this.#tabs(action.profile)) tab.crash(false);

@@ -18,6 +18,10 @@ interface Answer {
   readonly id?: number;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly message: string };
+  readonly method?: string;
+  readonly sessionId?: string;
+  /** Of the only event that is heard here. */
+  readonly params?: { readonly name: string; readonly payload: string };
 }
 
 export interface BareTab {
@@ -28,6 +32,10 @@ export interface BareTab {
   goto(url: string): Promise<void>;
   back(): Promise<void>;
   show(): Promise<void>;
+  /** Gives the page a function of this name that takes a text; what it says before it dies is heard, once. */
+  hear(name: string, listener: (said: string) => void): Promise<void>;
+  /** As the user closes it, or as its process dies. */
+  end(how: 'close' | 'crash'): Promise<void>;
   send(method: string, params?: object): Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -38,8 +46,30 @@ export interface BareBrowser extends AsyncDisposable {
   rendererOf(tab: BareTab): Promise<number>;
 }
 
+/** With a profile of its own, which goes with it. */
 export async function launchBareBrowser(...flags: readonly string[]): Promise<BareBrowser> {
-  const profile = await mkdtemp(join(tmpdir(), 'holdfast-chromium-'));
+  const profile = await createProfileFolder();
+  const browser = await launchOn(profile.path, ...flags);
+  return {
+    ...browser,
+    async [Symbol.asyncDispose]() {
+      await browser.kill();
+      await profile[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export interface ProfileFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+export async function createProfileFolder(): Promise<ProfileFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'holdfast-chromium-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }) };
+}
+
+/** With what an earlier browser left in that folder. Disposing of it kills it, as everything here does. */
+export async function launchOn(profile: string, ...flags: readonly string[]): Promise<BareBrowser & { kill(): Promise<void> }> {
   const child = spawn(
     executable,
     [
@@ -54,14 +84,18 @@ export async function launchBareBrowser(...flags: readonly string[]): Promise<Ba
       ...flags,
       'about:blank',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    // A group of its own: all its processes are killed at the same moment.
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
+  const exited = once(child, 'exit');
   const socket = new WebSocket(await endpointOf(child), { perMessageDeflate: false });
   await once(socket, 'open');
   const waiting = new Map<number, { resolve(answer: Readonly<Record<string, unknown>>): void; reject(error: Error): void }>();
+  const listeners = new Map<string, (said: string) => void>();
   let lastId = 0;
   socket.on('message', (data: Buffer) => {
-    const { id, result, error } = JSON.parse(data.toString()) as Answer;
+    const { id, result, error, method, params, sessionId } = JSON.parse(data.toString()) as Answer;
+    if (method === 'Runtime.bindingCalled') listeners.get(`${sessionId} ${params!.name}`)?.(params!.payload);
     if (id === undefined) return;
     if (error === undefined) waiting.get(id)?.resolve(result ?? {});
     else waiting.get(id)?.reject(new Error(error.message));
@@ -74,11 +108,22 @@ export async function launchBareBrowser(...flags: readonly string[]): Promise<Ba
       socket.send(JSON.stringify({ id: lastId, method, params, sessionId }));
     });
 
+  const kill = async (): Promise<void> => {
+    socket.terminate();
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL');
+    await exited;
+  };
+
   return {
     async open(url, first) {
       const { targetId } = await send('Target.createTarget', { url: 'about:blank' });
       const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true });
-      const tab = createTab((method, params) => send(method, params, sessionId as string), targetId as string, send);
+      const tab = createTab(
+        (method, params) => send(method, params, sessionId as string),
+        targetId as string,
+        send,
+        (name, listener) => listeners.set(`${sessionId as string} ${name}`, listener),
+      );
       await tab.send('Page.enable');
       if (first !== undefined) await tab.send('Page.addScriptToEvaluateOnNewDocument', { source: first });
       await tab.goto(url);
@@ -100,13 +145,8 @@ export async function launchBareBrowser(...flags: readonly string[]): Promise<Ba
       grown.sort((a, b) => b.used - a.used);
       return grown[0]!.id;
     },
-    async [Symbol.asyncDispose]() {
-      socket.terminate();
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-      await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-    },
+    kill,
+    [Symbol.asyncDispose]: kill,
   };
 }
 
@@ -114,6 +154,7 @@ function createTab(
   send: BareTab['send'],
   targetId: string,
   browser: (method: string, params?: object) => Promise<unknown>,
+  listen: (name: string, listener: (said: string) => void) => void,
 ): BareTab {
   const evaluate: BareTab['evaluate'] = async (run, ...args) => {
     const expression = `(${run.toString()})(...${JSON.stringify(args)})`;
@@ -153,6 +194,16 @@ function createTab(
     },
     async show() {
       await browser('Target.activateTarget', { targetId });
+    },
+    async hear(name, listener) {
+      listen(name, listener);
+      await send('Runtime.enable');
+      await send('Runtime.addBinding', { name });
+    },
+    async end(how) {
+      if (how === 'close') await browser('Target.closeTarget', { targetId });
+      // It dies before it could answer.
+      else void send('Page.crash').catch(() => {});
     },
   };
 }

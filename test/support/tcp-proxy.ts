@@ -9,6 +9,8 @@ export interface TcpProxy extends AsyncDisposable {
   stall(...directions: readonly ('up' | 'down')[]): void;
   /** Those that are open now go dead for good, and nobody is told; new ones are not touched. @returns how many there were */
   halfOpen(): number;
+  /** Ends every connection, and from now on each new one at once. */
+  refuse(): void;
   /** Passes on again, with all that was held. */
   heal(): void;
   readonly open: number;
@@ -26,8 +28,10 @@ export async function createTcpProxy(target: () => number, { idle = 0 }: TcpProx
   const stalled = new Set<'up' | 'down'>();
   const dead = new WeakSet<readonly [Socket, Socket]>();
   let idled = 0;
+  let refusing = false;
 
   const proxy: Server = createServer((client) => {
+    if (refusing) return void client.resetAndDestroy();
     const server = connect(target(), '127.0.0.1');
     const pair = [client, server] as const;
     pairs.add(pair);
@@ -59,15 +63,21 @@ export async function createTcpProxy(target: () => number, { idle = 0 }: TcpProx
   };
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
 
+  const cut = (): number => {
+    const count = pairs.size;
+    for (const [client, server] of pairs) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+    return count;
+  };
+
   return {
     port: (proxy.address() as AddressInfo).port,
-    cut() {
-      const count = pairs.size;
-      for (const [client, server] of pairs) {
-        client.resetAndDestroy();
-        server.resetAndDestroy();
-      }
-      return count;
+    cut,
+    refuse() {
+      refusing = true;
+      cut();
     },
     stall(...directions) {
       directions.forEach((direction) => stalled.add(direction));
@@ -79,6 +89,7 @@ export async function createTcpProxy(target: () => number, { idle = 0 }: TcpProx
       return pairs.size;
     },
     heal() {
+      refusing = false;
       stalled.clear();
       pairs.forEach(apply);
     },

@@ -1,0 +1,45 @@
+/** Which rows can be used: a later release may have written others, or the disk have spoiled them. Those are left alone. */
+import { isChannelName, isEventName, isItemId } from '../protocol/names.ts';
+import { toPlain } from '../protocol/payload.ts';
+import { PERHAPS } from './record.ts';
+import type { EntryRow, FailedRow, LaneName, MarkRow } from './rows.ts';
+import type { StoreRow } from './store.ts';
+
+interface StoredEntry extends LaneName {
+  readonly sequence: number;
+  readonly row: EntryRow;
+}
+
+type Loose<T> = Partial<Record<keyof T, unknown>> | null | undefined;
+
+const TOMBSTONES: readonly unknown[] = [undefined, 'cancelled', 'expired', 'closed'];
+/** No server takes more. Parts that refer to the same parts would else be walked without end. */
+const PAYLOAD = { frame: 2 ** 26, binary: 2 ** 30, depth: 1000, keys: Infinity };
+
+/** One that no server would take ends each connection; one whose size is no number fills the outbox for ever. */
+export function readEntry([[, producer, channel, sequence], value]: StoreRow): StoredEntry | null {
+  if (!isItemId(producer) || !isChannelName(channel) || !Number.isSafeInteger(sequence) || Number(sequence) < 1) return null;
+  const row = value as Loose<EntryRow>;
+  const named =
+    isItemId(row?.id) && isEventName(row.e) && TOMBSTONES.includes(row.x) && isTextOrNone(row.f) && isTextOrNone(row.a);
+  if (!named || !isTime(row?.createdAt) || !isTime(row.expiresAt) || !isTime(row.n) || row.n < 0) return null;
+  const plain = toPlain(row.d, PAYLOAD);
+  return plain.ok ? { producer, channel, sequence: Number(sequence), row: { ...(value as EntryRow), d: plain.data } } : null;
+}
+
+/** One that says nothing may have meant anything: all of the lane may have been sent. */
+export function readMark(value: unknown): MarkRow {
+  const isMark = (part: unknown): boolean => Array.isArray(part) && isTime(part[0]) && typeof part[1] === 'string';
+  return Array.isArray(value) && value.every(isMark) ? (value as MarkRow) : [[Infinity, PERHAPS]];
+}
+
+/** @returns null also if its key could not be removed again */
+export function readFailed([[, createdAt, id], value]: StoreRow): (FailedRow & { createdAt: number; id: string }) | null {
+  const row = value as Loose<FailedRow>;
+  if (!isTime(createdAt) || !isItemId(id) || !isChannelName(row?.channel) || !isEventName(row.event)) return null;
+  if (!isTime(row.expiresAt) || typeof row.message !== 'string') return null;
+  return { ...(value as FailedRow), createdAt, id };
+}
+
+const isTime = (value: unknown): value is number => Number.isFinite(value);
+const isTextOrNone = (value: unknown): boolean => value === undefined || typeof value === 'string';

@@ -2,7 +2,6 @@
 import type { Line } from '../connection/line.ts';
 import type { ChannelFrame, ClientFrame, ResetReason, ServerTell, Unsubbed } from '../protocol/frame.ts';
 import type { ChannelStatus, Cursor, Reset } from '../types.ts';
-import { soon } from '../util/soon.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
 import { type Bookmark, createBookmark } from './bookmark.ts';
@@ -34,6 +33,7 @@ export class Feed {
   readonly #bookmark: Bookmark | null;
   #life: Life;
   #delivering = false;
+  #loadsNext = false;
   #refusals = 0;
   #warned = false;
   /** Which connection is not to be asked before the retry is due. */
@@ -104,6 +104,8 @@ export class Feed {
       if (this.#life === 'ended') return;
     }
     this.#life = 'open';
+    // A place that is good brings no state.
+    if (this.#listeners.followers.size > 0) this.load();
     this.#tellStatus();
     this.#askNow();
   };
@@ -139,11 +141,13 @@ export class Feed {
     }
   }
 
-  /** Somebody needs the state, and not only what follows. */
+  /** A store came: it needs the state, and the place, and not only what follows. */
   load(): void {
     // A handler made it: what is left to deliver comes before the load (invariant I8).
-    if (this.#delivering) soon(() => this.load());
-    else if (this.#options.snapshot !== undefined && this.#life === 'open') this.#step({ type: 'load' });
+    this.#loadsNext = this.#delivering;
+    if (this.#loadsNext) return;
+    if (this.#life === 'open' && this.#options.snapshot !== undefined) this.#step({ type: 'load' });
+    else this.#moved();
   }
 
   end(): void {
@@ -153,8 +157,6 @@ export class Feed {
     const line = this.#context.line();
     if (line !== null && this.#sub.ears.has(line.gen)) this.#context.send({ t: 'unsub', c: this.#name });
   }
-
-  // ---- steps ---------------------------------------------------------------------------------------------------------
 
   #askNow(): void {
     const line = this.#context.line();
@@ -202,10 +204,12 @@ export class Feed {
 
   /** Also past what was filtered out. */
   #moved(): void {
-    const { hold, cursor } = this.#sub;
     // A handler may have made another step while messages are left to deliver.
-    if (this.#delivering || this.#life === 'ended' || hold !== null || cursor === null) return;
-    this.#bookmark?.move(cursor);
+    if (this.#delivering || this.#life === 'ended') return;
+    if (this.#loadsNext) return this.load();
+    const { hold, cursor, mode } = this.#sub;
+    if (hold !== null || (cursor === null && mode !== 'live')) return;
+    if (cursor !== null) this.#bookmark?.move(cursor);
     for (const follower of this.#listeners.followers) follower.pass(cursor);
   }
 
@@ -265,7 +269,7 @@ export class Feed {
 
   #fallBehind(): void {
     this.#context.send({ t: 'unsub', c: this.#name });
-    this.#wait(this.#sub.resets);
+    this.#rest(retryAt(this.#context.environment, this.#sub.resets));
     // Last, because who hears it may destroy the client.
     this.#context.report(fallenBehind(this.#name, this.#sub.resets));
   }
@@ -275,17 +279,13 @@ export class Feed {
     this.#step({ type: 'lost', gen });
     if (retry) {
       this.#refusals += 1;
-      return this.#wait(this.#refusals, after);
+      return this.#rest(retryAt(this.#context.environment, this.#refusals, after));
     }
     this.#life = 'refused';
     this.#loader.stop();
     const error = refusal(this.#name, frame);
     this.#onStatus({ state: 'closed', error });
     this.#context.report(error);
-  }
-
-  #wait(times: number, floor = 0): void {
-    this.#rest(retryAt(this.#context.environment, times, floor));
   }
 
   #rest(until: number | null): void {

@@ -18,8 +18,8 @@ export type Purpose = 'reload' | 'end';
 /** A store, as the feed sees it. */
 export interface Follower {
   deliver(message: Message): void;
-  /** The place moved: past what was delivered, and what was filtered out. */
-  pass(cursor: Cursor): void;
+  /** The place moved: past what was delivered, and what was filtered out. null: there is none (mode `live`). */
+  pass(cursor: Cursor | null): void;
   /** A reset, or a snapshot, leads to `cursor`. */
   restart(cursor: Cursor, loaded: Loaded | null): void;
   fail(error: HoldfastError): void;

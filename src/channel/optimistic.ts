@@ -6,22 +6,38 @@ export interface Shown {
   readonly publication: PendingPublication;
   /** Where it stands in the log, if it was accepted and its echo has not come. */
   readonly at: Cursor | null;
+  /** comes: the channel has been live since it was published. It counts where there is no place (mode `live`). */
+  readonly echo: 'comes' | 'doubtful';
 }
+
+/** How far the channel has come; null: it has no place (mode `live`), undefined: nobody has said. */
+export type Place = Cursor | null | undefined;
 
 /** In order of publishing. What leaves its length as it is changes nothing of what is shown. */
 export type Overlay = readonly Shown[];
 
-export function change(overlay: Overlay, change: PendingChange, place: Cursor | null): Overlay {
+/** @param echo of a new one */
+export function change(overlay: Overlay, change: PendingChange, place: Place, echo: Shown['echo']): Overlay {
   if (change.type === 'added') {
     const { publication } = change;
     // One that is sent anew under another number keeps its turn.
     const known = overlay.some((shown) => shown.publication.id === publication.id);
-    return known ? overlay : [...overlay, { publication, at: null }];
+    return known ? overlay : [...overlay, { publication, at: null, echo }];
   }
   const { outcome } = change;
   const at = outcome.result === 'accepted' ? outcome.cursor : null;
-  if (at === null || covers(place, at)) return without(overlay, outcome.id);
-  return overlay.map((shown) => (shown.publication.id === outcome.id ? { ...shown, at } : shown));
+  if (at === null || (place && covers(place, at))) return without(overlay, outcome.id);
+  const next = overlay.map((shown) => (shown.publication.id === outcome.id ? { ...shown, at } : shown));
+  return place === null ? next.filter(isExpected) : next;
+}
+
+/** In mode `live`: an echo that was missed never comes. */
+export function doubt(overlay: Overlay): Overlay {
+  return overlay.map((shown): Shown => ({ ...shown, echo: 'doubtful' })).filter(isExpected);
+}
+
+function isExpected({ at, echo }: Shown): boolean {
+  return at === null || echo === 'comes';
 }
 
 /** It has come back, or ended without coming back. */
@@ -43,6 +59,6 @@ export function pendingMessage(channel: string, { id, event, data }: PendingPubl
   return { channel, event, data, id, sentAt: null, by: null, own: true, cursor: null, pending: true };
 }
 
-function covers(place: Cursor | null, at: Cursor): boolean {
-  return place !== null && place.epoch === at.epoch && at.offset <= place.offset;
+function covers(place: Cursor, at: Cursor): boolean {
+  return place.epoch === at.epoch && at.offset <= place.offset;
 }

@@ -1,10 +1,10 @@
 import { HoldfastError } from '../errors.ts';
 import type { PendingPublication, Pendings } from '../outbox/pendings.ts';
-import type { ChannelStatus, Cursor, Message, Readable, Store, StoreDefinition, StoreStatus } from '../types.ts';
+import type { ChannelStatus, Message, Readable, Store, StoreDefinition, StoreStatus } from '../types.ts';
 import { createDerived, createReadable } from '../util/readable.ts';
 import { createStop } from '../util/stop.ts';
 import type { Follower } from './listeners.ts';
-import { type Overlay, change, pass, pendingMessage, restart, without } from './optimistic.ts';
+import { type Overlay, type Place, change, doubt, pass, pendingMessage, restart, without } from './optimistic.ts';
 
 export interface StoreContext {
   readonly status: Readable<ChannelStatus>;
@@ -20,10 +20,10 @@ export function createStore<S>(name: string, definition: StoreDefinition<S>, con
   if (typeof reduce !== 'function') throw new HoldfastError('invalid-option', '`reduce` must be a function.');
   const { pendings, report, status: channel } = context;
   let confirmed = initial;
-  let overlay: Overlay = pendings.pendingIn(name).map((publication) => ({ publication, at: null }));
-  let place: Cursor | null = null;
+  let overlay: Overlay = pendings.pendingIn(name).map((publication) => ({ publication, at: null, echo: 'doubtful' }));
+  let place: Place;
   let failure: HoldfastError | null = null;
-  let life: StoreStatus['state'] = 'loading';
+  let life: 'new' | 'seen live' | 'over' = 'new';
   /** undefined: to be made when it is next asked for. */
   let shown: { readonly state: S } | undefined;
   /** Told of already: a pending one is applied again and again. */
@@ -50,21 +50,36 @@ export function createStore<S>(name: string, definition: StoreDefinition<S>, con
   const value = createDerived(get, report);
   const presentStatus = (): StoreStatus => {
     const now = channel.get();
-    if (now.state === 'closed') life = 'closed';
-    else if (life !== 'closed') life = now.state === 'live' ? 'live' : life === 'loading' ? life : 'stale';
-    return { state: life, pending: overlay.length, error: now.state === 'closed' ? now.error : failure };
+    const isLive = now.state === 'live';
+    // On a channel that is live already the state that it needs may have to be loaded first.
+    if (isLive && life === 'new' && place !== undefined) life = 'seen live';
+    const open = life === 'new' ? 'loading' : isLive ? 'live' : 'stale';
+    const state = life === 'over' || now.state === 'closed' ? 'closed' : open;
+    return { state, pending: overlay.length, error: now.state === 'closed' ? now.error : failure };
   };
-  const status = createReadable(presentStatus(), report);
+  const told = createReadable(presentStatus(), report);
+  const status: Readable<StoreStatus> = {
+    // The channel tells of its own status in a microtask.
+    get() {
+      told.set(presentStatus());
+      return told.get();
+    },
+    subscribe: told.subscribe,
+  };
   const update = (next: Overlay, state: S = confirmed): void => {
     const same = state === confirmed && next.length === overlay.length;
     confirmed = state;
     overlay = next;
-    status.set(presentStatus());
+    status.get();
     if (same) return;
     shown = undefined;
     value.changed();
   };
 
+  // First, for a loader may publish.
+  const unwatch = pendings.watchPending(name, (news) => {
+    update(change(overlay, news, place, channel.get().state === 'live' ? 'comes' : 'doubtful'));
+  });
   const letGo = context.follow({
     deliver(message: Message) {
       let state = confirmed;
@@ -76,8 +91,11 @@ export function createStore<S>(name: string, definition: StoreDefinition<S>, con
       update(without(overlay, message.id), state);
     },
     pass(cursor) {
+      const known = place;
       place = cursor;
-      if (overlay.length > 0) update(pass(overlay, cursor));
+      if (overlay.length > 0 && cursor !== null) {
+        update(pass(known?.epoch === cursor.epoch ? overlay : restart(overlay, cursor), cursor));
+      } else if (known === undefined) update(overlay);
     },
     restart(cursor, loaded) {
       let state = confirmed;
@@ -95,16 +113,14 @@ export function createStore<S>(name: string, definition: StoreDefinition<S>, con
       update(overlay);
     },
   });
-  const unwatch = pendings.watchPending(name, (told) => update(change(overlay, told, place)));
-  const unsubscribe = channel.subscribe(() => {
-    // In mode `live` an echo that was missed never comes.
-    update(channel.get().state === 'subscribing' ? overlay.filter(({ at }) => at === null) : overlay);
-  });
+  const unsubscribe = channel.subscribe(() =>
+    update(place === null && channel.get().state !== 'live' ? doubt(overlay) : overlay),
+  );
   const dispose = createStop(() => {
     unwatch();
     unsubscribe();
     letGo();
-    life = 'closed';
+    life = 'over';
     update(overlay);
   });
   const symbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');

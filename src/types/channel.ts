@@ -105,7 +105,7 @@ export interface Store<S> extends Readable<S>, Disposable {
 }
 
 export interface StoreStatus {
-  /** loading: the snapshot has not come. stale: it was live, and is not at the moment. closed: it will not be live again. */
+  /** loading: the snapshot has not come. stale: it was live, and is not at the moment. closed: not live any more, but if a refused channel is subscribed anew. */
   readonly state: 'loading' | 'live' | 'stale' | 'closed';
   /** Own publications that are shown and not confirmed. */
   readonly pending: number;

@@ -3,7 +3,9 @@
 export function attempt(run: () => unknown, threw: (error: unknown) => void): Promise<unknown> | undefined {
   try {
     const result = run();
-    if (result instanceof Promise) return result.catch(threw);
+    // The promises of many databases are no `Promise`.
+    if (typeof (result as PromiseLike<unknown> | null | undefined)?.then === 'function')
+      return Promise.resolve(result).catch(threw);
   } catch (error) {
     threw(error);
   }

@@ -5,6 +5,7 @@ import { END } from '../../src/protocol/end-codes.ts';
 import type { ProfilePage } from '../support/profile.ts';
 import type { Client, Receipt, Reason } from '../../src/types.ts';
 import { Cable } from './cable.ts';
+import { Mirror } from './mirror.ts';
 import { Mischief } from './mischief.ts';
 import type { Said } from './oracle.ts';
 import { Past } from './past.ts';
@@ -36,6 +37,7 @@ export class Actor {
   readonly client: Client;
   readonly reader: Reader;
   readonly past: Past;
+  readonly mirror: Mirror | null;
   readonly desk: TokenDesk | null;
   /** Its part of a profile. */
   readonly tab: ProfilePage | null;
@@ -95,6 +97,7 @@ export class Actor {
             life: this.life,
             count: (name) => chronicle.count(name),
           });
+    this.mirror = Mirror.of(() => this, stage, slot, number);
     this.client = createPageClient({
       random,
       createId,
@@ -105,7 +108,7 @@ export class Actor {
       storage: profiles.storageOf(slot),
       tab: this.tab,
       ...(this.#shared !== null && { outbox: this.#shared.optionsOf(number, stage) }),
-      channels: { '{channel}': { rewind } },
+      channels: { '{channel}': { rewind, ...this.mirror?.options } },
       ...(this.desk !== null && { getToken: this.desk.get }),
     });
     this.reader = new Reader(this, stage);

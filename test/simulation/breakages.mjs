@@ -207,6 +207,29 @@ export const breakages = [
       },
     ],
   },
+  {
+    name: 'reads-the-cursor-after-the-data',
+    from: 3,
+    edits: [
+      { file: 'test/simulation/mirror.ts', find: 'const cursor = await fleet().top(channel);', replace: '' },
+      {
+        file: 'test/simulation/mirror.ts',
+        find: 'if (this.#random() < plan.reset.fails)',
+        replace: 'const cursor = await fleet().top(channel);\n    if (this.#random() < plan.reset.fails)',
+      },
+    ],
+  },
+  {
+    name: 'delivers-during-a-load',
+    from: 3,
+    edits: [
+      {
+        file: 'src/channel/step.ts',
+        find: 'if (sub.hold === null) return { next: { ...sub, resets: 0 }',
+        replace: "if (sub.hold === null || sub.hold.why === 'first') return { next: { ...sub, resets: 0 }",
+      },
+    ],
+  },
   // ---- connections -------------------------------------------------------------------------------------------------------
   {
     name: 'resets-the-backoff-on-open',

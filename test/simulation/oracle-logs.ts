@@ -131,6 +131,16 @@ export class Logs {
     return this.#branches.get(this.#newest)?.get(channel)?.byId.get(id) ?? null;
   }
 
+  /** Of the log as the present primary has it. */
+  tagsOf(channel: string): readonly string[] {
+    return (
+      this.#branches
+        .get(this.#newest)
+        ?.get(channel)
+        ?.entries.map(({ tag }) => tag) ?? []
+    );
+  }
+
   /** Whether there were two primaries at that time, and either could say something else of a lane. */
   split(at: number): boolean {
     return this.#failovers.some((start) => start <= at && at <= start + SPLIT);

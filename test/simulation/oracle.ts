@@ -96,6 +96,11 @@ export class Oracle {
     this.#readers.caughtUp(page, channel, top, listens);
   }
 
+  /** All that stands in a log at the moment. */
+  tagsOf(channel: string): readonly string[] {
+    return this.#logs.tagsOf(channel);
+  }
+
   /** Read of the past, the newest first, as far as it got. */
   past(page: number, channel: string, messages: readonly Message[]): void {
     checkPast(this.#logs, this.fail.bind(this), page, channel, messages);

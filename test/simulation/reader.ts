@@ -46,6 +46,7 @@ export class Reader {
     if (this.#stops.has(channel) || !this.#actor.alive) return;
     const handle = client.channel(channel);
     let active = true;
+    const stopMirror = this.#actor.mirror?.join(channel);
     const stopMessages = handle.subscribeAll((message) => {
       chronicle.record(`page ${number} got ${message.id} ${message.cursor?.offset ?? 'volatile'}`);
       chronicle.count(message.cursor === null ? 'heard' : 'delivered');
@@ -77,6 +78,7 @@ export class Reader {
     this.#stops.set(channel, () => {
       active = false;
       stops.forEach((stop) => stop());
+      stopMirror?.();
     });
   }
 }

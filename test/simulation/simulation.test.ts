@@ -65,6 +65,8 @@ const HAPPENED: readonly (readonly [least: number, what: string])[] = [
   [10, 'reset branch'],
   [200, 'reset trimmed'],
   [100, 'snapshot'],
+  [200, 'loaded first'],
+  [50, 'loaded trimmed'],
   [2000, 'past read'],
   [50, 'past timeout'],
   [25, 'past aborted'],

@@ -122,6 +122,7 @@ class Storm {
     await this.#clock.advance(PROBE);
     await this.#compare();
     await this.#readPast();
+    for (const { mirror } of this.#actors) mirror?.check();
     oracle.settleStored();
     profiles.settle();
     for (const { number, reader, client } of this.#actors) {

@@ -151,7 +151,8 @@ export class Journal {
     this.#access.forgetReads();
     this.#named.clear();
     if (this.usable && !batches.isEmpty(this.#batch)) await this.flush();
-    await this.#access.letGo();
+    // Not awaited: a store that hangs would keep the page from going on.
+    void this.#access.letGo();
   }
 
   async close(): Promise<void> {

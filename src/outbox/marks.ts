@@ -18,7 +18,7 @@ export class Marks {
   /** Names who writes the mark: others may have marks of their own for the same lane. */
   readonly #writer: () => string;
   readonly #onMarked: (lane: Lane<Owner>) => void;
-  readonly #marks = new Map<Lane<Owner>, MarkRow>();
+  readonly #marks = new WeakMap<Lane<Owner>, MarkRow>();
   readonly #marking = new Set<Lane<Owner>>();
 
   constructor(journal: Journal, writer: () => string, onMarked: (lane: Lane<Owner>) => void) {
@@ -46,9 +46,5 @@ export class Marks {
       }
       this.#onMarked(lane);
     });
-  }
-
-  forget(lane: Lane<Owner>): void {
-    this.#marks.delete(lane);
   }
 }

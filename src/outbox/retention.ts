@@ -15,13 +15,18 @@ export class Retention<R> {
   readonly #environment: Environment;
   readonly #lanes: Iterable<Lane<R>>;
   readonly #heardAt: () => number;
+  readonly #onEmpty: (lane: Lane<R>) => void;
   readonly #alarm: Alarm;
 
-  /** @param heardAt when the last frame of the present connection came */
-  constructor(environment: Environment, lanes: Iterable<Lane<R>>, heardAt: () => number) {
+  /**
+   * @param heardAt when the last frame of the present connection came
+   * @param onEmpty a lane holds nothing any more
+   */
+  constructor(environment: Environment, lanes: Iterable<Lane<R>>, heardAt: () => number, onEmpty: (lane: Lane<R>) => void) {
     this.#environment = environment;
     this.#lanes = lanes;
     this.#heardAt = heardAt;
+    this.#onEmpty = onEmpty;
     this.#alarm = createAlarm(environment, (now, at) => this.#look(now, now - at > LATE));
   }
 
@@ -45,6 +50,7 @@ export class Retention<R> {
       if (late) lane.renew(now);
       else lane.forget(Math.min(now, this.#heardAt()), RETENTION);
       if (lane.retained > 0) this.note();
+      else if (lane.waiting === 0) this.#onEmpty(lane);
     }
   }
 }

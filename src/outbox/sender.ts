@@ -38,7 +38,12 @@ export class Sender {
       () => lanes.producer,
       (lane) => this.#goOn(lane),
     );
-    this.#retention = new Retention(environment, lanes, () => context.heardAt());
+    this.#retention = new Retention(
+      environment,
+      lanes,
+      () => context.heardAt(),
+      (lane) => this.#forget(lane),
+    );
     this.#pauses = new Pauses(environment, (lane) => {
       lane.resume();
       this.#goOn(lane);
@@ -130,6 +135,12 @@ export class Sender {
     if (lane.retained === 0) return;
     this.#retention.renew(lane);
     this.#options.lanes.active.add(lane);
+  }
+
+  /** Its own numbers must never be used twice; another page's are not this one's to use. */
+  #forget(lane: Lane<Owner>): void {
+    if (this.#options.lanes.isOwn(lane.producer)) return;
+    this.#options.lanes.drop(lane);
   }
 
   // ---- turns ------------------------------------------------------------------------------------------------------------------

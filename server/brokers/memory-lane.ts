@@ -28,7 +28,9 @@ export class MemoryLane {
     // Who closed it did not have the item, and went by another id: its owner learns that it came too late.
     if (kept?.refusal.code === 'closed') return kept.refusal;
     if (kept !== undefined) return kept.id === item.id ? kept.refusal : { code: 'conflict' };
-    if (sequence < this.start || sequence <= this.last - RING) return { code: 'unknown' };
+    // Begun anew after a loss: whoever had it accepted learns that it is gone.
+    if (sequence < this.start) return { code: 'before-start' };
+    if (sequence <= this.last - RING) return { code: 'unknown' };
     const slot = sequence % RING;
     if (this.#ids[slot] !== item.id) return { code: 'conflict' };
     // An offset of a log that is gone would point into the present one.

@@ -48,7 +48,11 @@ export class Endings {
     const known = ticket.outcome?.result;
     // What stands for a record in doubt is a tombstone, and that it was closed says nothing of the copy that may exist.
     if (known === undefined || (known === 'uncertain' && outcome.result === 'accepted')) this.settle(ticket, outcome, record);
-    else if (known === 'accepted' && outcome.result !== 'accepted' && outcome.result !== 'uncertain') {
+    else if (
+      known === 'accepted' &&
+      outcome.result !== 'accepted' &&
+      (outcome.result !== 'uncertain' || code === 'before-start')
+    ) {
       this.settle(ticket, { ...outcome, result: 'lost' }, record);
     }
   }

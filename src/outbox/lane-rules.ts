@@ -29,3 +29,8 @@ export function remember<R>(record: LaneRecord<R>, result: Result, again: boolea
   else if (!again || refusal.code !== 'unknown') record.tombstone ??= 'closed';
   return withdrawn === null ? result : { code: withdrawn };
 }
+
+/** It was accepted, and nobody has said otherwise since. */
+export function stands<R>({ answeredAt, tombstone }: LaneRecord<R>): boolean {
+  return answeredAt !== null && tombstone === null;
+}

@@ -4,7 +4,7 @@
  */
 import type { Item, Nack, Pub, Result, Tombstone } from '../protocol/frame.ts';
 import type { Answer, Batch, Room, Taken } from './lane-types.ts';
-import { closers, mayStart, remember } from './lane-rules.ts';
+import { closers, mayStart, remember, stands } from './lane-rules.ts';
 import { type LaneRecord, type NewItem, createRecord, onWire, sizeOnWire } from './record.ts';
 
 export type { Answer, LaneRecord, Room, Taken };
@@ -168,12 +168,18 @@ export class Lane<R> {
     if (batch?.sequence !== sequence) return [];
     if (results.length >= batch.count) this.#batches.shift();
     const answers: Answer<R>[] = [];
+    let gone = false;
     results.slice(0, batch.count).forEach((result, offset) => {
       const index = this.#indexOf(sequence + offset);
       const record = this.#records[index];
       // Answered ones come first and without a hole, so an answer out of turn means nothing.
-      if (record !== undefined && index <= this.#answered) answers.push(this.#settle(record, result, now));
+      if (record === undefined || index > this.#answered) return;
+      const stood = stands(record);
+      answers.push(this.#settle(record, result, now));
+      gone ||= stood && !stands(record);
     });
+    // So may be what was accepted before it: another page has closed it, or begun the lane behind it. Nothing else would tell.
+    if (gone && this.#records.some((record) => record.sequence < sequence && stands(record))) this.#sendAgainFrom(this.#lowest());
     this.forget(now, Infinity);
     return answers;
   }

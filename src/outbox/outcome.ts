@@ -22,6 +22,7 @@ function refused(base: Pick<Outcome, 'id' | 'channel' | 'event'>, code: string, 
       return { ...base, result: code };
     // The server's memory of the lane does not reach back that far.
     case 'unknown':
+    case 'before-start':
       return { ...base, result: 'uncertain' };
     default: {
       const known = isErrorCode(code) ? code : 'app';

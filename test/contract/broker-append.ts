@@ -48,11 +48,11 @@ export function appendContract(make: MakeBroker): void {
       expect((await kit.append(7, [item('g')], { first: true })).stopped).toEqual({ code: 'out-of-order', expected: 3 });
     });
 
-    it('tells a repeat below the start of the lane that nothing is known of it', async () => {
+    it('tells a repeat below the start of the lane that it is', async () => {
       await kit.append(5, [item('e')]);
       expect((await kit.append(3, [item('c'), item('d'), item('e')])).results).toEqual([
-        { code: 'unknown' },
-        { code: 'unknown' },
+        { code: 'before-start' },
+        { code: 'before-start' },
         [1, expect.any(String)],
       ]);
     });

@@ -20,6 +20,8 @@ export interface KeeperOptions {
   readonly settings: OutboxSettings;
   readonly lanes: Lanes<Owner>;
   adopt(estate: Estate): Lane<Owner>;
+  /** How it ends is another page's to tell. */
+  onDropped(channel: string, record: OutboxRecord): void;
   /** Lanes that waited for the store may go on; what waited for everything to end may look. */
   onChange(): void;
   /** Another page of the user asks to withdraw what can be withdrawn. */
@@ -239,7 +241,10 @@ export class Keeper {
   }
 
   #drop(lane: Lane<Owner>): void {
-    for (const record of lane.pending()) this.shelf.settled(record);
+    for (const record of lane.pending()) {
+      this.shelf.settled(record);
+      this.#options.onDropped(lane.channel, record);
+    }
     this.#options.lanes.drop(lane);
   }
 

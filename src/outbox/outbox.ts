@@ -58,6 +58,9 @@ export class Outbox implements Pendings {
       settings,
       lanes: this.#lanes,
       adopt: (estate) => this.#adopt(estate),
+      // Whoever shows it shows it no more.
+      onDropped: (channel, { id, event }) =>
+        this.#watchers.tell(channel, { type: 'ended', outcome: { id, channel, event, result: 'closed' } }),
       onChange: () => {
         this.#sender.flush();
         this.#lookWhetherDrained();

@@ -120,8 +120,8 @@ describe('two pages, a real server, and a line that is cut', () => {
     await page.waitForFunction(() => (bag as unknown as Bag).client.status.get().state === 'offline');
     expect(await page.evaluate(() => (bag as unknown as Bag).client.outbox.status.get())).toMatchObject({
       pending: 3,
-      durable: false,
-      problem: 'memory-store',
+      durable: true,
+      problem: 'none',
     });
     await context.setOffline(false);
     await page.waitForFunction(() => (bag as unknown as Bag).got.length >= 3);

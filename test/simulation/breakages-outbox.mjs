@@ -55,20 +55,6 @@ export const breakages = [
     ],
   },
   {
-    name: 'forgets-refusals',
-    edits: [{ file: 'server/brokers/memory-lane.ts', find: 'const REFUSALS = 256;', replace: 'const REFUSALS = 0;' }],
-  },
-  {
-    name: 'knows-what-came-before-its-start',
-    edits: [
-      {
-        file: 'server/brokers/memory-lane.ts',
-        find: 'if (sequence < this.start || sequence <= this.last - RING)',
-        replace: 'if (sequence < this.start) return 0;\n    if (sequence <= this.last - RING)',
-      },
-    ],
-  },
-  {
     name: 'drops-tombstones',
     edits: [{ file: 'src/outbox/rows.ts', find: '...(tombstone !== null && { x: tombstone }),', replace: '' }],
   },

@@ -69,14 +69,6 @@ export const breakages = [
     ],
   },
   {
-    name: 'forgets-that-an-answer-was-held',
-    from: 110,
-    edits: [
-      { file: 'src/connection/line.ts', find: 'ttl - Math.max(0, held)', replace: 'ttl' },
-      { file: 'src/connection/token.ts', find: 'isSame ? Math.min(renewAt, at) : at', replace: 'at' },
-    ],
-  },
-  {
     name: 'polls-again-at-once-what-fails-at-once',
     edits: [
       {

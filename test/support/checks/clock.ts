@@ -3,6 +3,8 @@ export interface PageClock {
   readonly now: () => number;
   readonly setTimeout: (run: () => void, ms: number) => unknown;
   readonly clearTimeout: (id: unknown) => void;
+  /** Timers that are set. */
+  readonly pending: number;
   /** @param speed how many times as fast as the page's own */
   run(speed: number): void;
 }
@@ -27,6 +29,9 @@ export function createPageClock(): PageClock {
       lastId += 1;
       arm(lastId, now() + ms, run);
       return lastId;
+    },
+    get pending() {
+      return timers.size;
     },
     clearTimeout(id) {
       clearTimeout(timers.get(id as number)?.real);

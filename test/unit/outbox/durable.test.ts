@@ -1,26 +1,10 @@
 // Holds I1, I2, I3, I16 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../src/types.ts';
-import { createProfile } from '../../support/profile.ts';
-import type { TestPage } from '../../support/world.ts';
 import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
+import { createDiskScene, outcomesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
-const URL = 'https://test.example/realtime';
-
-function outcomesOf({ client }: TestPage): Outcome[] {
-  const outcomes: Outcome[] = [];
-  client.on('outcome', (outcome) => outcomes.push(outcome));
-  return outcomes;
-}
-
-function scene() {
-  const world = createWorld();
-  const profile = createProfile({ clock: world.clock });
-  const rows = (kind: string): readonly (readonly [readonly unknown[], unknown])[] =>
-    profile.disk.rows('anonymous', URL).filter(([[name]]) => name === kind);
-  return { world, profile, rows };
-}
+const scene = () => createDiskScene(createWorld());
 
 describe('an outbox on disk', () => {
   it('holds what was published offline, and nothing once it is accepted', async () => {

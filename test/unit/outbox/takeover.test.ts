@@ -1,26 +1,11 @@
 // Holds I3 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../src/types.ts';
 import { createProfile } from '../../support/profile.ts';
-import type { TestPage } from '../../support/world.ts';
 import { codeOf, logOf, useWorld } from '../channel/traffic.ts';
+import { createDiskScene, outcomesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
-const URL = 'https://test.example/realtime';
-
-function outcomesOf({ client }: TestPage): Outcome[] {
-  const outcomes: Outcome[] = [];
-  client.on('outcome', (outcome) => outcomes.push(outcome));
-  return outcomes;
-}
-
-function scene() {
-  const world = createWorld();
-  const profile = createProfile({ clock: world.clock });
-  const rows = (kind: string): readonly (readonly [readonly unknown[], unknown])[] =>
-    profile.disk.rows('anonymous', URL).filter(([[name]]) => name === kind);
-  return { world, profile, rows };
-}
+const scene = () => createDiskScene(createWorld());
 
 describe('withdrawing', () => {
   it('what was never sent is told when the tombstone is on disk', async () => {
@@ -104,7 +89,7 @@ describe('what failed', () => {
     void second.client.outbox.clear();
     await world.clock.advance(100);
     expect(second.client.outbox.entries.get()).toEqual([]);
-    expect(profile.disk.rows('anonymous', URL).filter(([[name]]) => name === 'failed')).toEqual([]);
+    expect(profile.disk.rows('anonymous', 'https://test.example/realtime').filter(([[name]]) => name === 'failed')).toEqual([]);
   });
 });
 

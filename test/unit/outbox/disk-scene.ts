@@ -1,0 +1,26 @@
+/** Pages of one browser profile, which share a disk. */
+import type { Outcome } from '../../../src/types.ts';
+import { type Profile, createProfile } from '../../support/profile.ts';
+import type { TestPage, World } from '../../support/world.ts';
+
+const ADDRESS = 'https://test.example/realtime';
+
+type Row = readonly [readonly unknown[], unknown];
+
+export function outcomesOf({ client }: TestPage): readonly Outcome[] {
+  const outcomes: Outcome[] = [];
+  client.on('outcome', (outcome) => outcomes.push(outcome));
+  return outcomes;
+}
+
+export interface DiskScene {
+  readonly world: World;
+  readonly profile: Profile;
+  /** Rows of one kind, of the anonymous user. */
+  rows(kind: string): readonly Row[];
+}
+
+export function createDiskScene(world: World): DiskScene {
+  const profile = createProfile({ clock: world.clock });
+  return { world, profile, rows: (kind) => profile.disk.rows('anonymous', ADDRESS).filter(([[name]]) => name === kind) };
+}

@@ -22,7 +22,7 @@ import type { PendingChange, PendingPublication, Pendings } from './pendings.ts'
 import { Ticket } from './receipt.ts';
 import type { NewItem } from './record.ts';
 import { Replacements } from './replacements.ts';
-import type { EntryRow } from './rows.ts';
+import { type EntryRow, entryKey } from './rows.ts';
 import { Sender } from './sender.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
 import { Watchers, pendingIn } from './watchers.ts';
@@ -224,7 +224,16 @@ export class Outbox implements Pendings {
       if (f !== undefined) ticket.fault = faultOf(f);
       return { ticket, createdAt, expiresAt, version, replace: null, own: false };
     };
-    const records = recordsOf(estate, lane.waiting + lane.retained > 0 ? lane.next : null, ownerOf);
+    const next = lane.waiting + lane.retained > 0 ? lane.next : null;
+    const isKnown = (sequence: number): boolean => next !== null && sequence < next;
+    // Its owner wrote it again, though this page has told how it ended.
+    const held = new Set(lane.pending().map(({ sequence }) => sequence));
+    for (const [sequence] of estate.entries) {
+      const key = entryKey(lane, sequence);
+      if (isKnown(sequence) && !held.has(sequence)) this.#keeper.journal.remove([key, key]);
+    }
+    const entries = estate.entries.filter(([sequence]) => !isKnown(sequence));
+    const records = recordsOf({ ...estate, entries }, next, ownerOf);
     lane.restore(records);
     this.#lanes.active.add(lane);
     for (const record of records) {

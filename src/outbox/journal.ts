@@ -15,8 +15,6 @@ import type { KeyRange, OpenStore, StoreRow } from './store.ts';
 export interface JournalContext extends AccessContext {
   /** Answers may come soon. */
   online(): boolean;
-  /** Nobody else is at work on what this producer has left. */
-  isAlone(producer: string): boolean;
   /** Something was written, that other pages may show, and lanes may go on. */
   onWritten(): void;
 }
@@ -39,8 +37,6 @@ export class Journal {
   readonly #timer: Timer;
   #batch = batches.createBatch();
   #writing: Batch | null = null;
-  /** Producers whose name stands in the store. */
-  readonly #named = new Set<string>();
   #state: 'idle' | 'ticking' | 'lingering' | 'writing' | 'refused' | 'closed' = 'idle';
   /** What waits must not linger. */
   #urgent = false;
@@ -52,8 +48,6 @@ export class Journal {
       ...context,
       onRecover: () => {
         if (this.#writing === null) this.#state = 'idle';
-        // Whoever clears the data of a site clears the names of its pages too.
-        this.#named.clear();
         context.onRecover();
       },
     });
@@ -149,7 +143,6 @@ export class Journal {
   /** Writes what is left and lets go of the store, which is opened again when it is needed. */
   async rest(): Promise<void> {
     this.#access.forgetReads();
-    this.#named.clear();
     if (this.usable && !batches.isEmpty(this.#batch)) await this.flush();
     // Not awaited: a store that hangs would keep the page from going on.
     void this.#access.letGo();
@@ -216,7 +209,8 @@ export class Journal {
     this.#urgent = false;
     if (batches.isEmpty(batch)) return this.#goOn();
     this.#writing = batch;
-    const names = this.#unnamed(batch);
+    // With each of them, for whoever clears the data of a site clears the names of its pages too.
+    const names = [...batches.producersOf(batch)];
     const put = [...names.map((producer): StoreRow => [pageKey(producer), now()]), ...batch.rows];
     for (const [record, lane] of batch.records) {
       if (record.shelved === 'no') {
@@ -231,18 +225,10 @@ export class Journal {
     if (this.#writing !== batch) return;
     this.#writing = null;
     this.#timer.set(null);
-    if (failed === null) {
-      for (const producer of names) this.#named.add(producer);
-      return this.#succeeded(batch);
-    }
+    if (failed === null) return this.#succeeded(batch);
     // All or nothing: the store knows nothing of them.
     for (const record of batch.fresh) record.shelved = 'no';
     this.#failed(batch, failed);
-  }
-
-  /** Producers that others may not find. Whoever is at work on what a page left forgets its name when nothing is left. */
-  #unnamed(batch: Batch): readonly string[] {
-    return [...batches.producersOf(batch)].filter((producer) => !this.#named.has(producer) || !this.#context.isAlone(producer));
   }
 
   #hangs(batch: Batch): void {

@@ -54,7 +54,6 @@ export class Keeper {
       url: () => context.url(),
       report,
       online: () => context.line() !== null,
-      isAlone: (producer) => this.#tenures.get(producer)?.exclusive === true,
       onWritten: () => this.#written(),
       onProblem: () => this.#changed(),
       onRecover: () => this.#rewrite(),

@@ -231,6 +231,9 @@ export class Adoption {
       journal.remove(everything('mark', producer));
       journal.remove([pageKey(producer), pageKey(producer)]);
       forgotten = await journal.flush();
+      // Its owner may have written in between, and would not be found any more.
+      const [left = []] = (await journal.read([everything('entry', producer)])) ?? [];
+      if (left.length > 0) journal.put([pageKey(producer), 0]);
     }
     // What the store would not let go of is another page's: this one has told how it ended.
     else this.#stuck.add(producer);

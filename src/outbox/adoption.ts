@@ -131,7 +131,7 @@ export class Adoption {
     this.#adopted.clear();
     this.#visit += 1;
     this.#look = 'none';
-    this.#waiters?.resolve();
+    this.#letWaitersGo();
     this.#timer.set(null);
     this.#gate.set(null);
     if (this.#state !== 'over') this.#state = 'asleep';
@@ -155,10 +155,16 @@ export class Adoption {
     if (this.#visit !== visit) return;
     this.#look = 'none';
     this.#state = 'awake';
-    this.#waiters?.resolve();
+    this.#letWaitersGo();
     this.#gate.set(null);
     if (journal.usable) this.#timer.set(environment.now() + LOOK_EVERY);
     this.#context.onChange();
+  }
+
+  /** Whoever asks after the next rest waits for another look. */
+  #letWaitersGo(): void {
+    this.#waiters?.resolve();
+    this.#waiters = null;
   }
 
   #again(visit: number): boolean {

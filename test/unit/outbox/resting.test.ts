@@ -27,6 +27,30 @@ describe('a page that comes back', () => {
     expect(page.client.outbox.status.get()).toMatchObject({ pending: 0, durable: true });
   });
 
+  it('looks again before it clears', async () => {
+    const world = createWorld();
+    const profile = createProfile({ clock: world.clock });
+    const page = world.open({ profile });
+    page.client.connect();
+    // While it looks for the first time.
+    void page.client.outbox.clear();
+    await world.clock.advance(1000);
+    page.page.tell('pagehide');
+    const other = world.open({ profile });
+    other.network.set('refusing');
+    other.client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    other.crash();
+    page.network.set('refusing');
+    page.network.cut();
+    page.page.tell('pageshow');
+    void page.client.outbox.clear();
+    await world.clock.advance(1000);
+    page.network.set('open');
+    await world.clock.advance(60_000);
+    expect(await logOf(world)).toEqual([]);
+  });
+
   it('holds nothing any more of what it took over, once that is long done', async () => {
     const world = createWorld();
     const profile = createProfile({ clock: world.clock });

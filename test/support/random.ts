@@ -14,7 +14,7 @@ export function createIds(random: () => number): () => string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return () => {
     let id = '';
-    for (let i = 0; i < 22; i += 1) id += alphabet[Math.floor(random() * 64)];
+    for (let i = 0; i < 22; i += 1) id += alphabet.charAt(Math.floor(random() * 64));
     return id;
   };
 }

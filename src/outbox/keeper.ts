@@ -170,6 +170,7 @@ export class Keeper {
     if (this.#state !== 'awake') return;
     this.#state = 'resting';
     this.adoption.rest();
+    for (const lane of this.#options.lanes) lane.shows = 'all';
     this.#resting = this.#letGo(() => this.journal.rest());
   }
 

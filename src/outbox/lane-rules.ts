@@ -15,6 +15,19 @@ export function mayStart<R>(records: readonly LaneRecord<R>[], sequence: number,
   return records.every(({ attempted }) => attempted === null || attempted === mem);
 }
 
+/** Of the `most` records from `start` on, those that the store takes for never sent; none while the first `near` are no such. */
+export function unsentFrom<R>(records: readonly LaneRecord<R>[], start: number, near: number, most: number): LaneRecord<R>[] {
+  const found: LaneRecord<R>[] = [];
+  const end = Math.min(start + most, records.length);
+  for (let at = start; at < end && (at < start + near || found.length > 0); at += 1) {
+    const record = records[at]!;
+    // They are written in order: what comes after this one has not been either.
+    if (record.shelved === 'no') break;
+    if (record.shelved === 'unsent') found.push(record);
+  }
+  return found;
+}
+
 /**
  * Sees to it that what is sent again, if the store loses it, is what was answered.
  * @returns what the answer means for the publication

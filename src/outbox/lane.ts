@@ -4,7 +4,7 @@
  */
 import type { Item, Nack, Pub, Result, Tombstone } from '../protocol/frame.ts';
 import type { Answer, Batch, Room, Taken } from './lane-types.ts';
-import { closers, mayStart, remember, stands } from './lane-rules.ts';
+import { closers, mayStart, remember, stands, unsentFrom } from './lane-rules.ts';
 import { type LaneRecord, type NewItem, createRecord, onWire, sizeOnWire } from './record.ts';
 
 export type { Answer, LaneRecord, Room, Taken };
@@ -29,6 +29,11 @@ export class Lane<R> {
   #restartAt: number | null = null;
   #suspectsUntil = 0;
   #paused = false;
+  /**
+   * What is shown again to learn of a loss. The newest speaks for all before it, unless another page may have closed some of
+   * them, or begun the lane behind them.
+   */
+  shows: 'newest' | 'all' = 'newest';
   /**
    * The lowest sequence that was answered and is still in the store; null if there is none. Nothing is sent that would put it
    * out of the server's memory: who finds it there asks again how it ended.
@@ -82,6 +87,7 @@ export class Lane<R> {
   /** Takes over what another page left: in order, and without a hole. */
   restore(records: readonly LaneRecord<R>[]): void {
     const [first] = records;
+    this.shows = 'all';
     if (this.#records.length === 0 && first !== undefined) this.#sendFrom = this.#next = first.sequence;
     for (const record of records) {
       if (record.sequence !== this.#next) continue;
@@ -115,16 +121,7 @@ export class Lane<R> {
 
   /** Of the next `most` to be sent, those that the store takes for never sent; none while the first `near` are no such. */
   unsentAhead(near: number, most: number): readonly LaneRecord<R>[] {
-    const found: LaneRecord<R>[] = [];
-    const start = Math.max(this.#answered, this.#indexOf(this.#sendFrom));
-    const end = Math.min(start + most, this.#records.length);
-    for (let at = start; at < end && (at < start + near || found.length > 0); at += 1) {
-      const record = this.#records[at]!;
-      // They are written in order: what comes after this one has not been either.
-      if (record.shelved === 'no') break;
-      if (record.shelved === 'unsent') found.push(record);
-    }
-    return found;
+    return unsentFrom(this.#records, Math.max(this.#answered, this.#indexOf(this.#sendFrom)), near, most);
   }
 
   /** The next `pub`, or null if nothing can go now. Marks what it carries as attempted under `mem`. */
@@ -178,8 +175,11 @@ export class Lane<R> {
       answers.push(this.#settle(record, result, now));
       gone ||= stood && !stands(record);
     });
-    // So may be what was accepted before it: another page has closed it, or begun the lane behind it. Nothing else would tell.
-    if (gone && this.#records.some((record) => record.sequence < sequence && stands(record))) this.#sendAgainFrom(this.#lowest());
+    // So may be what was accepted before it: only another page can have done this.
+    if (gone && this.shows === 'newest') {
+      this.shows = 'all';
+      this.recheck();
+    }
     this.forget(now, Infinity);
     return answers;
   }
@@ -222,7 +222,7 @@ export class Lane<R> {
     this.#paused = false;
   }
 
-  /** A new connection: what is unanswered goes again, after the newest answered one, whose answer shows a store's loss. */
+  /** A new connection: what is unanswered goes again, after what shows a store's loss. */
   rewind(): void {
     this.#batches = [];
     this.#paused = false;
@@ -234,9 +234,10 @@ export class Lane<R> {
     for (let at = 0; at < this.#answered; at += 1) this.#records[at]!.answeredAt = now;
   }
 
-  /** Show the newest answered record again. */
+  /** Show what was answered again. */
   recheck(): void {
-    this.#sendAgainFrom(this.#firstWaiting() - (this.#answered > 0 ? 1 : 0));
+    const newest = this.#firstWaiting() - (this.#answered > 0 ? 1 : 0);
+    this.#sendAgainFrom(this.shows === 'all' ? this.#lowest() : newest);
   }
 
   /** The connection ended because of what was sent on it. @returns the one guilty record, or null if there are several */

@@ -122,6 +122,11 @@ export class Keeper {
     return this.#tenures.get(producer)?.exclusive === true;
   }
 
+  /** Another page may send of it too. */
+  shares(lane: Lane<Owner>): boolean {
+    return this.journal.usable && !this.exclusive(lane);
+  }
+
   /** What is left is for others. */
   end(): void {
     if (this.#state === 'over') return;

@@ -87,7 +87,6 @@ export class Lane<R> {
   /** Takes over what another page left: in order, and without a hole. */
   restore(records: readonly LaneRecord<R>[]): void {
     const [first] = records;
-    this.shows = 'all';
     if (this.#records.length === 0 && first !== undefined) this.#sendFrom = this.#next = first.sequence;
     for (const record of records) {
       if (record.sequence !== this.#next) continue;

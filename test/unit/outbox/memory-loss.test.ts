@@ -2,7 +2,7 @@
 /** The server forgets: what was accepted is repaired, what is in doubt is treated as the app wishes, and nothing is told twice. */
 import { describe, expect, it } from 'vitest';
 import type { OutboxOptions, Outcome } from '../../../src/types.ts';
-import { createProfile } from '../../support/profile.ts';
+import { type Profile, createProfile } from '../../support/profile.ts';
 import type { TestPage, World } from '../../support/world.ts';
 import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
 
@@ -220,8 +220,20 @@ describe('two pages under one producer, as copies of one memory image', () => {
   });
 });
 
+/** A page stops being the only one that sends what it holds, and goes on after another has begun to. */
+const SHARED: readonly [how: string, (scene: { profile: Profile; owner: TestPage }) => (() => void) | void][] = [
+  [
+    'rests',
+    ({ owner }) => {
+      owner.page.tell('freeze');
+      return () => owner.page.tell('resume');
+    },
+  ],
+  ['loses its lock', ({ profile }) => profile.locks.held.forEach((name) => void profile.locks.lose(name))],
+];
+
 describe('a page whose lane another one has begun anew', () => {
-  it('tells what it had before that as lost, though its newest stands', async () => {
+  it.each(SHARED)('since it %s: tells what it had before that as lost, though its newest stands', async (_, share) => {
     const world = createWorld();
     const profile = createProfile({ clock: world.clock });
     const owner = world.open({ profile });
@@ -232,11 +244,11 @@ describe('a page whose lane another one has begun anew', () => {
     owner.network.cut();
     owner.client.channel('room').publish('e', 3);
     await world.clock.advance(1000);
-    owner.page.tell('freeze');
+    const goOn = share({ profile, owner });
     const heir = world.open({ profile });
     heir.client.connect();
     await world.clock.advance(2000);
-    owner.page.tell('resume');
+    goOn?.();
     owner.network.set('open');
     await world.clock.advance(20_000);
     expect([await logOf(world), outcomes.length]).toEqual([[1, 2, 3], 3]);

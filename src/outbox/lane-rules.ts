@@ -43,6 +43,11 @@ export function remember<R>(record: LaneRecord<R>, result: Result, again: boolea
   return withdrawn === null ? result : { code: withdrawn };
 }
 
+/** How only another page can have ended what was accepted: what the server judges anew has another code. */
+export function isOfAnother(result: Result): boolean {
+  return result !== 0 && 'code' in result && ['before-start', 'closed', 'cancelled', 'expired'].includes(result.code);
+}
+
 /** It was accepted, and nobody has said otherwise since. */
 export function stands<R>({ answeredAt, tombstone }: LaneRecord<R>): boolean {
   return answeredAt !== null && tombstone === null;

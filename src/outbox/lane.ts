@@ -4,7 +4,7 @@
  */
 import type { Item, Nack, Pub, Result, Tombstone } from '../protocol/frame.ts';
 import type { Answer, Batch, Room, Taken } from './lane-types.ts';
-import { closers, mayStart, remember, stands, unsentFrom } from './lane-rules.ts';
+import { closers, isOfAnother, mayStart, remember, stands, unsentFrom } from './lane-rules.ts';
 import { type LaneRecord, type NewItem, createRecord, onWire, sizeOnWire } from './record.ts';
 
 export type { Answer, LaneRecord, Room, Taken };
@@ -127,7 +127,8 @@ export class Lane<R> {
   take(room: Room, mem: string): Taken<R> | null {
     // With nothing under way no answer can come. A message that came twice was answered twice, once for another batch.
     if (this.#batches.length === 0 && this.inFlight > 0) this.#sendAgainFrom(this.#firstWaiting());
-    const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : WINDOW - this.inFlight, this.#reach());
+    const free = WINDOW - this.inFlight - this.#batches.reduce((sum, { shown }) => sum + shown, 0);
+    const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : free, this.#reach());
     if (this.#paused || most <= 0 || this.#sendFrom >= this.#next) return null;
     // Two batches with the same sequences under way, and no answer could be told from the other's.
     if (this.#batches[0] !== undefined && this.#batches[0].round !== this.#round) return null;
@@ -152,8 +153,8 @@ export class Lane<R> {
     if (items.length === 0) return null;
     this.#sendFrom += items.length;
     this.#restartAt = null;
-    const shows = records[0] !== undefined && records[0].answeredAt !== null;
-    this.#batches.push({ sequence, count: items.length, round: this.#round, first, shows });
+    const shown = records.filter(({ answeredAt }) => answeredAt !== null).length;
+    this.#batches.push({ sequence, count: items.length, round: this.#round, first, shown });
     const frame: Pub = { t: 'pub', c: this.channel, p: this.producer, s: sequence, items, ...(first && { first }) };
     return { frame, records };
   }
@@ -170,9 +171,8 @@ export class Lane<R> {
       const record = this.#records[index];
       // Answered ones come first and without a hole, so an answer out of turn means nothing.
       if (record === undefined || index > this.#answered) return;
-      const stood = stands(record);
+      gone ||= stands(record) && isOfAnother(result);
       answers.push(this.#settle(record, result, now));
-      gone ||= stood && !stands(record);
     });
     // So may be what was accepted before it: only another page can have done this.
     if (gone && this.shows === 'newest') {
@@ -250,7 +250,7 @@ export class Lane<R> {
   forget(now: number, age: number): void {
     let drop = Math.max(0, this.#answered - RETAINED);
     // What is shown again may be gone with all those before it: they stay until it is answered, however long that takes.
-    const shown = this.#sendFrom < this.#firstWaiting() || this.#batches.some(({ shows }) => shows);
+    const shown = this.#sendFrom < this.#firstWaiting() || this.#batches.some(({ shown }) => shown > 0);
     while (!shown && drop < this.#answered && this.#records[drop]!.answeredAt! <= now - age) drop += 1;
     // One that is on its way again is still needed.
     drop = Math.min(drop, Math.max(0, this.#sendFrom - (this.#records[0]?.sequence ?? 0)));

@@ -213,7 +213,7 @@ export class Keeper {
     if (tenure === undefined) {
       const { environment } = context;
       const onBreak = (): void => {
-        for (const lane of lanes) if (lane.producer === producer) doubtAll(lane);
+        for (const lane of lanes) if (lane.producer === producer) shared(lane);
       };
       const unsettled = (): boolean => this.shelf.pending.size > 0;
       tenure = new Tenure({ environment, journal: this.journal, producer, onBreak, unsettled });
@@ -267,6 +267,8 @@ export class Keeper {
   }
 }
 
-function doubtAll(lane: Lane<Owner>): void {
+/** Another page may have sent what it holds. */
+function shared(lane: Lane<Owner>): void {
+  lane.shows = 'all';
   for (const record of lane.pending() as readonly OutboxRecord[]) record.attempted ??= PERHAPS;
 }

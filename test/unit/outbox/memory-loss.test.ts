@@ -221,6 +221,7 @@ describe('two pages under one producer, as copies of one memory image', () => {
 });
 
 /** A page stops being the only one that sends what it holds, and goes on after another has begun to. */
+const loseLocks = ({ locks }: Profile): void => locks.held.forEach((name) => void locks.lose(name));
 const SHARED: readonly [how: string, (scene: { profile: Profile; owner: TestPage }) => (() => void) | void][] = [
   [
     'rests',
@@ -229,7 +230,14 @@ const SHARED: readonly [how: string, (scene: { profile: Profile; owner: TestPage
       return () => owner.page.tell('resume');
     },
   ],
-  ['loses its lock', ({ profile }) => profile.locks.held.forEach((name) => void profile.locks.lose(name))],
+  ['loses its lock', ({ profile }) => loseLocks(profile)],
+  [
+    'loses its lock and gets it back',
+    ({ profile, owner }) => {
+      loseLocks(profile);
+      return () => owner.page.tell('visible');
+    },
+  ],
 ];
 
 describe('a page whose lane another one has begun anew', () => {
@@ -249,6 +257,7 @@ describe('a page whose lane another one has begun anew', () => {
     heir.client.connect();
     await world.clock.advance(2000);
     goOn?.();
+    await world.clock.advance(100);
     owner.network.set('open');
     await world.clock.advance(20_000);
     expect([await logOf(world), outcomes.length]).toEqual([[1, 2, 3], 3]);

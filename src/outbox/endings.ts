@@ -60,12 +60,18 @@ export class Endings {
 
   /** What was attempted under a memory that the server has lost may have arrived. */
   doubt(lane: Lane<Owner>, mem: string): void {
-    const { whenInDoubt } = this.#options.settings;
+    const { keeper, settings } = this.#options;
+    const { whenInDoubt } = settings;
     for (const record of lane.pending() as readonly OutboxRecord[]) {
       if (this.#options.isOver()) return;
       if (record.attempted === null || record.attempted === mem || record.tombstone !== null) continue;
       if (whenInDoubt === 'resend') record.doubtful = true;
-      else this.#bury(lane, record, 'closed', { result: whenInDoubt === 'drop' ? 'closed' : 'uncertain' });
+      else if (whenInDoubt === 'surface') this.#bury(lane, record, 'closed', { result: 'uncertain' });
+      else {
+        // Told by the answer: another page may be sending the item.
+        record.tombstone = 'closed';
+        keeper.journal.keep(lane, record);
+      }
     }
   }
 

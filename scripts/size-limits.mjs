@@ -13,7 +13,7 @@ export const importSets = [
     label: 'the core: `composeClient`, `webSocket`, `json`',
     from: 'holdfast',
     names: core,
-    limit: 43_520,
+    limit: 44_032,
     without: ['event-stream', 'long-polling', 'no-store', 'getReader', 'createDataChannel', 'msgpack', 'proxy_buffering'],
   },
   {
@@ -28,7 +28,7 @@ export const importSets = [
     label: '`composeClient`, `longPolling`, `json`',
     from: 'holdfast',
     names: ['composeClient', 'longPolling', 'json'],
-    limit: 45_056,
+    limit: 45_568,
     without: ['binaryType', 'event-stream', 'getReader', 'createDataChannel'],
   },
   {
@@ -59,7 +59,7 @@ export const importSets = [
     label: '`createClient`',
     from: 'holdfast',
     names: ['createClient'],
-    limit: 48_384,
+    limit: 48_896,
     without: ['createDataChannel', 'proxy_buffering'],
   },
   {
@@ -81,4 +81,4 @@ export const importSets = [
 ];
 
 /** The script for a `<script>` tag, everything in it. */
-export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 57_856 };
+export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 58_112 };

@@ -5,16 +5,16 @@ import { type Timer, createTimer } from '../util/timer.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import { holdLock } from './page-lock.ts';
-import { type EntryRow, type LaneName, type MarkRow, everything, pageKey } from './rows.ts';
+import { type LaneName, type MarkRow, everything, pageKey } from './rows.ts';
 import type { Owner } from './shelf.ts';
-import { readEntry, readMark } from './stored-rows.ts';
+import { type StoredEntry, readEntries, readMark } from './stored-rows.ts';
 import type { OpenStore, StoreRow } from './store.ts';
 import { GONE_AFTER } from './tenure.ts';
 
 /** What one lane of a page that is gone holds. */
 export interface Estate extends LaneName {
   /** By sequence, perhaps with holes. */
-  readonly entries: readonly (readonly [sequence: number, row: EntryRow])[];
+  readonly entries: readonly StoredEntry[];
   readonly marks: readonly MarkRow[];
 }
 
@@ -210,7 +210,7 @@ export class Adoption {
     let found: 'more' | 'known' | 'none' = entries.length > 0 ? 'known' : 'none';
     for (const [channel, list] of byChannel(entries)) {
       const known = adopted.lanes.get(channel);
-      const fresh = list.filter(([sequence]) => known === undefined || sequence >= known.next);
+      const fresh = list.filter(({ sequence }) => known === undefined || sequence >= known.next);
       if (fresh.length === 0) continue;
       const marksOf = marks.filter(([key]) => key[2] === channel).map(([, mark]) => readMark(mark));
       const next = known?.next;
@@ -256,15 +256,13 @@ export class Adoption {
   }
 }
 
-function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, readonly (readonly [number, EntryRow])[]> {
-  const channels = new Map<string, (readonly [number, EntryRow])[]>();
-  for (const stored of rows) {
-    const entry = readEntry(stored);
-    if (entry === null) continue;
-    const { channel, sequence, row } = entry;
-    const list = channels.get(channel) ?? [];
-    channels.set(channel, list);
-    list.push([sequence, row]);
+function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, readonly StoredEntry[]> {
+  const channels = new Map<string, StoredEntry[]>();
+  for (const entry of rows.flatMap(readEntries)) {
+    const list = channels.get(entry.channel) ?? [];
+    channels.set(entry.channel, list);
+    list.push(entry);
   }
+  for (const list of channels.values()) list.sort((a, b) => a.sequence - b.sequence);
   return channels;
 }

@@ -1,15 +1,25 @@
 /** What gathers in one tick for the store. */
 import type { HoldfastError } from '../errors.ts';
 import type { Deferred } from '../util/deferred.ts';
-import type { LaneName } from './rows.ts';
-import type { OutboxRecord } from './shelf.ts';
-import type { KeyRange, StoreRow } from './store.ts';
+import { type Pack, packOf } from './record.ts';
+import { type LaneName, entryKey, packRow, pageKey } from './rows.ts';
+import type { OutboxRecord, Owner } from './shelf.ts';
+import type { KeyRange, StoreRow, StoreWrite } from './store.ts';
 
 /** What the journal tells a lane: see `Lane.oldestRow`. */
 export type Rows = LaneName & { oldestRow: number | null };
 
+/**
+ * What is published in one tick shares rows, so many a row, and so many bytes: a row has its price in a browser, whatever is in
+ * it, and is written again when some of its publications have ended and others have not.
+ */
+const PACK = 32;
+const PACK_BYTES = 2 ** 14;
+
 export interface Batch {
   readonly records: Map<OutboxRecord, LaneName>;
+  /** Of whose records some have ended, or changed. */
+  readonly packs: Set<Pack<Owner>>;
   rows: StoreRow[];
   readonly removes: KeyRange[];
   /** By lane, the lowest sequence among them. */
@@ -22,6 +32,7 @@ export interface Batch {
 
 export const createBatch = (): Batch => ({
   records: new Map(),
+  packs: new Set(),
   rows: [],
   removes: [],
   forgotten: new Map(),
@@ -35,6 +46,7 @@ export function merge(batch: Batch, newer: Batch): Batch {
   return {
     // Answered meanwhile: what is removed may not be put again.
     records: new Map([...batch.records, ...newer.records].filter(([{ answeredAt }]) => answeredAt === null)),
+    packs: new Set([...batch.packs, ...newer.packs]),
     rows: [...batch.rows.filter((row) => newer.removes.every((range) => outside(range)(row))), ...newer.rows],
     removes: [...batch.removes, ...newer.removes],
     forgotten: newer.forgotten,
@@ -49,19 +61,13 @@ export function refuse(records: ReadonlyMap<OutboxRecord, LaneName>, error: Hold
   for (const { owner } of records.keys()) owner.ticket?.markStored(error);
 }
 
-export function isEmpty({ records, rows, removes, done }: Batch): boolean {
-  return records.size + rows.length + removes.length === 0 && done === null;
+export function isEmpty({ records, packs, rows, removes, done }: Batch): boolean {
+  return records.size + packs.size + rows.length + removes.length === 0 && done === null;
 }
 
 /** Single rows are forgotten by their key, others by what their keys begin with. */
 export function outside([from]: KeyRange): (row: StoreRow) => boolean {
   return ([key]) => from.some((part, at) => part !== key[at]);
-}
-
-export function follows(a: KeyRange[0], b: KeyRange[0]): boolean {
-  if (a.length !== b.length) return false;
-  const last = a.length - 1;
-  return typeof a[last] === 'number' && b[last] === a[last] + 1 && a.every((part, at) => at === last || part === b[at]);
 }
 
 /** What came in while others lingered has its own time, ms: the answer may come as soon. */
@@ -82,8 +88,46 @@ export function onlyReplaceable({ records }: Batch): boolean {
   return records.size > 0;
 }
 
-export function producersOf({ records }: Batch): ReadonlySet<string> {
+/** What is to be written of it now. */
+export function writeOf(batch: Batch, now: number): StoreWrite {
   const producers = new Set<string>();
-  for (const { producer } of records.values()) producers.add(producer);
-  return producers;
+  const open = new Map<LaneName, Pack<Owner>>();
+  let bytes = 0;
+  for (const [record, lane] of batch.records) {
+    producers.add(lane.producer);
+    if (record.pack === null) {
+      bytes += record.size;
+      let pack = open.get(lane);
+      if (pack === undefined || pack.records.length >= PACK || bytes > PACK_BYTES) {
+        pack = packOf(lane, record.sequence);
+        open.set(lane, pack);
+        bytes = record.size;
+      }
+      pack.records.push(record);
+      record.pack = pack;
+    }
+    batch.packs.add(record.pack);
+  }
+  const remove = [...batch.removes];
+  // With each of them, for whoever clears the data of a site clears the names of its pages too.
+  const put = [...[...producers].map((producer): StoreRow => [pageKey(producer), now]), ...batch.rows];
+  for (const pack of batch.packs) {
+    const key = entryKey(pack, pack.first);
+    if (pack.records.length === 0) extend(remove, [key, key]);
+    else put.push(packRow(pack));
+  }
+  return { remove, put, strict: batch.strict };
+}
+
+/** Answers come in order: a thousand rows of one publication each are one range. */
+function extend(ranges: KeyRange[], [from, to]: KeyRange): void {
+  const last = ranges.at(-1);
+  if (last !== undefined && follows(last[1], from)) ranges[ranges.length - 1] = [last[0], to];
+  else ranges.push([from, to]);
+}
+
+function follows(a: KeyRange[0], b: KeyRange[0]): boolean {
+  if (a.length !== b.length) return false;
+  const last = a.length - 1;
+  return typeof a[last] === 'number' && b[last] === a[last] + 1 && a.every((part, at) => at === last || part === b[at]);
 }

@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts';
 import type { Letters } from './letters.ts';
 import { attemptedUnder, everything } from './rows.ts';
 import type { OutboxRecord } from './shelf.ts';
-import { readEntry, readMark } from './stored-rows.ts';
+import { type StoredEntry, readEntries, readMark } from './stored-rows.ts';
 import type { StoreRow } from './store.ts';
 
 export interface EntriesContext {
@@ -83,7 +83,7 @@ export class Entries {
     const [failed = [], entries = [], marks = []] = rows;
     letters.load(failed, known);
     onLetters();
-    this.#foreign = entries.map((row) => foreignEntry(row, marks)).filter((entry) => entry !== null);
+    this.#foreign = entries.flatMap(readEntries).flatMap((entry) => foreignEntry(entry, marks));
     this.changed();
   }
 
@@ -116,15 +116,13 @@ export class Entries {
   }
 }
 
-function foreignEntry(stored: StoreRow, marks: readonly StoreRow[]): Foreign | null {
-  const found = readEntry(stored);
-  if (found === null || found.row.x !== undefined) return null;
-  const { producer, channel, sequence, row } = found;
+function foreignEntry({ producer, channel, sequence, row }: StoredEntry, marks: readonly StoreRow[]): readonly Foreign[] {
+  if (row.x !== undefined) return [];
   const marksOf = marks.filter(([key]) => key[1] === producer && key[2] === channel).map(([, mark]) => readMark(mark));
   const sent = attemptedUnder(row, sequence, marksOf) !== null;
   const { id, e: event, d: data, createdAt, expiresAt } = row;
   const state = sent ? 'sent' : 'queued';
   const times = { createdAt, expiresAt };
   const entry = { id, channel, event, data, ...times, state, stored: true, own: false, error: null } as const;
-  return { producer, entry };
+  return [{ producer, entry }];
 }

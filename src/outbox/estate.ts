@@ -1,6 +1,6 @@
 /** From what an earlier page left in the store to records of a lane. */
 import type { Estate } from './adoption.ts';
-import { type LaneRecord, PERHAPS, createRecord } from './record.ts';
+import { type LaneRecord, PERHAPS, type Pack, createRecord, packOf } from './record.ts';
 import { type EntryRow, attemptedUnder } from './rows.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
 
@@ -9,20 +9,30 @@ const MOST_MISSING = 2 ** 16;
 
 /**
  * @param from the lowest sequence that is wanted
+ * @param packs by their names; what is restored joins its own
  * @param ownerOf makes what is kept beside a record
  */
 export function recordsOf(
-  { entries, marks }: Estate,
+  estate: Estate,
   from: number | null,
+  packs: Map<number, Pack<Owner>>,
   ownerOf: (row: EntryRow) => Owner,
 ): readonly OutboxRecord[] {
   const records: OutboxRecord[] = [];
+  const { entries, marks } = estate;
   let next = from;
-  for (const [sequence, row] of entries) {
+  for (const { sequence, first, row } of entries) {
+    // Twice there: as it is.
+    if (sequence < (next ?? 0)) continue;
     if (sequence - (next ?? sequence) > MOST_MISSING) break;
     // What is missing between others has ended, or was lost by the store: nothing may block the lane for ever (rule R6).
     for (let hole = next ?? sequence; hole < sequence; hole += 1) records.push(filler(hole, row));
-    records.push(restored(sequence, row, attemptedUnder(row, sequence, marks), ownerOf(row)));
+    const record = restored(sequence, row, attemptedUnder(row, sequence, marks), ownerOf(row));
+    const pack = packs.get(first) ?? packOf(estate, first);
+    packs.set(first, pack);
+    pack.records.push(record);
+    record.pack = pack;
+    records.push(record);
     next = sequence + 1;
   }
   return records;

@@ -8,8 +8,9 @@ import { Access, type AccessContext, HANGS } from './access.ts';
 import { WINDOW } from './lane.ts';
 import * as batches from './batch.ts';
 import type { Batch, Rows } from './batch.ts';
-import { type LaneName, entryKey, entryRow, pageKey } from './rows.ts';
-import type { OutboxRecord } from './shelf.ts';
+import type { Pack } from './record.ts';
+import type { LaneName } from './rows.ts';
+import type { OutboxRecord, Owner } from './shelf.ts';
 import type { KeyRange, OpenStore, StoreRow } from './store.ts';
 
 export interface JournalContext extends AccessContext {
@@ -24,6 +25,8 @@ export interface JournalContext extends AccessContext {
  * Nothing that was reported stored depends on it.
  */
 const GRACE = 20;
+/** The same while answers keep coming: a burst is not written, marked and deleted only because it waits for its turn. */
+const FLOWING = 100;
 /** What a slider moves is replaced many times a second: it is written, and takes a number for good, less often, ms. */
 const REPLACED = 250;
 /** After a write that failed the next is tried ever more rarely, ms. */
@@ -41,6 +44,8 @@ export class Journal {
   /** What waits must not linger. */
   #urgent = false;
   #failures = 0;
+  /** When something ended last. */
+  #endedAt = -Infinity;
 
   constructor(context: JournalContext) {
     this.#context = context;
@@ -93,21 +98,34 @@ export class Journal {
 
   /** Its tombstone changed. */
   keep(lane: LaneName, record: OutboxRecord): void {
+    // What fills a hole nobody needs to know of.
+    if (record.owner.ticket === null) return;
     this.#batch.records.set(record, lane);
     this.hurry();
   }
 
   /** Nothing of it is needed after a reload. */
   forget(lane: Rows, record: OutboxRecord): void {
+    this.#endedAt = this.#context.environment.now();
     // Ended before it was written: the write is needless.
     this.#batch.records.delete(record);
-    if (record.shelved === 'no' || !this.usable) return;
-    const key = entryKey(lane, record.sequence);
-    this.remove([key, key]);
+    const { pack } = record;
+    if (pack === null) return;
+    const at = pack.records.indexOf(record);
+    if (at >= 0) pack.records.splice(at, 1);
+    if (!this.usable) return;
+    this.renew(pack);
     lane.oldestRow ??= record.sequence;
     // The lane can send no more than a window from there: it would stand still while this lingers.
     if (record.sequence - lane.oldestRow >= WINDOW / 2) this.hurry();
     if (!this.#batch.forgotten.has(lane)) this.#batch.forgotten.set(lane, record.sequence);
+  }
+
+  /** What stands in this row is not what should. */
+  renew(pack: Pack<Owner>): void {
+    if (!this.usable) return;
+    this.#batch.packs.add(pack);
+    this.#schedule();
   }
 
   put(row: StoreRow): void {
@@ -119,10 +137,7 @@ export class Journal {
   remove([from, to]: KeyRange): void {
     if (!this.usable) return;
     this.#batch.rows = this.#batch.rows.filter(batches.outside([from, to]));
-    const last = this.#batch.removes.at(-1);
-    // Answers come in order: a thousand of them are one range.
-    if (last !== undefined && batches.follows(last[1], from)) this.#batch.removes[this.#batch.removes.length - 1] = [last[0], to];
-    else this.#batch.removes.push([from, to]);
+    this.#batch.removes.push([from, to]);
     this.#schedule();
   }
 
@@ -205,23 +220,20 @@ export class Journal {
     const { now } = this.#context.environment;
     const batch = this.#batch;
     this.#batch = batches.createBatch();
-    if (!this.#urgent && this.#context.online()) batches.holdBack(batch, this.#batch, now(), GRACE);
+    const grace = now() - this.#endedAt <= GRACE ? FLOWING : GRACE;
+    if (!this.#urgent && this.#context.online()) batches.holdBack(batch, this.#batch, now(), grace);
     this.#urgent = false;
     if (batches.isEmpty(batch)) return this.#goOn();
     this.#writing = batch;
-    // With each of them, for whoever clears the data of a site clears the names of its pages too.
-    const names = [...batches.producersOf(batch)];
-    const put = [...names.map((producer): StoreRow => [pageKey(producer), now()]), ...batch.rows];
-    for (const [record, lane] of batch.records) {
-      if (record.shelved === 'no') {
-        record.shelved = record.attempted === null ? 'unsent' : 'marked';
-        batch.fresh.push(record);
-      }
-      put.push(entryRow(lane, record));
+    for (const record of batch.records.keys()) {
+      if (record.shelved !== 'no') continue;
+      record.shelved = record.attempted === null ? 'unsent' : 'marked';
+      batch.fresh.push(record);
     }
+    const write = batches.writeOf(batch, now());
     // Nothing waits any more while it closes.
     if (!this.#access.closing) this.#timer.set(now() + HANGS);
-    const failed = await this.#access.write(store, { remove: batch.removes, put, strict: batch.strict });
+    const failed = await this.#access.write(store, write);
     if (this.#writing !== batch) return;
     this.#writing = null;
     this.#timer.set(null);

@@ -92,7 +92,7 @@ export class Lane<R> {
 
   /** Takes back the newest, which nobody has seen: its number is used again. @returns false if it is another one */
   retract(record: LaneRecord<R>): boolean {
-    if (this.#records.at(-1) !== record || record.attempted !== null || record.shelved !== 'no') return false;
+    if (this.#records.at(-1) !== record || record.attempted !== null || record.pack !== null) return false;
     this.#records.pop();
     this.#next -= 1;
     return true;

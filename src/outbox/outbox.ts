@@ -19,9 +19,9 @@ import { Lanes } from './lanes.ts';
 import { Migration } from './migration.ts';
 import type { PendingChange, PendingPublication, Pendings } from './pendings.ts';
 import { Ticket } from './receipt.ts';
-import type { NewItem } from './record.ts';
+import { type NewItem, type Pack, packOf } from './record.ts';
 import { Replacements } from './replacements.ts';
-import { type EntryRow, entryKey } from './rows.ts';
+import type { EntryRow } from './rows.ts';
 import { Sender } from './sender.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
 import { Watchers, pendingIn } from './watchers.ts';
@@ -224,14 +224,15 @@ export class Outbox implements Pendings {
     };
     const next = lane.waiting + lane.retained > 0 ? lane.next : null;
     const isKnown = (sequence: number): boolean => next !== null && sequence < next;
+    const held = new Map(lane.pending().map((record) => [record.sequence, record]));
+    const packs = new Map<number, Pack<Owner>>();
+    for (const { pack } of held.values()) if (pack !== null) packs.set(pack.first, pack);
+    const entries = estate.entries.filter(({ sequence }) => !isKnown(sequence));
+    const records = recordsOf({ ...estate, entries }, next, packs, ownerOf);
     // Its owner wrote it again, though this page has told how it ended.
-    const held = new Set(lane.pending().map(({ sequence }) => sequence));
-    for (const [sequence] of estate.entries) {
-      const key = entryKey(lane, sequence);
-      if (isKnown(sequence) && !held.has(sequence)) this.#keeper.journal.remove([key, key]);
+    for (const { sequence, first } of estate.entries) {
+      if (isKnown(sequence) && !held.has(sequence)) this.#keeper.journal.renew(packs.get(first) ?? packOf(lane, first));
     }
-    const entries = estate.entries.filter(([sequence]) => !isKnown(sequence));
-    const records = recordsOf({ ...estate, entries }, next, ownerOf);
     lane.restore(records);
     this.#lanes.active.add(lane);
     for (const record of records) {

@@ -1,4 +1,17 @@
 import type { Pub, TombstoneKind } from '../protocol/frame.ts';
+import type { LaneName } from './rows.ts';
+
+/** A row of the store. Who wrote it gave it its name; from then on it may lose records, and never gets another. */
+export interface Pack<R> extends LaneName {
+  /** Its name in the lane: the sequence that it began with. */
+  readonly first: number;
+  /** Those that have not ended, by sequence. */
+  readonly records: LaneRecord<R>[];
+}
+
+export function packOf<R>({ channel, producer }: LaneName, first: number): Pack<R> {
+  return { channel, producer, first, records: [] };
+}
 
 /** One publication. `R` is whatever the owner keeps beside it. */
 export interface LaneRecord<R> {
@@ -19,6 +32,8 @@ export interface LaneRecord<R> {
   answeredAt: number | null;
   /** What an earlier page's successor would read: nothing, that it was never sent, or that it may have been. */
   shelved: 'no' | 'unsent' | 'marked';
+  /** The row that it has in the store, or is to have; null if it was never to be written. */
+  pack: Pack<R> | null;
   /** whole, or only its name: what was withdrawn before it was ever sent is not kept. */
   readonly payload: 'kept' | 'gone';
 }
@@ -42,6 +57,7 @@ export function createRecord<R>(sequence: number, { id, event, data, size, owner
     doubtful: false,
     answeredAt: null,
     shelved: 'no',
+    pack: null,
     payload: 'kept',
   };
 }

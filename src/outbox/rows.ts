@@ -1,13 +1,14 @@
 /**
  * What stands where in the store. One table for all pages of a user:
  *
- * `['entry', producer, channel, sequence]` a publication that has not ended, or whose end must still be told to the server
+ * `['entry', producer, channel, sequence]` publications that have not ended, or whose end must still be told to the server: one,
+ *                                          or several of a lane, of which the first had this sequence once
  * `['mark', producer, channel, writer]`    which of a lane's entries `writer` may have sent, and under which lane memory
  * `['page', producer]`                     there may be rows of this producer; the time of its last sign of life
  * `['failed', createdAt, id]`              a publication that ended badly, for the app to see to
  */
 import type { TombstoneKind } from '../protocol/frame.ts';
-import type { LaneRecord } from './record.ts';
+import type { LaneRecord, Pack } from './record.ts';
 import type { KeyRange, StoreKey, StoreRow } from './store.ts';
 
 export interface LaneName {
@@ -31,6 +32,9 @@ export interface EntryRow {
   /** Version of the app's payloads. */
   readonly v: number;
 }
+
+/** One with the sequence of its key, or any number with theirs. */
+export type PackRow = EntryRow | readonly (readonly [sequence: number, row: EntryRow])[];
 
 /** In order: up to this sequence, under this lane memory. */
 export type MarkRow = readonly (readonly [upTo: number, mem: string])[];
@@ -63,10 +67,10 @@ interface Kept {
   readonly version: number;
 }
 
-export function entryRow(lane: LaneName, record: LaneRecord<Kept>): StoreRow {
-  const { sequence, id, event, data, size, tombstone, attempted, owner, payload } = record;
+function entryRow(record: LaneRecord<Kept>): EntryRow {
+  const { id, event, data, size, tombstone, attempted, owner, payload } = record;
   const gone = payload === 'gone' || (tombstone === 'cancelled' && attempted === null);
-  const row: EntryRow = {
+  return {
     id,
     e: event,
     ...(!gone && data !== undefined && { d: data }),
@@ -77,7 +81,14 @@ export function entryRow(lane: LaneName, record: LaneRecord<Kept>): StoreRow {
     expiresAt: owner.expiresAt,
     v: owner.version,
   };
-  return [entryKey(lane, sequence), row];
+}
+
+export function packRow(pack: Pack<Kept>): StoreRow {
+  const { first, records } = pack;
+  const [only] = records;
+  const alone = records.length === 1 && only?.sequence === first;
+  const row: PackRow = alone ? entryRow(only) : records.map((record) => [record.sequence, entryRow(record)] as const);
+  return [entryKey(pack, first), row];
 }
 
 /** What an entry says of itself, and what the marks of everybody who sent from its lane say of it. */

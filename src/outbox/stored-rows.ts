@@ -6,8 +6,10 @@ import { PERHAPS } from './record.ts';
 import type { EntryRow, FailedRow, LaneName, MarkRow } from './rows.ts';
 import type { StoreRow } from './store.ts';
 
-interface StoredEntry extends LaneName {
+export interface StoredEntry extends LaneName {
   readonly sequence: number;
+  /** The name of its row in the lane. */
+  readonly first: number;
   readonly row: EntryRow;
 }
 
@@ -18,13 +20,22 @@ const KINDS: readonly unknown[] = [undefined, ...TOMBSTONES];
 const PAYLOAD = { frame: 2 ** 26, binary: 2 ** 30, depth: 1000, keys: Infinity };
 
 /** One that no server would take ends each connection; one whose size is no number fills the outbox for ever. */
-export function readEntry([[, producer, channel, sequence], value]: StoreRow): StoredEntry | null {
-  if (!isItemId(producer) || !isChannelName(channel) || !Number.isSafeInteger(sequence) || Number(sequence) < 1) return null;
+export function readEntries([[, producer, channel, first], value]: StoreRow): readonly StoredEntry[] {
+  if (!isItemId(producer) || !isChannelName(channel) || !isSequence(first)) return [];
+  const parts: readonly unknown[] = Array.isArray(value) ? value : [[first, value]];
+  return parts.flatMap((part) => {
+    if (!Array.isArray(part) || !isSequence(part[0])) return [];
+    const row = readEntry(part[1]);
+    return row === null ? [] : [{ producer, channel, first, sequence: part[0], row }];
+  });
+}
+
+function readEntry(value: unknown): EntryRow | null {
   const row = value as Loose<EntryRow>;
   const named = isItemId(row?.id) && isEventName(row.e) && KINDS.includes(row.x) && isTextOrNone(row.a);
   if (!named || !isTime(row?.createdAt) || !isTime(row.expiresAt) || !isTime(row.n) || row.n < 0) return null;
   const plain = toPlain(row.d, PAYLOAD);
-  return plain.ok ? { producer, channel, sequence: Number(sequence), row: { ...(value as EntryRow), d: plain.data } } : null;
+  return plain.ok ? { ...(value as EntryRow), d: plain.data } : null;
 }
 
 /** One that says nothing may have meant anything: all of the lane may have been sent. */
@@ -41,5 +52,6 @@ export function readFailed([[, createdAt, id], value]: StoreRow): (FailedRow & {
   return { ...(value as FailedRow), createdAt, id };
 }
 
+const isSequence = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;
 const isTime = (value: unknown): value is number => Number.isFinite(value);
 const isTextOrNone = (value: unknown): boolean => value === undefined || typeof value === 'string';

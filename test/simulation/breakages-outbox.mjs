@@ -27,9 +27,9 @@ export const breakages = [
     name: 'stores-nothing-that-is-under-way',
     edits: [
       {
-        file: 'src/outbox/journal.ts',
-        find: 'put.push(entryRow(lane, record));',
-        replace: 'if (record.attempted === null) put.push(entryRow(lane, record));',
+        file: 'src/outbox/batch.ts',
+        find: 'producers.add(lane.producer);',
+        replace: 'producers.add(lane.producer);\n    if (record.attempted !== null) continue;',
       },
     ],
   },

@@ -13,6 +13,10 @@ export function outcomesOf({ client }: TestPage): readonly Outcome[] {
   return outcomes;
 }
 
+/** By row. */
+export const sequencesOf = (rows: readonly Row[]): readonly (readonly unknown[])[] =>
+  rows.map(([key, value]) => (Array.isArray(value) ? value.map(([sequence]: unknown[]) => sequence) : [key.at(-1)]));
+
 export interface DiskScene {
   readonly world: World;
   readonly profile: Profile;

@@ -1,7 +1,7 @@
 // Holds I1, I2, I3, I16 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
-import { createDiskScene, outcomesOf } from './disk-scene.ts';
+import { createDiskScene, outcomesOf, sequencesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
 const scene = () => createDiskScene(createWorld());
@@ -15,7 +15,7 @@ describe('an outbox on disk', () => {
     const stored = Promise.all(receipts.map((receipt) => codeOf(receipt.stored)));
     await world.clock.advance(100);
     expect(await stored).toEqual(['resolved', 'resolved', 'resolved']);
-    expect(rows('entry').map(([key]) => key[3])).toEqual([1, 2, 3]);
+    expect(sequencesOf(rows('entry'))).toEqual([[1, 2, 3]]);
     expect(client.outbox.status.get()).toMatchObject({ pending: 3, durable: true, problem: 'none' });
     network.set('open');
     await world.clock.advance(60_000);

@@ -43,6 +43,9 @@ const ROWS: readonly (readonly [string, StoreRow])[] = [
   ['a time that is none', entry(2, { ...GOOD, id: 'x', createdAt: 'soon', d: 'bad' })],
   ['a tombstone of a later release', entry(2, { ...GOOD, id: 'x', x: 'postponed', d: 'bad' })],
   ['a payload that no codec carries', entry(2, { ...GOOD, id: 'x', d: 5n })],
+  ['a row of several that are none', entry(2, [null, 7, [], [2], [2, null], ['two', GOOD], [-1, GOOD], [2, { ...GOOD, n: -1 }]])],
+  ['a row of none', entry(2, [])],
+  ['a row that has another’s number', entry(2, [[1, { ...GOOD, id: 'x', d: 'bad' }]])],
   ['a mark that is none', [['mark', 'gone', 'room', 'w'], 'sent']],
   [
     'a mark of other things',

@@ -90,8 +90,10 @@ describe('what an earlier page left', () => {
     const { world, profile } = scene();
     const first = world.open({ profile });
     first.network.set('refusing');
-    [1, 2, 3].forEach((data) => first.client.channel('room').publish('e', data));
-    await world.clock.advance(1000);
+    for (const data of [1, 2, 3]) {
+      first.client.channel('room').publish('e', data);
+      await world.clock.advance(500);
+    }
     first.crash();
     const store = await settled(world, profile.page('meddler').store.open(where(world)));
     const [rows = []] = await settled(world, store.read([[['entry'], ['entry', '\uffff']]]));

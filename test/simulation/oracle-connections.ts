@@ -8,6 +8,7 @@ type Fail = (invariant: string, sentence: string) => void;
 /** Publications of one lane on the newest connection that carried any. */
 interface LaneUp {
   connection: number;
+  sent: number;
   answered: number;
   /** What is under way, but for what is shown again, by sequence: the batch that it is in. */
   readonly under: Map<number, { readonly from: number; readonly to: number }>;
@@ -127,17 +128,18 @@ export class Connections {
     for (const frame of frames) {
       if (frame.t === 'pub' || frame.t === 'tell' || frame.t === 'hist') this.#traffic(page).news.push(this.#now());
       if (frame.t !== 'pub') continue;
-      const lane = this.#lane(page, frame.c, frame.p);
+      const lane = this.#lane(page, frame.c, frame.p, frame.s - 1);
       if (connection > lane.connection) {
-        lane.connection = connection;
+        Object.assign(lane, { connection, sent: 0 });
         lane.under.clear();
       }
       const batch = { from: frame.s, to: frame.s + frame.items.length - 1 };
       for (let sequence = Math.max(batch.from, lane.answered + 1); sequence <= batch.to; sequence += 1) {
         lane.under.set(sequence, batch);
       }
-      const { size } = lane.under;
-      if (size > LANE_WINDOW) this.#fail('I14', `page ${page} has ${size} unanswered in one lane of ${frame.c}`);
+      lane.sent = Math.max(lane.sent, batch.to);
+      const unanswered = lane.sent - lane.answered;
+      if (unanswered > LANE_WINDOW) this.#fail('I14', `page ${page} has ${unanswered} unanswered in one lane of ${frame.c}`);
       const all = this.#unanswered(page, connection);
       if (all > CONNECTION_WINDOW) this.#fail('I14', `page ${page} has ${all} unanswered on one connection`);
     }
@@ -156,6 +158,7 @@ export class Connections {
           for (const sequence of lane.under.keys()) if (sequence <= end) lane.under.delete(sequence);
       } else if (frame.t === 'nack') {
         const lane = this.#lane(page, frame.c, frame.p);
+        if (lane.connection === connection) lane.sent = Math.min(lane.sent, Math.max(lane.answered, frame.s - 1));
         const batch = lane.connection === connection ? lane.under.get(Math.max(frame.s, lane.answered + 1)) : undefined;
         if (batch === undefined || batch.from > frame.s) continue;
         // Batches behind it may be on their way still.
@@ -177,17 +180,18 @@ export class Connections {
   #unanswered(page: number, connection: number): number {
     let all = 0;
     for (const lane of this.#lanes.get(page)!.values()) {
-      if (lane.connection === connection) all += lane.under.size;
+      if (lane.connection === connection) all += Math.min(lane.under.size, Math.max(0, lane.sent - lane.answered));
     }
     return all;
   }
 
-  #lane(page: number, channel: string, producer: string): LaneUp {
+  /** @param below what another page of the profile had sent of it, as far as this one knows */
+  #lane(page: number, channel: string, producer: string, below = 0): LaneUp {
     let lanes = this.#lanes.get(page);
     if (lanes === undefined) this.#lanes.set(page, (lanes = new Map()));
     const key = `${channel} ${producer}`;
     let lane = lanes.get(key);
-    if (lane === undefined) lanes.set(key, (lane = { connection: 0, answered: 0, under: new Map() }));
+    if (lane === undefined) lanes.set(key, (lane = { connection: 0, sent: below, answered: below, under: new Map() }));
     return lane;
   }
 }

@@ -53,6 +53,7 @@ export type {
   StoreRow,
   StoreStatus,
   StoreWrite,
+  SubscribeOptions,
   Trace,
   Transport,
   UiStatus,

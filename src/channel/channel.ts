@@ -16,6 +16,7 @@ import type {
   Stop,
   Store,
   StoreDefinition,
+  SubscribeOptions,
   Untyped,
 } from '../types.ts';
 import { createMessageQueue } from './iterator.ts';
@@ -46,12 +47,12 @@ export class ChannelHandle implements Channel {
     this.#context = context;
   }
 
-  subscribe(event: string, handler: Handler, options: Abortable = {}): Stop {
+  subscribe(event: string, handler: Handler, options: SubscribeOptions = {}): Stop {
     const { listeners, hold } = this.#named(event);
     return listeners.add('event', event, handler, options, hold);
   }
 
-  subscribeAll(handler: (message: Message) => void, options: Abortable = {}): Stop {
+  subscribeAll(handler: (message: Message) => void, options: SubscribeOptions = {}): Stop {
     const { listeners, hold } = this.#ready();
     return listeners.add('all', '', (_, message) => handler(message), options, hold);
   }

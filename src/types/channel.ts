@@ -1,6 +1,7 @@
 import type { HoldfastError } from '../errors.ts';
 import type { ResetReason } from '../protocol/frame.ts';
 import type { Abortable, Readable, Stop, Untyped } from './base.ts';
+import type { SubscribeOptions } from './flow.ts';
 import type { Cursor, Message, Reset } from './message.ts';
 import type { PublishOptions, Receipt } from './outbox.ts';
 
@@ -9,14 +10,14 @@ export interface Channel {
   readonly status: Readable<ChannelStatus>;
   /**
    * One event, logged or volatile.
-   * @throws HoldfastError `invalid-name`, `destroyed`
+   * @throws HoldfastError `invalid-name`, `invalid-option`, `destroyed`
    */
-  subscribe(event: string, handler: (data: Untyped, message: Message) => void, options?: Abortable): Stop;
+  subscribe(event: string, handler: (data: Untyped, message: Message) => void, options?: SubscribeOptions): Stop;
   /**
    * Every event.
-   * @throws HoldfastError `destroyed`
+   * @throws HoldfastError `invalid-option`, `destroyed`
    */
-  subscribeAll(handler: (message: Message) => void, options?: Abortable): Stop;
+  subscribeAll(handler: (message: Message) => void, options?: SubscribeOptions): Stop;
   /**
    * The same for `for await`; ends with the signal or `break`. Holds at most 1000 messages, then throws `too-slow`; throws
    * what closed the channel (a refusal, `destroyed`).

@@ -1,77 +1,22 @@
 /** Turns: when they come, what they deliver, and in which order. */
-import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Flow, MOST_WAITING, checkFlow, createFlow } from '../../../src/channel/flow.ts';
-import { createEnvironment } from '../../../src/platform/environment.ts';
-import type { Message, SubscribeOptions } from '../../../src/types.ts';
-import { type FakePage, createFakePage } from '../../support/page.ts';
-import { type VirtualClock, createVirtualClock } from '../../support/virtual-clock.ts';
-
-interface Tick {
-  readonly key: string;
-  readonly value: number;
-}
-
-const message = (data: unknown, event = 'tick'): Message => ({
-  ...{ channel: 'prices', event, data, id: 'i', sentAt: null, by: null, own: false, cursor: null },
-});
+import { MOST_WAITING, checkFlow } from '../../../src/channel/flow.ts';
+import type { SubscribeOptions } from '../../../src/types.ts';
+import type { FakePage } from '../../support/page.ts';
+import type { VirtualClock } from '../../support/virtual-clock.ts';
+import { type FlowScene, type Tick, byKey, createFlowScene, message, push, tick } from './flow-scene.ts';
 
 let clock: VirtualClock;
 let page: FakePage;
-/** What a frame will run. */
-let frames: Set<() => void>;
 let heard: unknown[];
 let errors: unknown[];
+let paint: FlowScene['paint'];
+let make: FlowScene['make'];
+let isQuiet: FlowScene['isQuiet'];
 
 beforeEach(() => {
-  clock = createVirtualClock();
-  page = createFakePage();
-  frames = new Set();
-  heard = [];
-  errors = [];
+  ({ clock, page, heard, errors, paint, make, isQuiet } = createFlowScene());
 });
-
-const environment = (painted: 'frames' | 'none' = 'frames') =>
-  createEnvironment({
-    now: clock.now,
-    setTimeout: clock.setTimeout,
-    clearTimeout: clock.clearTimeout,
-    page,
-    frame:
-      painted === 'none'
-        ? undefined
-        : (run) => {
-            frames.add(run);
-            return () => void frames.delete(run);
-          },
-  });
-const paint = (): void => {
-  for (const run of [...frames]) {
-    frames.delete(run);
-    run();
-  }
-};
-const make = (
-  options: SubscribeOptions,
-  painted?: 'frames' | 'none',
-  run: (data: unknown) => Promise<unknown> | void = () => {},
-) =>
-  createFlow(
-    options,
-    environment(painted),
-    ({ data }) => {
-      heard.push(data);
-      return run(data) ?? undefined;
-    },
-    (error) => errors.push(error),
-  )!;
-const push = (flow: Flow, ...values: readonly unknown[]): void => {
-  for (const value of values) void flow.push(message(value));
-};
-const byKey = ({ key }: Tick): string => key;
-const tick = (key: string, value: number): Tick => ({ key, value });
-/** Nothing is left that would run later. */
-const isQuiet = (): boolean => clock.pending === 0 && frames.size === 0 && page.watchers === 0;
 
 describe('options', () => {
   it.each([
@@ -304,166 +249,5 @@ describe('whenHidden', () => {
     expect(heard).toEqual(all.slice(0, MOST_WAITING + 1));
     page.set({ visible: true });
     expect(heard).toEqual(all);
-  });
-});
-
-describe('ends', () => {
-  it('flush delivers what waits, once', async () => {
-    const flow = make({ sample: 100 });
-    push(flow, 1, 2);
-    flow.flush();
-    expect(heard).toEqual([1, 2]);
-    await clock.advance(1000);
-    expect(heard).toEqual([1, 2]);
-  });
-
-  it.each([{ sample: 100 }, { frame: true }, { conflate: byKey }, { whenHidden: 'pause' as const }])(
-    'stop leaves nothing behind: %j',
-    async (options) => {
-      page.set({ visible: !('whenHidden' in options) });
-      const flow = make(options);
-      push(flow, tick('a', 1), tick('b', 2));
-      const before = [...heard];
-      flow.stop();
-      expect(isQuiet()).toBe(true);
-      await clock.advance(2000);
-      paint();
-      expect(heard).toEqual(before);
-    },
-  );
-
-  it('what waits is done when its turn is, with all that its handlers do', async () => {
-    const told: string[] = [];
-    let finish = (): void => {};
-    const flow = make({ sample: 100, conflate: byKey }, 'frames', (data) =>
-      (data as Tick).value === 3 ? new Promise<void>((resolve) => (finish = resolve)) : undefined,
-    );
-    const watch = (value: number): void => void flow.push(message(tick('a', value))).then(() => told.push(String(value)));
-    watch(1);
-    await clock.settle();
-    expect(told).toEqual(['1']);
-    watch(2);
-    watch(3);
-    await clock.advance(100);
-    expect(heard).toEqual([tick('a', 1), tick('a', 3)]);
-    expect(told).toEqual(['1']);
-    finish();
-    await clock.settle();
-    expect(told).toEqual(['1', '2', '3']);
-  });
-
-  it('what waited when it was stopped is done only when that is said', async () => {
-    const told: string[] = [];
-    const flow = make({ sample: 100 });
-    push(flow, 1);
-    void flow.push(message(2)).then(() => told.push('done'));
-    const handled = flow.stop();
-    await clock.advance(1000);
-    expect(told).toEqual([]);
-    handled();
-    await clock.settle();
-    expect(told).toEqual(['done']);
-  });
-
-  it('a handler that brings messages about has them in the same turn', async () => {
-    const flow: Flow = make({ sample: 100 }, 'frames', (data) => {
-      if (data === 2) push(flow, 4);
-    });
-    push(flow, 1, 2, 3);
-    await clock.advance(100);
-    expect(heard).toEqual([1, 2, 3, 4]);
-  });
-});
-
-describe('whatever comes when', () => {
-  const options = fc.record({
-    sample: fc.constantFrom(0, 10, 100),
-    frame: fc.boolean(),
-    whenHidden: fc.constantFrom('keep' as const, 'latest' as const, 'pause' as const),
-  });
-  const happening = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ do: fc.constant('push' as const), key: fc.constantFrom('a', 'b', 'c') }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 120 }) }) },
-    { weight: 1, arbitrary: fc.constantFrom({ do: 'paint' as const }, { do: 'show' as const }, { do: 'hide' as const }) },
-  );
-
-  /** @returns the values that were pushed, by turn: `heard` is cut where something was delivered */
-  const play = async (given: SubscribeOptions, happenings: readonly fc.TypeOf<typeof happening>[]) => {
-    clock = createVirtualClock();
-    page = createFakePage();
-    frames = new Set();
-    heard = [];
-    const flow = createFlow(
-      given,
-      environment(),
-      ({ data }) => void heard.push(data),
-      () => {},
-    );
-    const pushed: Tick[] = [];
-    for (const step of happenings) {
-      if (step.do === 'push') {
-        const value = tick(step.key, pushed.length);
-        pushed.push(value);
-        if (flow === null) heard.push(value);
-        else void flow.push(message(value));
-      } else if (step.do === 'wait') await clock.advance(step.ms);
-      else if (step.do === 'paint') paint();
-      else page.set({ visible: step.do === 'show' });
-    }
-    const early = [...(heard as Tick[])];
-    page.set({ visible: true });
-    await clock.advance(2000);
-    return { pushed, early, delivered: heard as Tick[] };
-  };
-
-  it('in order, none twice, and the newest of each key is never lost', async () => {
-    await fc.assert(
-      fc.asyncProperty(options, fc.array(happening, { maxLength: 60 }), async (given, happenings) => {
-        const { pushed, delivered } = await play({ ...given, conflate: byKey }, happenings);
-        const values = delivered.map(({ value }) => value);
-        expect(values).toEqual([...new Set(values)].sort((a, b) => a - b));
-        for (const key of ['a', 'b', 'c']) {
-          const newest = pushed.findLast((each) => each.key === key);
-          expect(delivered.findLast((each) => each.key === key)).toEqual(newest);
-        }
-        expect(isQuiet()).toBe(true);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('without `conflate` nothing is lost, but by `latest`', async () => {
-    await fc.assert(
-      fc.asyncProperty(options, fc.array(happening, { maxLength: 60 }), async (given, happenings) => {
-        fc.pre(given.whenHidden !== 'latest');
-        const { pushed, delivered } = await play(given, happenings);
-        expect(delivered).toEqual(pushed);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('no turn sooner than `sample` after the one before, while the page stays shown', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 80 }), { maxLength: 40 }), async (waits) => {
-        clock = createVirtualClock();
-        const turns: number[] = [];
-        const flow = createFlow(
-          { sample: 50 },
-          environment(),
-          () => {
-            if (turns.at(-1) !== clock.now()) turns.push(clock.now());
-            return undefined;
-          },
-          () => {},
-        )!;
-        for (const ms of waits) {
-          push(flow, 0);
-          await clock.advance(ms);
-        }
-        await clock.advance(50);
-        for (const [at, turn] of turns.entries()) if (at > 0) expect(turn - turns[at - 1]!).toBeGreaterThanOrEqual(50);
-      }),
-    );
   });
 });

@@ -29,6 +29,8 @@ import { Watchers, pendingIn } from './watchers.ts';
 
 /** Ids by which the page knows its own messages when they come back. */
 const REMEMBERED_IDS = 4096;
+/** How long a publication of low priority may wait for company, ms. */
+const GATHER = 100;
 
 export class Outbox implements Pendings {
   readonly face: OutboxFace;
@@ -44,6 +46,7 @@ export class Outbox implements Pendings {
   readonly #watchers = new Watchers();
   readonly #replacements = new Replacements();
   readonly #expiry;
+  readonly #gathering;
   #flushing = false;
   #over: HoldfastError | null = null;
 
@@ -52,6 +55,7 @@ export class Outbox implements Pendings {
     this.#context = context;
     this.#settings = settings;
     this.#expiry = createAlarm(environment, (now) => this.#expire(now));
+    this.#gathering = createAlarm(environment, () => this.#sender.flush());
     this.#lanes = new Lanes(() => environment.createId());
     this.#keeper = new Keeper({
       context,
@@ -119,9 +123,11 @@ export class Outbox implements Pendings {
   }
 
   publish(channel: string, event: string, data: unknown, options: PublishOptions, when?: 'at-any-rate'): Ticket {
-    const { ttl = this.#settings.ttl, signal, replace = null } = options;
+    const { ttl = this.#settings.ttl, signal, replace = null, priority = 'normal' } = options;
     if (replace !== null && typeof replace !== 'string') throw new HoldfastError('invalid-option', '`replace` must be a string.');
     if (!(ttl > 0)) throw new HoldfastError('invalid-option', '`ttl` must be a positive number of milliseconds.');
+    const isLow = priority === 'low';
+    if (!isLow && priority !== 'normal') throw new HoldfastError('invalid-option', '`priority` must be normal or low.');
     const { environment, report } = this.#context;
     const ticket = new Ticket({
       id: environment.createId(),
@@ -145,7 +151,7 @@ export class Outbox implements Pendings {
     const createdAt = environment.now();
     const expiresAt = createdAt + Math.min(ttl, this.#sender.limits.outboxTtl);
     const owner: Owner = { ticket, createdAt, expiresAt, version: this.#settings.version, replace, own: true };
-    this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel);
+    this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel, isLow);
     // Now, for who hears of it may publish too, or end the client.
     if (replaced !== null) this.#endings.replaced(replaced.lane, replaced.record, retracted);
     this.#context.need();
@@ -181,6 +187,7 @@ export class Outbox implements Pendings {
     this.#over = error;
     this.#sender.clear();
     this.#expiry.clear();
+    this.#gathering.clear();
     for (const { owner } of this.#keeper.shelf.pending) owner.ticket?.giveUp(error);
     this.#drains.settle(error);
     this.#keeper.end();
@@ -188,13 +195,16 @@ export class Outbox implements Pendings {
 
   // ---- what waits ------------------------------------------------------------------------------------------------------------
 
-  #enqueue(item: NewItem<Owner>, channel: string): void {
+  #enqueue(item: NewItem<Owner>, channel: string, isLow = false): void {
     const { lane, record } = this.#lanes.append(channel, item);
     if (item.owner.ticket !== null) item.owner.ticket.place = { lane, record };
     this.#ownIds.add(item.id);
     // Before the journal's turn, which then writes each record once, with the mark of its attempt.
-    if (!this.#flushing) soon(this.#flushNow);
-    this.#flushing = true;
+    if (isLow) this.#gathering.note(this.#context.environment.now() + GATHER);
+    else if (!this.#flushing) {
+      soon(this.#flushNow);
+      this.#flushing = true;
+    }
     this.#keeper.touch(lane.producer);
     this.#keeper.shelf.add(record);
     this.#keeper.journal.add(lane, record);

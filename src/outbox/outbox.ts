@@ -55,7 +55,7 @@ export class Outbox implements Pendings {
     this.#context = context;
     this.#settings = settings;
     this.#expiry = createAlarm(environment, (now) => this.#expire(now));
-    this.#gathering = createAlarm(environment, () => this.#sender.flush());
+    this.#gathering = createAlarm(environment, () => this.#flushNow());
     this.#lanes = new Lanes(() => environment.createId());
     this.#keeper = new Keeper({
       context,
@@ -196,7 +196,10 @@ export class Outbox implements Pendings {
   // ---- what waits ------------------------------------------------------------------------------------------------------------
 
   #enqueue(item: NewItem<Owner>, channel: string, isLow = false): void {
+    // Behind what is on its way out already it need not wait.
+    const gathers = isLow && this.#lanes.find(channel, this.#lanes.producer)?.sent !== false;
     const { lane, record } = this.#lanes.append(channel, item);
+    if (gathers) this.#sender.gathering.add(lane);
     if (item.owner.ticket !== null) item.owner.ticket.place = { lane, record };
     this.#ownIds.add(item.id);
     // Before the journal's turn, which then writes each record once, with the mark of its attempt.
@@ -215,6 +218,7 @@ export class Outbox implements Pendings {
 
   readonly #flushNow = (): void => {
     this.#flushing = false;
+    this.#sender.gathering.clear();
     this.#sender.flush();
   };
 

@@ -23,6 +23,8 @@ export interface SenderOptions {
 }
 
 export class Sender {
+  /** Lanes of which all that is unsent may wait for company. */
+  readonly gathering = new Set<Lane<Owner>>();
   readonly #options: SenderOptions;
   readonly #marks: Marks;
   readonly #pauses: Pauses<Lane<Owner>>;
@@ -62,6 +64,7 @@ export class Sender {
 
   welcomed({ limits }: Line): void {
     this.#limits = limits;
+    this.gathering.clear();
     for (const lane of this.#options.lanes) {
       lane.rewind();
       this.#retain(lane);
@@ -161,7 +164,7 @@ export class Sender {
       for (const lane of lanes.active) {
         const room = roomFor(lanes.active, this.#limits, context.buffered());
         if (room.items <= 0 || room.bytes <= 0) return;
-        if (this.#waits(lane)) continue;
+        if (this.#waits(lane) || this.gathering.has(lane)) continue;
         const taken = lane.take(room, line.mem);
         this.#marks.ahead(lane, line.mem);
         if (taken === null) {

@@ -48,6 +48,27 @@ describe('priority', () => {
     expect([await logOf(world), await logOf(world, 'other')]).toEqual([[1, 2], ['x']]);
   });
 
+  it('answers to earlier ones do not send it early', async () => {
+    const world = createWorld();
+    const page = await connected(world);
+    for (let index = 0; index < 50; index += 1) {
+      page.room.publish('e', index, LOW);
+      await world.clock.advance(10);
+    }
+    await world.clock.advance(200);
+    expect(sent(page)).toEqual([10, 10, 10, 10, 10]);
+  });
+
+  it('behind one that waits for its turn it does not wait', async () => {
+    const world = createWorld();
+    const page = await connected(world);
+    for (let index = 0; index < 200; index += 1) page.room.publish('e', index);
+    await world.clock.settle();
+    page.room.publish('e', 200, LOW);
+    await world.clock.advance(90);
+    expect(await logOf(world)).toHaveLength(201);
+  });
+
   it('offline goes with the next connection', async () => {
     const world = createWorld();
     const page = world.open();

@@ -29,8 +29,6 @@ import { Watchers, pendingIn } from './watchers.ts';
 
 /** Ids by which the page knows its own messages when they come back. */
 const REMEMBERED_IDS = 4096;
-/** How long a publication of low priority may wait for company, ms. */
-const GATHER = 100;
 
 export class Outbox implements Pendings {
   readonly face: OutboxFace;
@@ -46,7 +44,6 @@ export class Outbox implements Pendings {
   readonly #watchers = new Watchers();
   readonly #replacements = new Replacements();
   readonly #expiry;
-  readonly #gathering;
   #flushing = false;
   #over: HoldfastError | null = null;
 
@@ -55,7 +52,6 @@ export class Outbox implements Pendings {
     this.#context = context;
     this.#settings = settings;
     this.#expiry = createAlarm(environment, (now) => this.#expire(now));
-    this.#gathering = createAlarm(environment, () => this.#flushNow());
     this.#lanes = new Lanes(() => environment.createId());
     this.#keeper = new Keeper({
       context,
@@ -187,7 +183,6 @@ export class Outbox implements Pendings {
     this.#over = error;
     this.#sender.clear();
     this.#expiry.clear();
-    this.#gathering.clear();
     for (const { owner } of this.#keeper.shelf.pending) owner.ticket?.giveUp(error);
     this.#drains.settle(error);
     this.#keeper.end();
@@ -196,14 +191,12 @@ export class Outbox implements Pendings {
   // ---- what waits ------------------------------------------------------------------------------------------------------------
 
   #enqueue(item: NewItem<Owner>, channel: string, isLow = false): void {
-    // Behind what is on its way out already it need not wait.
-    const gathers = isLow && this.#lanes.find(channel, this.#lanes.producer)?.sent !== false;
+    const gathers = isLow && this.#sender.mayGather(channel);
     const { lane, record } = this.#lanes.append(channel, item);
-    if (gathers) this.#sender.gathering.add(lane);
     if (item.owner.ticket !== null) item.owner.ticket.place = { lane, record };
     this.#ownIds.add(item.id);
     // Before the journal's turn, which then writes each record once, with the mark of its attempt.
-    if (isLow) this.#gathering.note(this.#context.environment.now() + GATHER);
+    if (gathers) this.#sender.gather(lane);
     else if (!this.#flushing) {
       soon(this.#flushNow);
       this.#flushing = true;
@@ -218,8 +211,7 @@ export class Outbox implements Pendings {
 
   readonly #flushNow = (): void => {
     this.#flushing = false;
-    this.#sender.gathering.clear();
-    this.#sender.flush();
+    this.#sender.flushAll();
   };
 
   /** The number is another page's: a duplicated tab, a restored image. */

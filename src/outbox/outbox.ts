@@ -113,6 +113,11 @@ export class Outbox implements Pendings {
     return this.#ownIds.has(id);
   }
 
+  /** Something is to be sent, or waits for an answer. */
+  get busy(): boolean {
+    return this.#keeper.shelf.pending.size > 0;
+  }
+
   /** The client is wanted: what earlier pages left is wanted too. */
   wake(): void {
     this.#keeper.wake();

@@ -1,5 +1,4 @@
-// Holds I5 (docs/guarantees.md).
-// Holds I8 (docs/guarantees.md).
+// Holds I5, I8 (docs/guarantees.md).
 /** Flow control among resets, refusals, ends, and durable cursors. */
 import { describe, expect, it } from 'vitest';
 import type { Cursor, SubscribeOptions } from '../../../src/types.ts';

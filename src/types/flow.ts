@@ -1,4 +1,5 @@
-import type { Abortable, Untyped } from './base.ts';
+import type { Abortable } from './base.ts';
+import type { Message } from './message.ts';
 
 /**
  * How a subscription takes its messages. With none of these options the handler is called for each message as it comes.
@@ -9,7 +10,7 @@ import type { Abortable, Untyped } from './base.ts';
  * subscription or the client ends is not delivered. A durable cursor (`resume: 'durable'`) does not pass a message that
  * waits; one that was conflated away counts as handled with the turn.
  */
-export interface SubscribeOptions<D = Untyped> extends Abortable {
+export interface SubscribeOptions<D = Message['data']> extends Abortable {
   /**
    * Only the newest of each event and key waits for a turn, at the place of that newest one. Without `sample` and `frame`
    * a turn is a microtask: what came in one piece from the network. If it throws, that is reported as `handler-threw`, and

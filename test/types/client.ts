@@ -93,7 +93,7 @@ export async function all(): Promise<void> {
   same<typeof page.messages>()<readonly Message<App, 'room:{id}'>[]>();
 }
 room.subscribe('message', () => {}, { conflate: (data) => data.id, sample: 100, whenHidden: 'latest' });
-room.subscribeAll(() => {}, { conflate: (data) => ('id' in data ? data.id : ''), frame: true });
+room.subscribeAll(() => {}, { conflate: (data) => (typeof data === 'object' && 'id' in data ? data.id : ''), frame: true });
 room.publish('message', { id: '1', text: '' }, { priority: 'low' });
 // @ts-expect-error conflate by a key of the payload
 room.subscribe('message', () => {}, { conflate: (data) => data.symbol });

@@ -8,6 +8,8 @@ import { createSite } from '../support/site.ts';
 import { WELL } from '../support/visit.ts';
 import { startWorker, workerScripts } from '../support/worker-site.ts';
 
+const PATIENT = { timeout: 10_000 };
+
 let chromium: TestBrowser;
 beforeAll(async () => {
   chromium = await launchBrowser();
@@ -39,9 +41,9 @@ describe('a dedicated worker', () => {
     const context = await chromium.browser.newContext();
     const classic = await openLogging(context, site.url);
     await classic.page.evaluate(startWorker('/guide-classic.js', 'classic'));
-    await expect.poll(() => site.server.metrics.get()['subscriptions']).toBe(1);
+    await expect.poll(() => site.server.metrics.get()['subscriptions'], PATIENT).toBe(1);
     const { lines } = await openLogging(context, `${site.url}worker`);
-    await expect.poll(() => lines).toEqual(['got hello from a page']);
+    await expect.poll(() => lines, PATIENT).toEqual(['got hello from a page']);
     await classic.page.waitForFunction(() => said !== null);
     expect(await classic.page.evaluate(() => said)).toEqual({ text: 'hello from a page' });
     await context.close();
@@ -69,15 +71,15 @@ describe('a shared worker', () => {
     const context = await chromium.browser.newContext();
     const hello = 'got hello from one of the tabs';
     const first = await openLogging(context, `${site.url}shared`);
-    await expect.poll(() => first.lines).toEqual([hello]);
+    await expect.poll(() => first.lines, PATIENT).toEqual([hello]);
     const second = await openLogging(context, `${site.url}shared`);
-    await expect.poll(() => [first.lines, second.lines]).toEqual([[hello, hello], [hello]]);
+    await expect.poll(() => [first.lines, second.lines], PATIENT).toEqual([[hello, hello], [hello]]);
     await first.page.close();
     const third = await openLogging(context, `${site.url}shared`);
-    await expect.poll(() => [second.lines, third.lines]).toEqual([[hello, hello], [hello]]);
+    await expect.poll(() => [second.lines, third.lines], PATIENT).toEqual([[hello, hello], [hello]]);
     expect(Object.fromEntries(site.asked)).toEqual({ ws: 1 });
     await context.close();
-    await expect.poll(() => site.held).toBe(0);
+    await expect.poll(() => site.held, PATIENT).toBe(0);
   });
 });
 
@@ -104,13 +106,13 @@ async function drive(page: Page, origin: string): Promise<Driven> {
   });
   await session.send('ServiceWorker.enable');
   const active = (): Version | undefined => [...versions.values()].find(({ status }) => status === 'activated');
-  await expect.poll(active).toBeDefined();
+  await expect.poll(active, PATIENT).toBeDefined();
   const { versionId, registrationId } = active()!;
   const isRunning = (): boolean => active()!.runningStatus !== 'stopped';
   return {
     async stop() {
       await session.send('ServiceWorker.stopWorker', { versionId });
-      await expect.poll(isRunning).toBe(false);
+      await expect.poll(isRunning, PATIENT).toBe(false);
     },
     isRunning,
     sync: (tag) => session.send('ServiceWorker.dispatchSyncEvent', { origin, registrationId, tag, lastChance: false }),
@@ -139,7 +141,7 @@ describe('a service worker', () => {
     expect(await page.evaluate(askForVisit)).toEqual(WELL);
     const worker = await drive(page, originOf(site.url));
     await worker.stop();
-    await expect.poll(() => site.held).toBe(0);
+    await expect.poll(() => site.held, PATIENT).toBe(0);
     expect(await page.evaluate(askForVisit)).toEqual(WELL);
     expect(worker.isRunning()).toBe(true);
     await page.context().close();
@@ -156,12 +158,10 @@ describe('a service worker', () => {
     await worker.push();
     const shown = (): Promise<readonly string[]> =>
       page.evaluate(async () => {
-        const { getNotifications } = await navigator.serviceWorker.ready;
-        void getNotifications;
         const all = await (await navigator.serviceWorker.ready).getNotifications();
         return all.map(({ title, body }) => `${title}: ${body}`);
       });
-    await expect.poll(shown).toEqual(['Room 42: there is news']);
+    await expect.poll(shown, PATIENT).toEqual(['Room 42: there is news']);
     await context.close();
   });
 });
@@ -180,39 +180,35 @@ describe('the outbox of the guide', () => {
   }
 
   it('is sent by the service worker when its pages are closed, once, though it is stopped in the middle', async () => {
-    let asked = 0;
-    let hold: Promise<true> | true = true;
-    await using site = await createOutboxSite(workerScripts, () => {
-      asked += 1;
-      return hold;
-    });
+    let hold: Promise<void> | undefined;
+    await using site = await createOutboxSite(workerScripts, () => hold);
     const context = await chromium.browser.newContext();
     const watcher = await context.newPage();
     await watcher.goto(site.url);
     await leave(context, site, [1, 2]);
     const worker = await drive(watcher, originOf(site.url));
-    expect(await site.log('room:42')).toEqual([]);
     await worker.sync('outbox|ada');
-    await expect.poll(() => site.log('room:42')).toEqual([1, 2]);
+    await expect.poll(() => site.log('room:42'), PATIENT).toEqual([1, 2]);
 
     await worker.stop();
     await leave(context, site, [3, 4]);
     let release = (): void => {};
-    hold = new Promise((resolve) => (release = () => resolve(true)));
+    hold = new Promise((resolve) => (release = resolve));
     await worker.sync('outbox|ada');
-    await expect.poll(() => asked).toBeGreaterThan(2);
+    await expect.poll(() => site.log('room:42'), PATIENT).toContain(3);
+    // It has arrived, and the worker does not know.
     await worker.stop();
-    hold = true;
+    await expect.poll(() => site.site.held, PATIENT).toBe(0);
+    hold = undefined;
     release();
-    await expect.poll(() => site.log('room:42')).toContain(3);
     await worker.sync('outbox|ada');
-    await expect.poll(() => site.log('room:42')).toEqual([1, 2, 3, 4]);
-    await expect.poll(() => site.site.held).toBe(0);
+    await expect.poll(() => site.log('room:42'), PATIENT).toEqual([1, 2, 3, 4]);
+    await expect.poll(() => site.site.held, PATIENT).toBe(0);
 
     // Nothing is left for the next.
     await leave(context, site, [5]);
     await worker.sync('outbox|ada');
-    await expect.poll(() => site.log('room:42')).toEqual([1, 2, 3, 4, 5]);
+    await expect.poll(() => site.log('room:42'), PATIENT).toEqual([1, 2, 3, 4, 5]);
     await context.close();
   });
 });

@@ -27,14 +27,21 @@ const KEEP = { entries: 100_000, age: 3_600_000 };
 /**
  * A token is the name of a user.
  *
- * @param publish the rule, which may hold a publication up
+ * @param answer awaited between what stands in the log and the word of it
  */
-export async function createOutboxSite(extra?: Extra, publish: () => true | Promise<true> = () => true): Promise<OutboxSite> {
+export async function createOutboxSite(extra?: Extra, answer: () => Promise<void> | void = () => {}): Promise<OutboxSite> {
   const broker = memoryBroker();
+  const append = broker.append.bind(broker);
+  broker.append = async (request) => {
+    const appended = await append(request);
+    await answer();
+    return appended;
+  };
+  const rule = { subscribe: true, publish: true, history: KEEP };
   const options = {
     broker,
     authenticate: ({ token }: { readonly token: string | null }) => ({ user: token === null ? null : { id: token } }),
-    channels: { '{room}': { subscribe: true, publish, history: KEEP } },
+    channels: { '{room}': rule, 'room:{id}': rule },
     limits: { publishRate: Infinity, connections: 1000 },
   } as const;
   const site = await createSite(options, {}, extra);

@@ -27,6 +27,8 @@ const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 const SCRIPTS = ['/holdfast.global.js', '/holdfast.module.js'];
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Holdfast test</title><script src="/holdfast.global.js"></script>';
 
+const OPEN = { subscribe: true, publish: true, history: { entries: 5000 } };
+
 /** A page with the built script tag, and a real server beside it that allows everything unless told otherwise. */
 export async function createSite(
   options: Partial<ServerOptions> = {},
@@ -49,7 +51,7 @@ export async function createSite(
   });
   const server = createServer({
     authenticate: () => ({ user: null }),
-    channels: { '{room}': { subscribe: true, publish: true, history: { entries: 5000 } } },
+    channels: { '{room}': OPEN, 'room:{id}': OPEN },
     limits: { publishRate: Infinity },
     origins: '*',
     ...options,

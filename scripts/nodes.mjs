@@ -1,5 +1,5 @@
 import './check-node.mjs';
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isExecutable } from './programs.mjs';
@@ -47,8 +47,11 @@ async function installNode(major) {
           `or name one: ${variableOf(major)}=/path/to/node npm test`,
       );
     }
-    // Another run may have been faster.
-    if (!existsSync(folder)) renameSync(partial, folder);
+    // Another run may have been faster; and what cleans temporary folders leaves some of their files.
+    if (!isExecutable(programIn(folder))) {
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(partial, folder);
+    }
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }

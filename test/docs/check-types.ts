@@ -51,6 +51,8 @@ function readOptions(): ts.CompilerOptions {
     allowJs: true,
     checkJs: true,
     moduleDetection: ts.ModuleDetectionKind.Force,
+    // What stands at the address of a published file.
+    paths: { ...options.paths, 'https://unpkg.com/*/dist/holdfast.module.js': [join(root, 'src/index.ts')] },
     noPropertyAccessFromIndexSignature: false,
     noUncheckedIndexedAccess: false,
     noUnusedLocals: false,

@@ -1,6 +1,7 @@
 /** The built scripts under the strictest policy of a page, Trusted Types and subresource integrity included. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileOf } from '../docs/blocks.ts';
 import { type TestBrowser, launchBrowser } from '../support/browser.ts';
 import { type Site, createSite } from '../support/site.ts';
 import { WELL, visit } from '../support/visit.ts';
@@ -86,6 +87,13 @@ afterAll(() => chromium[Symbol.asyncDispose]());
 /** Only listens: what a driver runs in a page, the page's policy might be asked about. */
 async function listen(url: string, last: RegExp): Promise<readonly string[]> {
   const context = await chromium.browser.newContext();
+  // What the host of published files gives to any origin.
+  await context.route(/^https:/, (route) => {
+    const file = /^https:\/\/unpkg\.com\/holdfast@[\d.]+\/dist\/([a-z.]+)$/.exec(route.request().url())?.[1] ?? '';
+    if (!(file in INTEGRITY)) return route.abort();
+    const headers = { 'access-control-allow-origin': '*', 'content-type': 'text/javascript' };
+    return route.fulfill({ headers, body: read(file) });
+  });
   const page = await context.newPage();
   const told: string[] = [];
   const over = new Promise<void>((resolve) => {
@@ -124,5 +132,46 @@ describe('under a policy that allows nothing else', () => {
     const directives = told.flatMap((text) => /^violation \["([a-z-]+)"/.exec(text)?.[1] ?? []);
     const types = Array.from({ length: 3 }, () => 'require-trusted-types-for');
     expect(directives.sort()).toEqual(['connect-src', ...types, 'script-src-elem', 'trusted-types']);
+  });
+});
+
+describe('the guide', () => {
+  const guide = 'docs/guides/script-tag.md';
+  const POLICY = fileOf(guide, 'policy').trim();
+  const SAY = `new MutationObserver(() => {
+    const said = document.body?.textContent.trim();
+    if (said?.includes('hello')) console.log('found', said);
+  }).observe(document, { childList: true, subtree: true });`;
+
+  function serveGuide(name: string, hash: (module: boolean) => string, headers: Readonly<Record<string, string>>): Promise<Site> {
+    return createSite({}, {}, ({ pathname }) => {
+      if (pathname === '/watch.js') return `${WATCH}\n${SAY}`;
+      if (pathname.endsWith('.js')) return fileOf(guide, pathname.slice(1));
+      const page = fileOf(guide, name);
+      const body = page.replaceAll('sha384-…', hash(page.includes('holdfast.module.js')));
+      const watched = body.replace('<title>', '<script src="/watch.js"></script><title>');
+      return { body: watched, headers: { 'content-type': 'text/html', ...headers } };
+    });
+  }
+  const right = (module: boolean): string => (module ? MODULE : GLOBAL);
+  const strict = { 'content-security-policy': POLICY };
+
+  it.each([
+    ['global.html', strict],
+    ['module.html', strict],
+    ['own-host.html', strict],
+    // Its scripts stand in the page.
+    ['import-map.html', {}],
+  ])('has a page that says hello: %s', async (name, headers) => {
+    await using site = await serveGuide(name, right, headers);
+    const told = await listen(site.url, /^found /);
+    expect(told.filter((text) => text !== 'loaded')).toEqual(['found hello']);
+  });
+
+  it.each(['global.html', 'module.html', 'import-map.html'])('has a page that refuses another file: %s', async (name) => {
+    await using site = await serveGuide(name, () => WRONG, {});
+    const told = await listen(site.url, /^loaded$/);
+    expect(told).toContainEqual(expect.stringMatching(/Failed to find a valid digest in the 'integrity' attribute/));
+    expect(site.asked.size).toBe(0);
   });
 });

@@ -26,7 +26,9 @@ export async function visit(holdfast: typeof HoldfastModule, url: string, room: 
     const channel = client.channel(`${room}-${name}`);
     const echo = new Promise<unknown>((resolve) => channel.subscribe('message', resolve));
     await new Promise<void>((resolve) => {
-      const look = (): void => void (channel.status.get().state === 'live' && resolve());
+      const look = (): void => {
+        if (channel.status.get().state === 'live') resolve();
+      };
       channel.status.subscribe(look);
       look();
     });

@@ -10,9 +10,7 @@ import { reasonOf } from './state.ts';
 export function unsupported(transports: readonly Transport[]): Reason {
   const names = transports.map(({ name }) => name).join(', ');
   // Node before 22, as a rule.
-  const how = names.includes('websocket')
-    ? ' Pass a WebSocket, for example that of `ws`: environment: { WebSocket }. Or let it use sse() or longPolling().'
-    : '';
+  const how = /websocket/.test(names) ? ' Pass one: environment: { WebSocket }. Or add sse() or longPolling().' : '';
   return unable(new HoldfastError('unsupported', `This platform supports none of the transports given (${names}).${how}`));
 }
 

@@ -69,8 +69,8 @@ const CONVERSATIONS = `
   });`;
 
 const UNSUPPORTED =
-  'unsupported: This platform supports none of the transports given (websocket). Pass a WebSocket, for example that of `ws`: ' +
-  'environment: { WebSocket }. Or let it use sse() or longPolling().';
+  'unsupported: This platform supports none of the transports given (websocket). ' +
+  'Pass one: environment: { WebSocket }. Or add sse() or longPolling().';
 
 describe.each(nodes)('Node $major', ({ major, native }) => {
   // That the program ends by itself, and warns of nothing, is a part of it.

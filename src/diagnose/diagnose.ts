@@ -4,7 +4,7 @@ import { type Internals, internals } from '../internals.ts';
 import type { Environment } from '../platform/environment.ts';
 import { type Violation, watchViolations } from '../platform/violations.ts';
 import type { Transport } from '../transports/transport.ts';
-import type { Client, Contract, Untyped } from '../types.ts';
+import type { Client, Contract, Outbox, Untyped } from '../types.ts';
 import type { Check, DiagnoseOptions, Diagnosis } from '../types/diagnosis.ts';
 import { type Evidence, type Reach, bare } from './evidence.ts';
 import { findingOf } from './findings.ts';

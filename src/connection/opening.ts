@@ -9,7 +9,9 @@ import { reasonOf } from './state.ts';
 /** The reason why there is no way at all, on this platform. */
 export function unsupported(transports: readonly Transport[]): Reason {
   const names = transports.map(({ name }) => name).join(', ');
-  return unable(new HoldfastError('unsupported', `This platform supports none of the transports given (${names}).`));
+  // Node before 22, as a rule.
+  const how = /websocket/.test(names) ? ' Pass one: environment: { WebSocket }. Or add sse() or longPolling().' : '';
+  return unable(new HoldfastError('unsupported', `This platform supports none of the transports given (${names}).${how}`));
 }
 
 /** @returns the address, or why there is none, from this page */

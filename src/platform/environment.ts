@@ -130,9 +130,11 @@ export function defaultEnvironment(): Environment {
 
 /** localStorage throws where cookies are blocked, in sandboxed frames, and when it is full; outside pages there is none. */
 function browserStorage(): TextStorage {
+  // Of pages alone: Node from 25 on has one too, and warns on the console if it was given no file for it.
+  const storage = (): Storage | undefined => (globalThis.document ? globalThis.localStorage : undefined);
   return {
-    get: (key) => attemptTo(() => globalThis.localStorage?.getItem(key)) ?? null,
-    set: (key, value) => void attemptTo(() => globalThis.localStorage?.setItem(key, value)),
+    get: (key) => attemptTo(() => storage()?.getItem(key)) ?? null,
+    set: (key, value) => void attemptTo(() => storage()?.setItem(key, value)),
   };
 }
 

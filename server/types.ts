@@ -4,6 +4,7 @@ import type { Limits, Mode } from '../src/protocol/frame.ts';
 import type { Broker } from './brokers/broker.ts';
 import type { ServerEnvironment } from './environment.ts';
 import type { Exchange } from './http/exchange.ts';
+import type { RequestHandlers } from './request-types.ts';
 
 export type { Broker, Codec, Encoded, Exchange, Mode, ServerEnvironment };
 
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly authenticate: (credentials: Credentials) => Session | null | Promise<Session | null>;
   /** Rules by channel name or pattern (`room:{id}`). What no rule allows is forbidden. */
   readonly channels: Readonly<Record<string, ChannelRule>>;
+  /** Handlers by method. A method without one is `not-found`. @default {} */
+  readonly requests?: RequestHandlers;
   /**
    * Browser origins, as `https://app.example.com`; others are refused before anything is allocated. Clients outside
    * browsers send none and pass. `'*'` must be written out. @default the host that the request was sent to
@@ -95,6 +98,10 @@ export interface ServerLimits extends Limits {
   readonly admitRate: number;
   /** Publications of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
   readonly publishRate: number;
+  /** Requests of one page under way; more get `rate-limited`. @default 64 */
+  readonly requests: number;
+  /** Requests of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
+  readonly requestRate: number;
   /** Bytes queued on a connection above which it is served from the log; at twice as many it ends (4008). @default 1 MiB */
   readonly queue: number;
 }
@@ -113,6 +120,8 @@ export interface ServerTiming {
   readonly supersedeAfter: number;
   /** A connection above its bound that takes nothing ends after. @default 15_000 */
   readonly stallTimeout: number;
+  /** Longest time for the handler of a request. A client that waits less long gets less. @default 60_000 */
+  readonly requestTimeout: number;
 }
 
 export interface ServerEvent {

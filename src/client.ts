@@ -18,6 +18,7 @@ import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
 import { toPlain } from './protocol/payload.ts';
+import { Requests } from './request/requests.ts';
 import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
@@ -26,9 +27,11 @@ import type {
   ClientEvents,
   Outbox as OutboxFace,
   Readable,
+  RequestOptions,
   Status,
   Stop,
   UiStatus,
+  Untyped,
 } from './types.ts';
 import { attempt } from './util/attempt.ts';
 import { soon } from './util/soon.ts';
@@ -50,6 +53,7 @@ const TIMING = {
   openTimeout: 10_000,
   uiGrace: 2000,
   releaseAfter: 1000,
+  requestTimeout: 10_000,
 };
 
 /**
@@ -70,6 +74,7 @@ class HoldfastClient implements Client {
   readonly #connection: Connection;
   readonly #channels: Channels;
   readonly #outbox: Outbox;
+  readonly #requests: Requests;
   readonly #unabort: Stop;
   #life: 'alive' | 'destroyed' = 'alive';
   #tellingBytes = 0;
@@ -84,10 +89,12 @@ class HoldfastClient implements Client {
       welcomed: (line) => {
         this.#channels.welcomed(line);
         this.#outbox.welcomed(line);
+        this.#requests.calls.welcomed(line);
       },
       received: (line, frame) => this.#received(line, frame),
       lost: (gen, code) => {
         this.#channels.lost(gen);
+        this.#requests.calls.lost(gen);
         return code !== null && this.#outbox.lost(code);
       },
       closed: (error) => this.#end(error),
@@ -150,6 +157,7 @@ class HoldfastClient implements Client {
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
       publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
     });
+    this.#requests = new Requests(shared, timing.requestTimeout);
     this.status = this.#connection.status;
     this.uiStatus = this.#connection.uiStatus;
     this.outbox = this.#outbox.face;
@@ -190,6 +198,11 @@ class HoldfastClient implements Client {
     return this.#channels.get(name);
   }
 
+  request(method: string, params?: unknown, options: RequestOptions = {}): Promise<Untyped> {
+    this.#assertAlive();
+    return this.#requests.run(method, params, options);
+  }
+
   on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options: Abortable = {}): Stop {
     return stopOnAbort(options, () => {
       const threw = (cause: unknown): void => {
@@ -222,6 +235,10 @@ class HoldfastClient implements Client {
         return this.#outbox.nacked(frame);
       case 'recheck':
         return this.#outbox.recheck();
+      case 'res':
+        // Ids are random, so it is known to one of both at most.
+        this.#requests.calls.received(frame);
+        return this.#channels.received(line, frame);
       default:
         return this.#channels.received(line, frame);
     }
@@ -244,6 +261,7 @@ class HoldfastClient implements Client {
   #end(error: HoldfastError): void {
     this.#channels.end({ state: 'closed', error });
     this.#outbox.end(error);
+    this.#requests.calls.end(error);
   }
 
   #assertAlive(): void {

@@ -40,6 +40,7 @@ export type {
   Reason,
   Receipt,
   ReceiptState,
+  RequestOptions,
   Reset,
   Snapshot,
   SnapshotContext,

@@ -3,10 +3,11 @@
  * "unhandled rejection".
  */
 import type { HoldfastError } from './errors.ts';
-import type { Abortable, Readable, Stop } from './types/base.ts';
+import type { Abortable, Readable, Stop, Untyped } from './types/base.ts';
 import type { Channel } from './types/channel.ts';
 import type { Reset } from './types/message.ts';
 import type { Outbox, Outcome } from './types/outbox.ts';
+import type { RequestOptions } from './types/request.ts';
 
 export type { Choice } from './connection/ladder.ts';
 export type { ErrorCode } from './errors.ts';
@@ -38,6 +39,7 @@ export type {
   StoreStatus,
 } from './types/channel.ts';
 export type { Cursor, Message, Reset } from './types/message.ts';
+export type { RequestOptions } from './types/request.ts';
 export type {
   Accepted,
   Outbox,
@@ -70,6 +72,14 @@ export interface Client extends Disposable {
    * @throws HoldfastError `invalid-name`, `destroyed`
    */
   channel(name: string): Channel;
+  /**
+   * Runs a method of the server: exactly one answer, or one error; at most once, unless a `key` makes it safe to repeat.
+   * Rejects with `timeout`, `connection-lost` (sent, and the connection ended: outcome unknown), `unknown-outcome`, `aborted`,
+   * `app` (`details.appCode`), `not-found`, `forbidden`, `invalid`, `too-large`, `rate-limited`, `unavailable`,
+   * `token-expired` or `unsupported`.
+   * @throws HoldfastError `invalid-name`, `invalid-option`, `destroyed`
+   */
+  request(method: string, params?: unknown, options?: RequestOptions): Promise<Untyped>;
   readonly outbox: Outbox;
   on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options?: Abortable): Stop;
 }

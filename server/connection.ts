@@ -9,7 +9,7 @@ import { Outgoing, type OutgoingHost } from './outgoing.ts';
 import type { Member } from './registry.ts';
 import type { Services } from './services.ts';
 import { askMemory, Gate, hasEnded, type Identity, NOBODY, renewal, ttlOf, welcomeOf } from './session.ts';
-import type { ServerLine, ServerSocket, SocketInfo, SocketKind, Untyped } from './types.ts';
+import type { ServerLine, ServerSocket, SocketInfo, SocketKind, User } from './types.ts';
 import { Watch } from './watch.ts';
 import { Work, type WorkHost } from './work.ts';
 
@@ -57,7 +57,7 @@ export class Connection implements ServerLine, Member, WorkHost, OutgoingHost {
     this.#watch = new Watch(services.timing, this.outgoing, this.kind, services.environment.now());
   }
 
-  get user(): Untyped {
+  get user(): User {
     return this.#identity.user;
   }
   get userId(): string {

@@ -1,8 +1,9 @@
 /** The public types of requests on the server. */
-import type { Untyped } from './types.ts';
+import type { In, Out, RequestParams, RequestResult, RequestsOf, Untyped, UserOf } from '../src/contract/contract.ts';
 
-export interface RequestContext {
-  readonly user: Untyped;
+export interface RequestContext<C = Untyped> {
+  /** null: an anonymous visitor. */
+  readonly user: UserOf<C> | null;
   /** null: the request runs at most once, and cannot be repeated. */
   readonly key: string | null;
   /**
@@ -17,6 +18,15 @@ export interface RequestContext {
  * why not; with `retryable` a request with a key may run again, so nothing must have been done. Whatever else is thrown is
  * told to `onEvent` alone; the client gets `unavailable`.
  */
-export type RequestHandler = (params: Untyped, context: RequestContext) => unknown;
+export type RequestHandler<Params, Result, C = Untyped> = (
+  params: Params,
+  context: RequestContext<C>,
+) => Result | Promise<Result>;
 
-export type RequestHandlers = Readonly<Record<string, RequestHandler>>;
+export type RequestHandlers<C = Untyped> = {
+  readonly [M in keyof RequestsOf<C>]: RequestHandler<Out<RequestParams<C, M>>, In<RequestResult<C, M>>, C>;
+};
+
+/** As it is called: what a contract says of it is the app's. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyHandler = RequestHandler<any, unknown>;

@@ -2,10 +2,10 @@ import type { Cancel, Req, Res, ServerFrame } from '../src/protocol/frame.ts';
 import { toPlain } from '../src/protocol/payload.ts';
 import type { Answer } from './brokers/claim.ts';
 import type { Outgoing } from './outgoing.ts';
-import type { RequestHandler, RequestHandlers } from './request-types.ts';
+import type { AnyHandler, RequestHandlers } from './request-types.ts';
 import type { Leave } from './runs.ts';
 import type { Services } from './services.ts';
-import type { SocketKind, Untyped } from './types.ts';
+import type { SocketKind, User } from './types.ts';
 
 const RETRY_AFTER = 1000;
 const nothing = (): void => undefined;
@@ -21,7 +21,7 @@ type Refused = NonNullable<Res['err']>;
 export interface RequestsHost {
   readonly kind: SocketKind;
   readonly outgoing: Outgoing;
-  readonly user: Untyped;
+  readonly user: User;
   /** Id of the user, empty for an anonymous visitor. */
   readonly userId: string;
   readonly client: string;
@@ -34,7 +34,7 @@ export interface RequestsHost {
 }
 
 /** @throws TypeError naming the method whose handler is no function */
-export function createHandlers(given: RequestHandlers = {}): ReadonlyMap<string, RequestHandler> {
+export function createHandlers(given: RequestHandlers = {}): ReadonlyMap<string, AnyHandler> {
   // A Map, because methods are looked up by names from the wire.
   const handlers = new Map(Object.entries(given));
   for (const [method, handler] of handlers) {

@@ -1,17 +1,17 @@
 import { toPlain } from '../src/protocol/payload.ts';
 import type { Answer } from './brokers/claim.ts';
 import { isRejection, refusalOf } from './rejection.ts';
-import type { RequestContext, RequestHandler } from './request-types.ts';
+import type { RequestContext, AnyHandler } from './request-types.ts';
 import type { Services } from './services.ts';
-import type { Untyped } from './types.ts';
+import type { User } from './types.ts';
 import { LazySignal } from './verdict.ts';
 
 /** What a request asks of the app. */
 export interface Call {
   readonly method: string;
-  readonly handler: RequestHandler;
+  readonly handler: AnyHandler;
   readonly params: unknown;
-  readonly user: Untyped;
+  readonly user: User;
   readonly userId: string;
   readonly key: string | null;
 }
@@ -30,7 +30,7 @@ export const TIMEOUT: Answer = { err: { code: 'timeout', message: 'the handler d
 const ENVELOPE = 64;
 
 class HandlerContext extends LazySignal implements RequestContext {
-  readonly user: Untyped;
+  readonly user: User;
   readonly key: string | null;
 
   constructor({ user, key }: Call) {

@@ -5,7 +5,7 @@ import type { Allowance } from './limits.ts';
 import type { Counters } from './metrics.ts';
 import type { Batcher } from './outgoing.ts';
 import type { Registry } from './registry.ts';
-import type { RequestHandler } from './request-types.ts';
+import type { AnyHandler } from './request-types.ts';
 import type { Rules } from './rules.ts';
 import type { Runs } from './runs.ts';
 import type { Tails } from './tail.ts';
@@ -24,7 +24,7 @@ export interface Services {
   readonly allowance: Allowance;
   /** Of requests. */
   readonly requestAllowance: Allowance;
-  readonly handlers: ReadonlyMap<string, RequestHandler>;
+  readonly handlers: ReadonlyMap<string, AnyHandler>;
   readonly runs: Runs;
   readonly admission: Admission;
   readonly counters: Counters;

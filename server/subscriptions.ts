@@ -9,7 +9,7 @@ import { Permissions } from './permissions.ts';
 import { serves } from './rules.ts';
 import type { Services } from './services.ts';
 import { type Reader, Subscription } from './subscription.ts';
-import type { Untyped } from './types.ts';
+import type { User } from './types.ts';
 import { type Verdict, within } from './verdict.ts';
 
 /** What the subscriptions need of their connection. */
@@ -17,7 +17,7 @@ export interface SubscriptionsHost {
   readonly codec: Codec;
   readonly outgoing: Outgoing;
   readonly client: string;
-  readonly user: Untyped;
+  readonly user: User;
   send(frame: ServerFrame): void;
 }
 

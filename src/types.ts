@@ -2,14 +2,29 @@
  * The public types. All times are milliseconds. Every promise of this library may be ignored: none ever becomes an
  * "unhandled rejection".
  */
+import type {
+  Args,
+  ChannelName,
+  Contract,
+  Fitting,
+  In,
+  Out,
+  PatternOf,
+  RequestParams,
+  RequestResult,
+  RequestsOf,
+  Untyped,
+} from './contract/contract.ts';
 import type { HoldfastError } from './errors.ts';
-import type { Abortable, Readable, Stop, Untyped } from './types/base.ts';
+import type { Abortable, Readable, Stop } from './types/base.ts';
 import type { Channel } from './types/channel.ts';
 import type { Reset } from './types/message.ts';
 import type { Outbox, Outcome } from './types/outbox.ts';
 import type { RequestOptions } from './types/request.ts';
 
 export type { Choice } from './connection/ladder.ts';
+export type { Contract, ContractSchemas, ContractType, ContractValue, Untyped } from './contract/contract.ts';
+export type { StandardSchema } from './contract/schema.ts';
 export type { ErrorCode } from './errors.ts';
 export type {
   ChannelOptions,
@@ -27,7 +42,7 @@ export type { Codec } from './protocol/codec.ts';
 export type { Mode, ResetReason } from './protocol/frame.ts';
 export type { Transport } from './transports/transport.ts';
 export type { Check, DiagnoseOptions, Diagnosis } from './types/diagnosis.ts';
-export type { Abortable, Readable, Stop, Untyped } from './types/base.ts';
+export type { Abortable, Readable, Stop } from './types/base.ts';
 export type {
   Channel,
   ChannelStatus,
@@ -38,7 +53,7 @@ export type {
   StoreDefinition,
   StoreStatus,
 } from './types/channel.ts';
-export type { Cursor, Message, Reset } from './types/message.ts';
+export type { Cursor, Message, MessageOf, Reset } from './types/message.ts';
 export type { RequestOptions } from './types/request.ts';
 export type {
   Accepted,
@@ -55,7 +70,7 @@ export type {
 
 // ---- client ----------------------------------------------------------------------------------------------------------
 
-export interface Client extends Disposable {
+export interface Client<C extends Contract<C> = Untyped> extends Disposable {
   /** Connects now; without it the first subscription or publication does. Ends a pause, but no wait: see `retryNow`. */
   connect(): void;
   /** Pauses: keeps every subscription and publication for `connect`, and opens nothing before it. */
@@ -71,7 +86,7 @@ export interface Client extends Disposable {
    * Same name, same handle. A handle holds nothing; what you start on it does.
    * @throws HoldfastError `invalid-name`, `destroyed`
    */
-  channel(name: string): Channel;
+  channel<N extends ChannelName<C>>(name: Fitting<C, N>): Channel<C, PatternOf<C, N>>;
   /**
    * Runs a method of the server: exactly one answer, or one error; at most once, unless a `key` makes it safe to repeat.
    * Rejects with `timeout`, `connection-lost` (sent, and the connection ended: outcome unknown), `unknown-outcome`, `aborted`,
@@ -79,7 +94,10 @@ export interface Client extends Disposable {
    * `token-expired` or `unsupported`.
    * @throws HoldfastError `invalid-name`, `invalid-option`, `destroyed`
    */
-  request(method: string, params?: unknown, options?: RequestOptions): Promise<Untyped>;
+  request<M extends keyof RequestsOf<C> & string>(
+    method: M,
+    ...args: Args<In<RequestParams<C, M>>, RequestOptions>
+  ): Promise<Out<RequestResult<C, M>>>;
   readonly outbox: Outbox;
   on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options?: Abortable): Stop;
 }

@@ -19,6 +19,7 @@ export interface EndingsOptions {
   readonly keeper: Keeper;
   /** Another page goes by the lane's name: publish the record anew. */
   onConflict(lane: Lane<Owner>, record: OutboxRecord): void;
+  /** Also if it was accepted before, and has another place now. */
   onEnded(outcome: Outcome, record?: OutboxRecord): void;
   isOver(): boolean;
 }
@@ -38,7 +39,7 @@ export class Endings {
 
   /** The server has answered. */
   answered(lane: Lane<Owner>, { record, result, again }: Answer<Owner>, epoch: string): void {
-    const { keeper, onConflict } = this.#options;
+    const { keeper, onConflict, onEnded } = this.#options;
     const { ticket } = record.owner;
     if (!again) keeper.journal.forget(lane, record);
     const code = typeof result === 'object' && 'code' in result ? result.code : null;
@@ -48,23 +49,29 @@ export class Endings {
     const known = ticket.outcome?.result;
     // What stands for a record in doubt is a tombstone, and that it was closed says nothing of the copy that may exist.
     if (known === undefined || (known === 'uncertain' && outcome.result === 'accepted')) this.settle(ticket, outcome, record);
-    else if (
-      known === 'accepted' &&
-      outcome.result !== 'accepted' &&
-      (outcome.result !== 'uncertain' || code === 'before-start')
-    ) {
-      this.settle(ticket, { ...outcome, result: 'lost' }, record);
+    else if (known === 'accepted') {
+      // Repaired: it stands elsewhere now, and comes back from there.
+      if (outcome.result === 'accepted') onEnded(outcome);
+      else if (outcome.result !== 'uncertain' || code === 'before-start') {
+        this.settle(ticket, { ...outcome, result: 'lost' }, record);
+      }
     }
   }
 
   /** What was attempted under a memory that the server has lost may have arrived. */
   doubt(lane: Lane<Owner>, mem: string): void {
-    const { whenInDoubt } = this.#options.settings;
+    const { keeper, settings } = this.#options;
+    const { whenInDoubt } = settings;
     for (const record of lane.pending() as readonly OutboxRecord[]) {
       if (this.#options.isOver()) return;
       if (record.attempted === null || record.attempted === mem || record.tombstone !== null) continue;
       if (whenInDoubt === 'resend') record.doubtful = true;
-      else this.#bury(lane, record, 'closed', { result: whenInDoubt === 'drop' ? 'closed' : 'uncertain' });
+      else if (whenInDoubt === 'surface') this.#bury(lane, record, 'closed', { result: 'uncertain' });
+      else {
+        // Told by the answer: another page may be sending the item.
+        record.tombstone = 'closed';
+        keeper.journal.keep(lane, record);
+      }
     }
   }
 

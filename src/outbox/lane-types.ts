@@ -26,6 +26,6 @@ export interface Batch {
   /** Of which rewind: an answer to what was sent before the last one moves nothing. */
   readonly round: number;
   readonly first: boolean;
-  /** It begins with one that had been answered. */
-  readonly shows: boolean;
+  /** Items that had been answered. */
+  readonly shown: number;
 }

@@ -63,6 +63,7 @@ export class Sender {
   welcomed({ limits }: Line): void {
     this.#limits = limits;
     for (const lane of this.#options.lanes) {
+      this.#noteWhetherShared(lane);
       lane.rewind();
       this.#retain(lane);
       if (lane.waiting > 0) this.#options.lanes.active.add(lane);
@@ -124,10 +125,16 @@ export class Sender {
   /** The store failed over: what it acknowledged may be gone. */
   recheck(): void {
     for (const lane of this.#options.lanes) {
+      this.#noteWhetherShared(lane);
       if (lane.retained > 0) lane.recheck();
       this.#retain(lane);
     }
     this.flush();
+  }
+
+  /** From then on its newest speaks for the others no more. */
+  #noteWhetherShared(lane: Lane<Owner>): void {
+    if (this.#options.keeper.shares(lane)) lane.shows = 'all';
   }
 
   /** What is retained is shown again. */

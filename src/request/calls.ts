@@ -78,7 +78,7 @@ export class Calls {
     const id = environment.createId();
     const until = environment.now() + question.patience;
     const call: Call = {
-      ...{ question, until, line: null, state: 'wanted', unabort() {}, answer: answer as Deferred<unknown> },
+      ...{ question, until, line: null, state: 'wanted', unabort() {}, answer },
       frame: { ...question.frame, id },
       timer: createTimer(environment, () => {
         const why = line() === null ? 'There was no connection' : 'The server did not answer';

@@ -1,5 +1,6 @@
 // Holds I3 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
+import type { OutboxEntry } from '../../../src/types.ts';
 import { createProfile } from '../../support/profile.ts';
 import { codeOf, logOf, useWorld } from '../channel/traffic.ts';
 import { createDiskScene, outcomesOf } from './disk-scene.ts';
@@ -102,8 +103,8 @@ describe('another release of the app', () => {
     first.client.channel('room').publish('gone', 2);
     await world.clock.advance(1000);
     first.crash();
-    const migrate = ({ event, data }: { readonly event: string; readonly data: { readonly old: number } }) =>
-      event === 'e' ? { event: 'e2', data: { made: data.old } } : null;
+    const migrate = ({ event, data }: OutboxEntry) =>
+      event === 'e' ? { event: 'e2', data: { made: (data as { readonly old: number }).old } } : null;
     const second = world.open({ profile, outbox: { version: 2, migrate } });
     const outcomes = outcomesOf(second);
     second.client.connect();

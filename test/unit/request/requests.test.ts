@@ -35,7 +35,9 @@ interface Asked {
 function ask({ client }: Scene, method = 'm', params?: unknown, options?: RequestOptions): Asked {
   const asked = { state: 'open' as unknown, error: undefined as HoldfastError | undefined, settled: 0 };
   const settle = (state: unknown, error?: HoldfastError): void => void Object.assign(asked, { state, error, settled: asked.settled + 1 }); // prettier-ignore
-  client.request(method, params, options).then(settle, (error: HoldfastError) => settle(error.code, error));
+  client
+    .request(method, params, options)
+    .then(settle, (error: unknown) => settle((error as HoldfastError).code, error as HoldfastError));
   return asked;
 }
 

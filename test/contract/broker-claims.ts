@@ -12,7 +12,6 @@ export function claimsContract(make: MakeBroker): void {
     const complete = (name: string, by: string, answer: Completion['answer']): Promise<void> =>
       kit.broker.complete({ name, by, answer, size: 10, life: 5 * MINUTE });
 
-    // Holds I11 (docs/guarantees.md).
     it('gives a name to one of all who want it', async () => {
       const got = await Promise.all(Array.from({ length: 10 }, (_, n) => claim('a', `by-${n}`)));
       expect(got.map(({ state }) => state)).toEqual(['claimed', ...Array<string>(9).fill('running')]);
@@ -76,7 +75,6 @@ export function claimsContract(make: MakeBroker): void {
       expect((await claim('a', 'y')).state).toBe('claimed');
     });
 
-    // Holds I11 (docs/guarantees.md).
     it('whatever is done in whatever order: one holder at a time, one answer for each holding', async () => {
       const step = fc.record({ by: fc.constantFrom('x', 'y', 'z'), what: fc.constantFrom('claim', 'answer', 'release', 'wait') });
       let names = 0;

@@ -1,4 +1,3 @@
-// Holds I11 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import { type RequestContext, reject } from '../../server/index.ts';
 import { until } from '../support/until.ts';

@@ -101,10 +101,7 @@ export class Actor {
           });
     this.mirror = Mirror.of(() => this, stage, slot, number);
     this.client = createPageClient({
-      ...{ random, createId, transports },
-      cable: this.cable,
-      life: this.life,
-      user: this.user,
+      ...{ random, createId, transports, cable: this.cable, life: this.life, user: this.user },
       storage: profiles.storageOf(slot),
       tab: this.tab,
       ...(this.#shared !== null && { outbox: this.#shared.optionsOf(number, stage) }),

@@ -1,3 +1,4 @@
+// Holds I11 (docs/guarantees.md).
 /** A client's requests, against a server that the test plays frame by frame. */
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { HoldfastError } from '../../../src/errors.ts';
@@ -45,7 +46,6 @@ const answer = (line: Opening, req: Req | undefined, res: Partial<Res> = {}): vo
   line.send({ t: 'res', id: req!.id, ...res });
 
 describe('a request', () => {
-  // Holds I11 (docs/guarantees.md).
   it('is one frame, and its answer is told by its id', async () => {
     const scene = await enter();
     const asked = [
@@ -112,7 +112,6 @@ describe('a request', () => {
     expect(scene.line.sent('req')).toEqual([]);
   });
 
-  // Holds I11 (docs/guarantees.md).
   it('without a key is never sent twice: its connection ended, so nobody knows', async () => {
     const scene = await enter();
     const asked = ask(scene);
@@ -157,7 +156,6 @@ describe('a request', () => {
     expect([asked.state, asked.settled]).toEqual(['once', 1]);
   });
 
-  // Holds I11 (docs/guarantees.md).
   it('with a key is not sent to a server that forgot what it ran', async () => {
     const scene = await enter();
     const [under, waiting] = [ask(scene, 'm', 1, { key: 'k' }), ask(scene, 'm', 1, { key: 'l', timeout: 20_000 })];

@@ -1,4 +1,4 @@
-// Holds I11 (docs/guarantees.md).
+// Holds I11, I14 (docs/guarantees.md).
 /** Requests that are repeated: with a key, from wherever; and over HTTP, where a browser may repeat a POST. */
 import { describe, expect, it } from 'vitest';
 import { memoryBroker } from '../../../server/brokers/memory.ts';
@@ -179,7 +179,6 @@ describe('a key', () => {
 
 describe('a memory that is full', () => {
   const claim = (name: string) => ({ name, by: name, limit: 10, life: 60_000 });
-  // Holds I14 (docs/guarantees.md).
   it('forgets the oldest claim, and of the answers the oldest before that', async () => {
     const { now, setTimeout, clearTimeout, sleep } = createVirtualClock();
     const broker = memoryBroker({ environment: { now, setTimeout, clearTimeout }, maxClaims: 3, maxAnswers: 25 });

@@ -1,3 +1,4 @@
+// Holds I14 (docs/guarantees.md).
 /** The server's requests: who runs, who joins, who is refused, and what a handler is told. */
 import { describe, expect, it } from 'vitest';
 import { reject } from '../../../server/rejection.ts';
@@ -102,7 +103,6 @@ describe('what is refused before any handler', () => {
     expect(told(peer)).toEqual({ 1: 'token-expired' });
   });
 
-  // Holds I14 (docs/guarantees.md).
   it('more than 64 of one page at a time, handlers that go on after their end among them', async () => {
     const { house, peer } = await open(() => new Promise(() => undefined));
     peer.send(...Array.from({ length: 64 }, (_, n) => req(`a${n}`, { timeout: 1000 })), req('b'));
@@ -202,7 +202,6 @@ describe('the signal of a handler', () => {
 });
 
 describe('answers that are not read', () => {
-  // Holds I14 (docs/guarantees.md).
   it('wait for room, and do not end the connection', async () => {
     const { house, peer } = await open(() => new Uint8Array(200_000), { limits: { requestRate: Infinity } });
     peer.shut();

@@ -94,6 +94,7 @@ class HoldfastClient implements Client {
         this.#requests.calls.welcomed(line);
       },
       received: (line, frame) => this.#received(line, frame),
+      awaits: (gen) => this.#requests.calls.awaits(gen),
       lost: (gen, code) => {
         this.#channels.lost(gen);
         this.#requests.calls.lost(gen);
@@ -173,15 +174,15 @@ class HoldfastClient implements Client {
   connect(): void {
     this.#assertAlive();
     this.#outbox.wake();
-    this.#connection.connect();
+    this.#connection.tell('connect');
   }
 
   disconnect(): void {
-    this.#connection.pause();
+    this.#connection.tell('pause');
   }
 
   retryNow(): void {
-    this.#connection.retry();
+    this.#connection.tell('retry');
   }
 
   destroy(): void {
@@ -189,7 +190,7 @@ class HoldfastClient implements Client {
     this.#life = 'destroyed';
     this.#unabort();
     this.#end(new HoldfastError('destroyed', 'The client was destroyed.'));
-    this.#connection.destroy();
+    this.#connection.tell('destroy');
     // After the traces of this end.
     soon(() => this.#events.removeAllListeners());
   }

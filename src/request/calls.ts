@@ -121,6 +121,11 @@ export class Calls {
     this.#pump();
   }
 
+  /** Whether something was sent there that is sent nowhere else. */
+  awaits(gen: number): boolean {
+    return [...this.#under.values()].some(({ question, line }) => !question.repeats && line?.gen === gen);
+  }
+
   /** The connection of this generation has ended. */
   lost(gen: number): void {
     const isOffline = this.#context.line() === null;

@@ -58,6 +58,7 @@ export type {
   StoreRow,
   StoreStatus,
   StoreWrite,
+  SubscribeOptions,
   Trace,
   Transport,
   UiStatus,

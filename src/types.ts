@@ -53,6 +53,7 @@ export type {
   StoreDefinition,
   StoreStatus,
 } from './types/channel.ts';
+export type { SubscribeOptions } from './types/flow.ts';
 export type { Cursor, Message, MessageOf, Reset } from './types/message.ts';
 export type { RequestOptions } from './types/request.ts';
 export type {

@@ -71,6 +71,11 @@ export class Calls {
     this.#options = options;
   }
 
+  /** Something waits for the server. */
+  get busy(): boolean {
+    return this.#under.size + this.#waiting.size > 0;
+  }
+
   ask<T>(question: Question<T>): Promise<T> {
     const { environment, need, line } = this.#context;
     const { signal } = question;

@@ -59,7 +59,7 @@ export class Requests {
     return this.#calls.ask({ frame: req, patience: timeout, repeats: key !== undefined, signal, read: ({ d }: Res) => d });
   }
 
-  get calls(): Pick<Calls, 'welcomed' | 'awaits' | 'lost' | 'received' | 'end'> {
+  get calls(): Pick<Calls, 'busy' | 'welcomed' | 'awaits' | 'lost' | 'received' | 'end'> {
     return this.#calls;
   }
 }

@@ -31,5 +31,13 @@ export function withRequests(plan: Plan): Plan {
     const again = { at: Math.min(plan.storm, at + between(0, 500)), action: { ...action, page: page() } };
     return random() < 0.4 ? [{ at, action }, again] : [{ at, action }];
   });
+  // Under way when the store forgets what it claimed.
+  const losses = plan.schedule
+    .filter(({ action }) => action.type === 'lose-store')
+    .map(({ at }): readonly Scheduled[] => {
+      const action = { ...draw(), key: between(1, keys), takes: between(2000, 10_000), timeout: 40_000, patience: null };
+      return [{ at: Math.max(0, at - between(0, 1000)), action }];
+    });
+  schedule.push(...losses);
   return { ...plan, schedule: [...plan.schedule, ...schedule.flat()].sort((a, b) => a.at - b.at) };
 }

@@ -3,6 +3,7 @@ import { EventEmitter } from 'eventemitter3';
 import { createBookmarks } from './channel/bookmark.ts';
 import { Channels } from './channel/channels.ts';
 import { Connection } from './connection/connection.ts';
+import type { Checks } from './contract/checks.ts';
 import type { Contract, Untyped } from './contract/contract.ts';
 import { resolve } from './connection/opening.ts';
 import type { ConnectionOptions, Session } from './connection/session.ts';
@@ -74,10 +75,11 @@ class HoldfastClient implements Client {
   readonly #channels: Channels;
   readonly #outbox: Outbox;
   readonly #unabort: Stop;
+  readonly #checks: Checks | undefined;
   #life: 'alive' | 'destroyed' = 'alive';
   #tellingBytes = 0;
 
-  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, ...options }: ComposeOptions) {
+  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, contract, ...options }: ComposeOptions) {
     const environment = createEnvironment(options.environment ?? {});
     const timing = withDefaults(TIMING, options.timing);
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
@@ -96,6 +98,7 @@ class HoldfastClient implements Client {
       closed: (error) => this.#end(error),
     };
     this.#environment = environment;
+    this.#checks = contract?.['~checks'];
     const connectionOptions: ConnectionOptions = {
       environment,
       url: String(url),
@@ -131,9 +134,11 @@ class HoldfastClient implements Client {
         heardAt: () => this.#connection.heardAt,
         buffered: () => this.#connection.buffered,
         onOutcome: (outcome) => this.#events.emit('outcome', outcome),
+        checks: this.#checks,
       },
       withDefaults<OutboxSettings>({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
     );
+    const reception = this.#checks?.reception(report);
     this.#channels = new Channels({
       feed: {
         ...shared,
@@ -141,6 +146,7 @@ class HoldfastClient implements Client {
         isOwn: (id, by) => (by === undefined || by === user) && this.#outbox.isOwn(id),
         onReset: (reset) => this.#events.emit('reset', reset),
         bookmarks: createBookmarks(environment, [String(url), user], report),
+        reception,
       },
       releaseAfter: timing.releaseAfter,
       optionsOf: (name) => {
@@ -149,7 +155,7 @@ class HoldfastClient implements Client {
       },
       need: shared.need,
       assertAlive: () => this.#assertAlive(),
-      pendings: this.#outbox,
+      pendings: reception?.pendings(this.#outbox) ?? this.#outbox,
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
       publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
     });
@@ -190,6 +196,9 @@ class HoldfastClient implements Client {
   channel(name: string): Channel {
     this.#assertAlive();
     if (!isChannelName(name)) throw new HoldfastError('invalid-name', `${JSON.stringify(name)} is no channel name.`);
+    if (this.#checks?.names(name) === false) {
+      throw new HoldfastError('invalid-name', `No channel pattern of the contract fits '${name}'.`);
+    }
     return this.#channels.get(name);
   }
 
@@ -234,6 +243,8 @@ class HoldfastClient implements Client {
     const { line, buffered } = this.#connection;
     const plain = toPlain(data, line?.limits ?? DEFAULT_LIMITS);
     if (!plain.ok) throw new HoldfastError(plain.code, `Not sent: ${plain.why}.`);
+    const checked = this.#checks?.event('volatile', channel, event, plain.data);
+    if (checked?.ok === false) throw checked.error;
     this.#connection.need();
     if (line === null || buffered + this.#tellingBytes > MOST_BUFFERED) return false;
     // What is sent in this tick has not reached the buffer yet.

@@ -1,5 +1,6 @@
 /** Asks for pages of the past. One whose connection ends is asked for again: to read twice does no harm. */
 import type { Line } from '../connection/line.ts';
+import type { Reception } from '../contract/reception.ts';
 import { HoldfastError, isErrorCode } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { ClientFrame, Hist, Res, WireCursor } from '../protocol/frame.ts';
@@ -18,6 +19,7 @@ export interface HistoryContext {
   /** Something is wanted: connect. */
   need(): void;
   isOwn(id: string, by: string | undefined): boolean;
+  readonly reception: Reception | undefined;
 }
 
 /** ms from the question to the answer, on one connection. */
@@ -153,8 +155,11 @@ export class History {
   }
 
   #pageOf(frame: Hist, { ep = '', items = [], older, trimmed = false }: Res): HistoryPage {
-    const { isOwn } = this.#context;
-    const messages = items.map((entry) => messageOf(frame.c, entry, fromWire([ep, entry.o, entry.g]), isOwn(entry.id, entry.by)));
+    const { isOwn, reception } = this.#context;
+    const messages = items.flatMap((entry) => {
+      const message = messageOf(frame.c, entry, fromWire([ep, entry.o, entry.g]), isOwn(entry.id, entry.by));
+      return reception === undefined ? message : (reception.message(message) ?? []);
+    });
     return {
       messages: messages.reverse(),
       older: older === undefined ? null : ({ signal }: Abortable = {}) => this.#ask({ ...frame, to: [ep, ...older] }, signal),

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
+import type { Reception } from '../contract/reception.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Abortable, Cursor, Message, Reset, Stop } from '../types.ts';
 import { attempt } from '../util/attempt.ts';
@@ -34,10 +35,12 @@ export class Listeners {
   #work: Promise<unknown>[] = [];
   readonly #channel: string;
   readonly #report: (error: unknown) => void;
+  readonly #reception: Reception | undefined;
 
-  constructor(channel: string, report: (error: unknown) => void) {
+  constructor(channel: string, report: (error: unknown) => void, reception?: Reception) {
     this.#channel = channel;
     this.#report = report;
+    this.#reception = reception;
   }
 
   add(audience: Audience, event: string, handler: Handler, options: Abortable, hold: () => () => void): Stop {
@@ -72,7 +75,9 @@ export class Listeners {
   }
 
   /** @returns what handlers have still to do for it; never rejects */
-  deliver(message: Message): readonly Promise<unknown>[] {
+  deliver(given: Message): readonly Promise<unknown>[] {
+    const message = this.#reception === undefined ? given : this.#reception.message(given);
+    if (message === null) return [];
     for (const follower of this.followers) follower.deliver(message);
     this.#emitter.emit(`event:${message.event}`, message);
     this.#emitter.emit('all', message);

@@ -13,13 +13,12 @@ import { internals } from './internals.ts';
 import { memoryOutbox } from './outbox/memory-store.ts';
 import type { OutboxSettings } from './outbox/context.ts';
 import { Outbox } from './outbox/outbox.ts';
-import { MOST_BUFFERED } from './outbox/room.ts';
+import { createTeller } from './outbox/teller.ts';
 import { createEnvironment } from './platform/environment.ts';
-import { DEFAULT_LIMITS, type SessionFrame } from './protocol/frame.ts';
+import type { SessionFrame } from './protocol/frame.ts';
 import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
-import { toPlain } from './protocol/payload.ts';
 import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
@@ -77,9 +76,17 @@ class HoldfastClient implements Client {
   readonly #unabort: Stop;
   readonly #checks: Checks | undefined;
   #life: 'alive' | 'destroyed' = 'alive';
-  #tellingBytes = 0;
 
-  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, contract, ...options }: ComposeOptions) {
+  constructor({
+    url,
+    transports,
+    codec = json(),
+    user = 'anonymous',
+    getToken,
+    dataSaver = false,
+    contract,
+    ...options
+  }: ComposeOptions) {
     const environment = createEnvironment(options.environment ?? {});
     const timing = withDefaults(TIMING, options.timing);
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
@@ -108,6 +115,8 @@ class HoldfastClient implements Client {
       getToken,
       credentials: options.credentials,
       timing,
+      saves: () => (dataSaver === 'auto' ? environment.page.saveData?.() === true : dataSaver),
+      busy: () => this.#outbox.busy,
       report,
       trace: (...args) => this.#trace(...args),
     };
@@ -157,7 +166,12 @@ class HoldfastClient implements Client {
       assertAlive: () => this.#assertAlive(),
       pendings: reception?.pendings(this.#outbox) ?? this.#outbox,
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
-      publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
+      publishVolatile: createTeller({
+        ...shared,
+        buffered: () => this.#connection.buffered,
+        need: () => this.#connection.need(),
+        checks: this.#checks,
+      }),
     });
     this.status = this.#connection.status;
     this.uiStatus = this.#connection.uiStatus;
@@ -237,22 +251,6 @@ class HoldfastClient implements Client {
       default:
         return this.#channels.received(line, frame);
     }
-  }
-
-  #publishVolatile(channel: string, event: string, data: unknown): boolean {
-    const { line, buffered } = this.#connection;
-    const plain = toPlain(data, line?.limits ?? DEFAULT_LIMITS);
-    if (!plain.ok) throw new HoldfastError(plain.code, `Not sent: ${plain.why}.`);
-    const checked = this.#checks?.event('volatile', channel, event, plain.data);
-    if (checked?.ok === false) throw checked.error;
-    this.#connection.need();
-    if (line === null || buffered + this.#tellingBytes > MOST_BUFFERED) return false;
-    // What is sent in this tick has not reached the buffer yet.
-    if (this.#tellingBytes === 0) soon(() => (this.#tellingBytes = 0));
-    this.#tellingBytes += plain.size;
-    const payload = plain.data === undefined ? {} : { d: plain.data };
-    this.#connection.send({ t: 'tell', c: channel, id: this.#environment.createId(), e: event, ...payload });
-    return true;
   }
 
   #end(error: HoldfastError): void {

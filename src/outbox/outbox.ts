@@ -17,8 +17,8 @@ import { Keeper } from './keeper.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { Migration } from './migration.ts';
-import { faultOf } from './outcome.ts';
 import type { PendingChange, PendingPublication, Pendings } from './pendings.ts';
+import { checkPublish } from './publish-options.ts';
 import { Ticket } from './receipt.ts';
 import { type NewItem, type Pack, packOf } from './record.ts';
 import { Replacements } from './replacements.ts';
@@ -113,15 +113,20 @@ export class Outbox implements Pendings {
     return this.#ownIds.has(id);
   }
 
+  /** Something is to be sent, or waits for an answer. */
+  get busy(): boolean {
+    return this.#keeper.shelf.pending.size > 0;
+  }
+
   /** The client is wanted: what earlier pages left is wanted too. */
   wake(): void {
     this.#keeper.wake();
   }
 
   publish(channel: string, event: string, data: unknown, options: PublishOptions, when?: 'at-any-rate'): Ticket {
-    const { ttl = this.#settings.ttl, signal, replace = null } = options;
-    if (replace !== null && typeof replace !== 'string') throw new HoldfastError('invalid-option', '`replace` must be a string.');
-    if (!(ttl > 0)) throw new HoldfastError('invalid-option', '`ttl` must be a positive number of milliseconds.');
+    const { ttl = this.#settings.ttl, signal, replace = null, priority = 'normal' } = options;
+    checkPublish({ ttl, replace, priority });
+    const isLow = priority === 'low';
     const { checks, environment, report } = this.#context;
     const plain = toPlain(data, this.#sender.limits);
     // What travels, which is not always what was given: a Date becomes a text.
@@ -149,7 +154,7 @@ export class Outbox implements Pendings {
     const createdAt = environment.now();
     const expiresAt = createdAt + Math.min(ttl, this.#sender.limits.outboxTtl);
     const owner: Owner = { ticket, createdAt, expiresAt, version: this.#settings.version, replace, own: true };
-    this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel);
+    this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel, isLow);
     // Now, for who hears of it may publish too, or end the client.
     if (replaced !== null) this.#endings.replaced(replaced.lane, replaced.record, retracted);
     this.#context.need();
@@ -192,13 +197,17 @@ export class Outbox implements Pendings {
 
   // ---- what waits ------------------------------------------------------------------------------------------------------------
 
-  #enqueue(item: NewItem<Owner>, channel: string): void {
+  #enqueue(item: NewItem<Owner>, channel: string, isLow = false): void {
+    const gathers = isLow && this.#sender.mayGather(channel);
     const { lane, record } = this.#lanes.append(channel, item);
     if (item.owner.ticket !== null) item.owner.ticket.place = { lane, record };
     this.#ownIds.add(item.id);
     // Before the journal's turn, which then writes each record once, with the mark of its attempt.
-    if (!this.#flushing) soon(this.#flushNow);
-    this.#flushing = true;
+    if (gathers) this.#sender.gather(lane);
+    else if (!this.#flushing) {
+      soon(this.#flushNow);
+      this.#flushing = true;
+    }
     this.#keeper.touch(lane.producer);
     this.#keeper.shelf.add(record);
     this.#keeper.journal.add(lane, record);
@@ -209,7 +218,7 @@ export class Outbox implements Pendings {
 
   readonly #flushNow = (): void => {
     this.#flushing = false;
-    this.#sender.flush();
+    this.#sender.flushAll();
   };
 
   /** The number is another page's: a duplicated tab, a restored image. */
@@ -223,9 +232,8 @@ export class Outbox implements Pendings {
     const { report } = this.#context;
     const { channel, producer } = estate;
     const lane = this.#lanes.get(channel, producer);
-    const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version, f }: EntryRow): Owner => {
+    const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version }: EntryRow): Owner => {
       const ticket = new Ticket({ id, channel, event, signal: undefined, report, cancel: (given) => this.#cancel(given) });
-      if (f !== undefined) ticket.fault = faultOf(f);
       return { ticket, createdAt, expiresAt, version, replace: null, own: false };
     };
     const next = lane.waiting + lane.retained > 0 ? lane.next : null;

@@ -17,7 +17,9 @@ export interface Item {
   readonly d?: Payload;
 }
 
-export type TombstoneKind = 'cancelled' | 'expired' | 'closed';
+/** `invalid` and `too-large`: a server, or something before it, ends each connection over the item. */
+export const TOMBSTONES = ['cancelled', 'expired', 'closed', 'invalid', 'too-large'] as const;
+export type TombstoneKind = (typeof TOMBSTONES)[number];
 
 /** Takes the place of an item whose sequence must still be consumed (rule R6). */
 export interface Tombstone {
@@ -82,6 +84,8 @@ export interface Hello {
   readonly gen: number;
   readonly token?: string;
   readonly why?: 'connect' | 'reconnect' | 'upgrade' | 'resume';
+  /** Longest silence that the client would like, ms: see `welcome.ping`. */
+  readonly ping?: number;
   /** On a poll: the longest time to hold the answer. */
   readonly wait?: number;
   /** On a poll: how long ago the last one that was answered was made. On a stream: how long ago the last event came. */

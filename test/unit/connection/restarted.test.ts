@@ -38,7 +38,7 @@ beforeEach(async () => {
         credentials: undefined,
       },
       timing: { backoffBase: 500, backoffCap: 30_000, backoffCapHidden: 300_000, openTimeout: 10_000, uiGrace: 2000 },
-      ...{ report: nothing, trace: nothing },
+      ...{ report: nothing, trace: nothing, saves: () => false, busy: () => false },
     },
     session,
   );

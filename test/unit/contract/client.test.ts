@@ -1,11 +1,11 @@
 /** What a client with validators sends, and what its handlers get. */
 import { describe, expect, it } from 'vitest';
 import type { ContractValue, Untyped } from '../../../src/contract/contract.ts';
-import type { Cursor, Message, Outcome, StoreDefinition } from '../../../src/types.ts';
+import type { Outcome, StoreDefinition } from '../../../src/types.ts';
 import { createProfile } from '../../support/profile.ts';
 import type { TestPage } from '../../support/world.ts';
 import { type WatchedWorld, codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
-import { BROKEN, LIBRARIES, MISBEHAVING, TASK, TASK_OUT, schemaOf, untyped } from './schemas.ts';
+import { LIBRARIES, TASK, TASK_OUT, schemaOf, untyped } from './schemas.ts';
 
 const createWorld = useWorld();
 const ROOMS = { 'room:{id}': { subscribe: true, publish: true } };
@@ -193,107 +193,6 @@ it('what is checked is what travels, which JSON may have changed', async () => {
   expect(await logOf(here, 'room:1')).toEqual([TASK]);
 });
 
-describe('a validator that throws', () => {
-  const { throwing } = MISBEHAVING;
-  const contract = untyped({
-    channels: { 'room:{id}': { events: { e: throwing }, volatile: { v: throwing }, snapshot: throwing } },
-  });
-  const fault = { code: 'handler-threw', cause: BROKEN };
-
-  it('refuses what is published, and is reported where nobody looks at the receipt', async () => {
-    const here = world();
-    const page = here.open({ contract });
-    const receipt = roomOf(page).publish('e', 1);
-    await expect(receipt.accepted).rejects.toMatchObject(fault);
-    expect(() => roomOf(page).publishVolatile('v', 1)).toThrow(expect.objectContaining(fault) as Error);
-    expect(page.errors).toEqual([]);
-    roomOf(page).publish('e', 2);
-    await here.clock.settle();
-    expect(page.errors).toMatchObject([fault]);
-  });
-
-  it('is reported for each message that it costs', async () => {
-    const here = world();
-    const page = here.open({ contract });
-    const got: unknown[] = [];
-    roomOf(page).subscribeAll((message) => got.push(message));
-    await here.clock.advance(100);
-    await here.server.publish('room:1', 'e', 1);
-    here.server.publishVolatile('room:1', 'v', 2);
-    await here.clock.advance(100);
-    expect(page.errors).toMatchObject([
-      { ...fault, details: { channel: 'room:1', event: 'e' } },
-      { ...fault, details: { channel: 'room:1', event: 'v' } },
-    ]);
-    expect(got).toEqual([]);
-  });
-
-  it('fails a snapshot', async () => {
-    const here = world();
-    const page = here.open({ contract, channels: { 'room:{id}': { snapshot: async () => ({ data: 1 }) } } });
-    roomOf(page).subscribe('e', () => {});
-    await here.clock.advance(100);
-    expect(page.errors).toMatchObject([{ code: 'handler-threw', cause: fault }]);
-  });
-});
-
-describe('an asynchronous validator', () => {
-  const { asynchronous } = MISBEHAVING;
-  const contract = untyped({ channels: { 'room:{id}': { events: { e: asynchronous }, volatile: { v: asynchronous } } } });
-  const fault = { code: 'invalid-option', message: expect.stringMatching(/of channel 'room:1' is asynchronous/) as string };
-
-  it('is told to the caller at once', () => {
-    const page = world().open({ contract });
-    expect(() => roomOf(page).publish('e', 'x')).toThrow(expect.objectContaining(fault) as Error);
-    expect(() => roomOf(page).publishVolatile('v', 'x')).toThrow(expect.objectContaining(fault) as Error);
-    expect(page.client.outbox.status.get()).toMatchObject({ pending: 0 });
-  });
-
-  it('is reported where messages come', async () => {
-    const here = world();
-    const page = here.open({ contract });
-    const got: unknown[] = [];
-    roomOf(page).subscribe('e', (data) => got.push(data));
-    await here.clock.advance(100);
-    await here.server.publish('room:1', 'e', 'x');
-    await here.clock.advance(100);
-    expect([page.errors, got]).toMatchObject([[fault], []]);
-  });
-});
-
-describe('what the contract does not name', () => {
-  const [, contract] = LIBRARIES[0]!;
-
-  it('is not published', async () => {
-    const page = world().open({ contract });
-    await expect(roomOf(page).publish('other', 1).accepted).rejects.toMatchObject({
-      code: 'invalid',
-      message: "The contract names no logged event 'other' for channel 'room:1'.",
-    });
-    expect(() => roomOf(page).publishVolatile('task', TASK)).toThrow(/no volatile event 'task' .*: use publish\.$/);
-    expect(() => page.client.channel('hall:1')).toThrow(
-      expect.objectContaining({ code: 'invalid-name', message: "No channel pattern of the contract fits 'hall:1'." }) as Error,
-    );
-  });
-
-  it('is left out when it comes, and reported once for a pattern', async () => {
-    const here = world();
-    const page = here.open({ contract });
-    const got: Message[] = [];
-    for (const name of ['room:1', 'room:2']) page.client.channel(name).subscribeAll((message) => got.push(message));
-    await here.clock.advance(100);
-    for (const event of ['new', 'new', 'newer', 'new']) await here.server.publish('room:1', event, 1);
-    here.server.publishVolatile('room:2', 'new', 1);
-    await here.server.publish('room:2', 'task', TASK);
-    await here.clock.advance(100);
-    expect(page.errors.map(({ code, message }) => [code, message])).toEqual([
-      ['invalid', "The contract names no event 'new' for 'room:{id}': messages of that event are left out."],
-      ['invalid', "The contract names no event 'newer' for 'room:{id}': messages of that event are left out."],
-    ]);
-    expect(got.map(({ event, cursor }) => [event, (cursor as Cursor).offset])).toEqual([['task', 1]]);
-  });
-});
-
 it('a publication that failed is not tried again in a form that the contract does not take', async () => {
   const here = world();
   here.restart({ server: { channels: { 'room:{id}': { publish: () => Promise.resolve(false) } } } });
@@ -305,10 +204,4 @@ it('a publication that failed is not tried again in a form that the contract doe
   takes = false;
   await expect(page.client.outbox.retry(id).accepted).rejects.toMatchObject({ code: 'invalid' });
   expect(page.client.outbox.entries.get()).toMatchObject([{ id, state: 'failed' }]);
-});
-
-it.each([[{}], [null], [{ schemas: {} }]])('the option %j is no contract', (contract) => {
-  expect(() => world().open({ contract: contract as never })).toThrow(
-    expect.objectContaining({ code: 'invalid-option', message: '`contract` must be what defineContract() returns.' }) as Error,
-  );
 });

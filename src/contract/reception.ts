@@ -1,7 +1,7 @@
 /** What one client receives, as its handlers get it. */
 import { HoldfastError } from '../errors.ts';
 import type { PendingPublication, Pendings } from '../outbox/pendings.ts';
-import type { Message } from '../types.ts';
+import type { Message } from '../types/message.ts';
 import { Recent } from '../util/recent.ts';
 import type { Checked } from './validate.ts';
 

@@ -66,7 +66,7 @@ export class Run {
     const { handler, params } = this.#call;
     this.#services.counters.handled += 1;
     try {
-      return this.#resultOf(await handler(params, this.#context));
+      return this.#resultOf(await handler(params as never, this.#context));
     } catch (error) {
       return this.#failureOf(error);
     }

@@ -69,7 +69,7 @@ export class Run {
     if (checked?.ok === false) return this.#unfit(checked.error);
     this.#services.counters.handled += 1;
     try {
-      return this.#resultOf(await handler(checked === undefined ? params : checked.value, this.#context));
+      return this.#resultOf(await handler((checked === undefined ? params : checked.value) as never, this.#context));
     } catch (error) {
       return this.#failureOf(error);
     }

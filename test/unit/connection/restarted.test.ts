@@ -37,7 +37,7 @@ beforeEach(async () => {
         getToken: undefined,
         credentials: undefined,
       },
-      timing: { backoffBase: 500, backoffCap: 30_000, backoffCapHidden: 300_000, openTimeout: 10_000, uiGrace: 2000 },
+      timing: { backoffBase: 500, backoffCap: 30_000, backoffCapHidden: 300_000, openTimeout: 10_000, uiGrace: 2000, releaseAfter: 1000 },
       ...{ report: nothing, trace: nothing },
     },
     session,

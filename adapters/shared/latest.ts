@@ -29,7 +29,7 @@ export function createLatest<D>(client: Client, name: string, event: string, flo
   });
 }
 
-const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
+export const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
 
 /** A new map for each render, in the order in which the keys first came. */
 export function createLatestBy<D, K extends PropertyKey>(

@@ -63,6 +63,11 @@ export function createSource<T>({ initial, start }: SourceOptions<T>, lingering?
   };
 }
 
+/** Of what is switched off. */
+export function createIdle<T>(initial: T): Source<T> {
+  return createSource({ initial, start: () => () => {} });
+}
+
 /** Those that run, by what they were made from. */
 export type Running<T> = Map<string, Source<T>>;
 

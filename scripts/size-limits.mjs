@@ -86,7 +86,7 @@ export const importSets = [
     plus: { from: 'holdfast/react', names: ['createHooks'] },
     beyond: core,
     external: ['react'],
-    limit: 1536,
+    limit: 3072,
     without: ['event-stream', 'getReader'],
   },
 ];

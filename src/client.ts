@@ -79,6 +79,7 @@ class HoldfastClient implements Client {
   readonly #requests: Requests;
   readonly #unabort: Stop;
   readonly #checks: Checks | undefined;
+  readonly #ends = new Set<() => void>();
   #life: 'alive' | 'destroyed' = 'alive';
 
   constructor({
@@ -128,7 +129,7 @@ class HoldfastClient implements Client {
       trace: (...args) => this.#trace(...args),
     };
     this.#connection = new Connection(connectionOptions, session);
-    internals.set(this, { options: connectionOptions, connection: this.#connection });
+    internals.set(this, { options: connectionOptions, connection: this.#connection, ends: this.#ends });
     const shared = {
       environment,
       line: () => this.#connection.line,
@@ -271,6 +272,7 @@ class HoldfastClient implements Client {
   }
 
   #end(error: HoldfastError): void {
+    for (const end of this.#ends) end();
     this.#channels.end({ state: 'closed', error });
     this.#outbox.end(error);
     this.#requests.calls.end(error);

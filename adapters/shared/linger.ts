@@ -14,31 +14,26 @@ export interface Linger {
  * own clock. Ends at once with the client, so that no timer outlives it.
  */
 export function createLinger(client: Client, end: () => void): Linger {
-  const { environment, timing } = internals.get(client)?.options ?? {};
+  // A client of another copy of this library, or a stand-in for one, shows no clock: then it ends as soon as it may.
+  const { options: { environment, timing } = {}, ends } = internals.get(client) ?? {};
   let wait: 'none' | 'under way' = 'none';
-  let unwatch = (): void => {};
   const cancel = (): void => {
     wait = 'none';
     timer?.set(null);
-    unwatch();
+    ends?.delete(over);
   };
   const over = (): void => {
     if (wait === 'none') return;
     cancel();
     end();
   };
-  // A client of another copy of this library, or a stand-in for one, shows no clock.
   const timer = environment && createTimer(environment, over);
-  const look = (): void => {
-    if (client.status.get().state === 'closed') over();
-  };
   return {
     begin() {
       wait = 'under way';
-      if (timer === undefined) return soon(over);
+      if (timer === undefined || client.status.get().state === 'closed') return soon(over);
+      ends?.add(over);
       timer.set(environment!.now() + timing!.releaseAfter);
-      unwatch = client.status.subscribe(look);
-      look();
     },
     cancel,
   };

@@ -1,5 +1,4 @@
 /** How publications end, and who is told (rule R6). */
-import type { TombstoneKind } from '../protocol/frame.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Outcome } from '../types.ts';
 import type { OutboxContext, OutboxSettings } from './context.ts';
@@ -24,7 +23,8 @@ export interface EndingsOptions {
   isOver(): boolean;
 }
 
-type Ending = { readonly result: TombstoneKind | 'uncertain' };
+type Withdrawn = 'cancelled' | 'expired' | 'closed';
+type Ending = { readonly result: Withdrawn | 'uncertain' };
 
 /** What was never sent cannot turn out accepted, and what was cancelled nobody tries again: its payload is not needed. */
 const WITHDRAWN = { data: undefined, size: 0, payload: 'gone' };
@@ -130,7 +130,7 @@ export class Endings {
     }
   }
 
-  #bury(lane: Lane<Owner>, record: OutboxRecord, kind: TombstoneKind, end: Ending): void {
+  #bury(lane: Lane<Owner>, record: OutboxRecord, kind: Withdrawn, end: Ending): void {
     record.tombstone = kind;
     this.#options.keeper.journal.keep(lane, record);
     this.#tell(record, end);

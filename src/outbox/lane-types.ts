@@ -23,6 +23,7 @@ export interface Room {
 export interface Batch {
   readonly sequence: number;
   readonly count: number;
+  readonly bytes: number;
   /** Of which rewind: an answer to what was sent before the last one moves nothing. */
   readonly round: number;
   readonly first: boolean;

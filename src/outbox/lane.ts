@@ -22,7 +22,6 @@ export class Lane<R> {
   #answered = 0;
   #next = 1;
   #sendFrom = 1;
-  #inFlightBytes = 0;
   #round = 0;
   #batches: Batch[] = [];
   /** The server knows nothing of this lane: start it here, whatever was attempted before. */
@@ -53,13 +52,14 @@ export class Lane<R> {
     return this.#answered;
   }
 
-  /** Unanswered items on the present connection. */
+  /** Unanswered items on the present connection, also of batches that came too early to be taken. */
   get inFlight(): number {
-    return Math.max(0, this.#sendFrom - this.#firstWaiting());
+    const from = this.#firstWaiting();
+    return this.#batches.reduce((sum, { sequence, count }) => sum + Math.max(0, count - Math.max(0, from - sequence)), 0);
   }
 
   get inFlightBytes(): number {
-    return this.#inFlightBytes;
+    return this.#batches.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** A transient refusal: nothing is sent until {@link resume}. */
@@ -126,7 +126,7 @@ export class Lane<R> {
   /** The next `pub`, or null if nothing can go now. Marks what it carries as attempted under `mem`. */
   take(room: Room, mem: string): Taken<R> | null {
     // With nothing under way no answer can come. A message that came twice was answered twice, once for another batch.
-    if (this.#batches.length === 0 && this.inFlight > 0) this.#sendAgainFrom(this.#firstWaiting());
+    if (this.#batches.length === 0 && this.#sendFrom > this.#firstWaiting()) this.#sendAgainFrom(this.#firstWaiting());
     const free = WINDOW - this.inFlight - this.#batches.reduce((sum, { shown }) => sum + shown, 0);
     const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : free, this.#reach());
     if (this.#paused || most <= 0 || this.#sendFrom >= this.#next) return null;
@@ -145,7 +145,6 @@ export class Lane<R> {
       const size = sizeOnWire(record);
       if (items.length > 0 && bytes + size > room.bytes) break;
       bytes += size;
-      if (record.answeredAt === null) this.#inFlightBytes += size;
       record.attempted ??= mem;
       records.push(record);
       items.push(onWire(record));
@@ -154,7 +153,7 @@ export class Lane<R> {
     this.#sendFrom += items.length;
     this.#restartAt = null;
     const shown = records.filter(({ answeredAt }) => answeredAt !== null).length;
-    this.#batches.push({ sequence, count: items.length, round: this.#round, first, shown });
+    this.#batches.push({ sequence, count: items.length, bytes, round: this.#round, first, shown });
     const frame: Pub = { t: 'pub', c: this.channel, p: this.producer, s: sequence, items, ...(first && { first }) };
     return { frame, records };
   }
@@ -241,7 +240,9 @@ export class Lane<R> {
 
   /** The connection ended because of what was sent on it. @returns the one guilty record, or null if there are several */
   accuse(): LaneRecord<R> | null {
-    const inFlight = this.pending().slice(0, this.inFlight);
+    const inFlight = this.pending().filter((record) =>
+      this.#batches.some(({ sequence, count }) => record.sequence >= sequence && record.sequence < sequence + count),
+    );
     this.#suspectsUntil = inFlight.at(-1)?.sequence ?? 0;
     return inFlight.length === 1 ? inFlight[0]! : null;
   }
@@ -265,10 +266,7 @@ export class Lane<R> {
 
   #settle(record: LaneRecord<R>, result: Result, now: number): Answer<R> {
     const again = record.answeredAt !== null;
-    if (!again) {
-      this.#answered += 1;
-      this.#inFlightBytes = Math.max(0, this.#inFlightBytes - record.size);
-    }
+    if (!again) this.#answered += 1;
     record.answeredAt = now;
     return { record, result: remember(record, result, again), again };
   }
@@ -276,7 +274,6 @@ export class Lane<R> {
   #sendAgainFrom(sequence: number): void {
     this.#sendFrom = sequence;
     this.#round += 1;
-    this.#inFlightBytes = 0;
     this.#restartAt = null;
   }
 

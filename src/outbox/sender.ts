@@ -8,7 +8,6 @@ import type { Keeper } from './keeper.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { Marks } from './marks.ts';
-import { faultOf } from './outcome.ts';
 import { Pauses } from './pauses.ts';
 import { Retention } from './retention.ts';
 import { roomFor } from './room.ts';
@@ -79,12 +78,9 @@ export class Sender {
     const [only] = accused;
     if (accused.length === 1 && only?.record) {
       const { lane, record } = only;
-      const why = code === END.badFrame ? 'invalid' : 'too-large';
-      // Not told yet: an earlier connection may have carried it and ended unanswered. The tombstone's answer is the truth.
-      if (record.owner.ticket !== null) {
-        record.owner.ticket.fault = faultOf(why);
-      }
-      record.tombstone = 'closed';
+      // Not told yet: an earlier connection, or another page, may have carried it. The tombstone's answer is the truth, and says
+      // to whoever asks why it ended.
+      record.tombstone = code === END.badFrame ? 'invalid' : 'too-large';
       this.#options.keeper.journal.keep(lane, record);
     }
     // What was under way here is not so on the next connection, whose end must not be blamed on it.

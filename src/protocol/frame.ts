@@ -17,7 +17,9 @@ export interface Item {
   readonly d?: Payload;
 }
 
-export type TombstoneKind = 'cancelled' | 'expired' | 'closed';
+/** `invalid` and `too-large`: a server, or something before it, ends each connection over the item. */
+export const TOMBSTONES = ['cancelled', 'expired', 'closed', 'invalid', 'too-large'] as const;
+export type TombstoneKind = (typeof TOMBSTONES)[number];
 
 /** Takes the place of an item whose sequence must still be consumed (rule R6). */
 export interface Tombstone {

@@ -11,6 +11,7 @@ import {
   composeClient,
   createClient,
   defineContract,
+  diagnose,
   indexedDBOutbox,
   isHoldfastError,
   webSocket,
@@ -152,6 +153,7 @@ export function logAll(channel: Channel<any, any>, of: Client<any>): void {
   channel.subscribeAll((message) => void [message.event, of.status.get()]);
 }
 logAll(room, client);
+void diagnose(client);
 
 // ---- contracts -------------------------------------------------------------------------------------------------------------------
 

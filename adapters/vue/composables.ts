@@ -13,12 +13,12 @@ import type {
   Untyped,
 } from 'holdfast';
 import type { Args, ChannelName, Everything, In, Logged, Out, Pattern, PatternOf, Volatile } from 'holdfast/contract';
+import type { OutboxView } from '../shared/client-views.ts';
 import type { Flow } from '../shared/latest.ts';
 import type { MessageListOptions } from '../shared/messages.ts';
-import type { OutboxRefs } from './client.ts';
+import type { StoreView } from '../shared/store.ts';
 import type { MessageRefs } from './messages.ts';
-import type { Ref } from './source.ts';
-import type { StoreRefs } from './store.ts';
+import type { Ref, Refs } from './source.ts';
 
 /** What is given as `name` may be a ref or a getter: another name is followed at once; null switches the composable off. */
 type Name<N> = MaybeRefOrGetter<N | null>;
@@ -61,12 +61,15 @@ export interface Composables<C extends Contract<C> = Untyped> {
     flow?: Omit<Flow<DataOf<C, N, E>>, 'conflate'>,
   ): Ref<ReadonlyMap<K, DataOf<C, N, E>>>;
   usePublish<N extends ChannelName<C>>(name: MaybeRefOrGetter<N>): Publisher<C, PatternOf<C, N>>;
-  useOutbox(): OutboxRefs;
+  useOutbox(): Refs<OutboxView>;
   /**
    * Optimistic state. Components with the same name and the same definition share one store, so `definition` belongs into
    * module scope.
    */
-  useStore<N extends ChannelName<C>, S>(name: Name<N>, definition: StoreDefinition<S, C, NoInfer<PatternOf<C, N>>>): StoreRefs<S>;
+  useStore<N extends ChannelName<C>, S>(
+    name: Name<N>,
+    definition: StoreDefinition<S, C, NoInfer<PatternOf<C, N>>>,
+  ): Refs<StoreView<S>>;
 }
 
 export interface Publisher<C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> {

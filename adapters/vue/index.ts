@@ -2,5 +2,8 @@
 export { createHooks } from './hooks.ts';
 export type { Composables, Publisher } from './composables.ts';
 export type { MessageRefs } from './messages.ts';
-export type { OutboxRefs } from './client.ts';
-export type { StoreRefs } from './store.ts';
+export type { Ref, Refs } from './source.ts';
+export type { OutboxView } from '../shared/client-views.ts';
+export type { Flow } from '../shared/latest.ts';
+export type { MessageList, MessageListOptions } from '../shared/messages.ts';
+export type { StoreView } from '../shared/store.ts';

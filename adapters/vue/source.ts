@@ -14,6 +14,7 @@ import {
 import type { Readable } from 'holdfast';
 
 export type Ref<T> = Readonly<ShallowRef<T>>;
+export type Refs<T> = { readonly [K in keyof T]: Ref<T[K]> };
 /** Null: no channel. */
 export type Name = MaybeRefOrGetter<string | null>;
 
@@ -51,6 +52,7 @@ export function useSource<T>(source: () => Readable<T> | null, initial: T): Ref<
   return shallowReadonly(ref);
 }
 
+/** Of the channel of this name. */
 export function useNamed<T>(name: Name, make: (name: string) => Readable<T>, initial: T): Ref<T> {
   return useSource(() => {
     const given = toValue(name);
@@ -58,9 +60,10 @@ export function useNamed<T>(name: Name, make: (name: string) => Readable<T>, ini
   }, initial);
 }
 
-/** One part of what a ref holds, which changes when that part does. */
-export function usePart<T, K extends keyof T>(whole: Ref<T>, key: K): Ref<T[K]> {
-  return computed(() => whole.value[key]);
+/** Each part in a ref of its own, which changes when that part does. */
+export function toParts<T extends object>(whole: Ref<T>, like: T): Refs<T> {
+  const parts = Object.keys(like).map((key) => [key, computed(() => whole.value[key as keyof T])]);
+  return Object.fromEntries(parts) as Refs<T>;
 }
 
 /** On the server, or on the page that takes over: only then a component that is set up has an element already. */

@@ -136,7 +136,7 @@ describe('what a composable returns', () => {
     await world.clock.advance(100);
     await world.server.publish('a', 'e', data);
     await world.clock.advance(2000);
-    expect(refs).toHaveLength(13);
+    expect(refs).toHaveLength(18);
     expect(refs.filter((each) => !isReadonly(each))).toEqual([]);
     (latest as { value: unknown }).value = 'mine';
     expect(latest.value).toEqual(data);

@@ -41,7 +41,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   readonly #gate: Gate;
   #phase: Phase = 'opening';
   #identity: Identity = NOBODY;
-  #hello: Pick<Hello, 'since' | 'mem'> = {};
+  #hello: Pick<Hello, 'since' | 'mem' | 'ping'> = {};
   #early: ClientFrame[] = [];
   #earlySize = 0;
   /** Messages that are being looked at: what is not answered is not only what waits. */
@@ -228,7 +228,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
       return this.end(END.limits, `at most ${limits.connections} pages of one user`, { after: LIMITS_AFTER });
     }
     this.#phase = 'open';
-    if (!isSend) this.send(welcomeOf(this.#identity, mem, this.#services));
+    if (!isSend) this.send(welcomeOf(this.#identity, mem, this.#services, this.#watch.grant(this.#hello)));
     const recheck = recheckOf(this.kind, this.#hello, recheckedFor(), age());
     if (recheck !== 'none') this.outgoing.push(this.codec.encode({ t: 'recheck' }), recheck === 'news');
     this.#take(this.#early.splice(0));

@@ -78,7 +78,7 @@ class HoldfastClient implements Client {
   #life: 'alive' | 'destroyed' = 'alive';
   #tellingBytes = 0;
 
-  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, ...options }: ComposeOptions) {
+  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, dataSaver = false, ...options }: ComposeOptions) {
     const environment = createEnvironment(options.environment ?? {});
     const timing = withDefaults(TIMING, options.timing);
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
@@ -106,6 +106,8 @@ class HoldfastClient implements Client {
       getToken,
       credentials: options.credentials,
       timing,
+      saves: () => (dataSaver === 'auto' ? environment.page.saveData?.() === true : dataSaver),
+      busy: () => this.#outbox.busy,
       report,
       trace: (...args) => this.#trace(...args),
     };

@@ -57,6 +57,7 @@ export type {
   StoreRow,
   StoreStatus,
   StoreWrite,
+  SubscribeOptions,
   Trace,
   Transport,
   UiStatus,

@@ -40,6 +40,7 @@ export type {
   StoreDefinition,
   StoreStatus,
 } from './types/channel.ts';
+export type { SubscribeOptions } from './types/flow.ts';
 export type { Cursor, Message, MessageOf, Reset } from './types/message.ts';
 export type {
   Accepted,

@@ -1,5 +1,4 @@
 /** Performs what the machine decides: asks for tokens, opens lines, tells the status. Chooses no state itself. */
-import type { Hint } from '../platform/page.ts';
 import { END, endRule } from '../protocol/end-codes.ts';
 import type { ClientFrame } from '../protocol/frame.ts';
 import type { Readable, Reason, Status, UiStatus } from '../types.ts';
@@ -11,7 +10,7 @@ import { Lines } from './lines.ts';
 import { initialState, step } from './machine.ts';
 import type { ConnectionOptions, Session } from './session.ts';
 import { helloOf, resolve, unsupported } from './opening.ts';
-import { type Senses, createSenses } from './senses.ts';
+import { type Sensed, type Senses, createSenses } from './senses.ts';
 import { type Effect, type Ended, type Event, type Facts, type State, dueAt, heldOf, reasonOf } from './state.ts';
 import { statusOf } from './status.ts';
 import { type Statuses, createStatuses } from './statuses.ts';
@@ -37,7 +36,7 @@ export class Connection {
     this.#options = options;
     this.#session = session;
     this.#statuses = createStatuses(environment, timing.uiGrace, report);
-    this.#senses = createSenses(environment, (hint) => this.#sense(hint));
+    this.#senses = createSenses(environment, (hint) => this.#sense(hint), options);
     this.#timer = createTimer(environment, () => this.#dispatch({ type: 'due' }));
     this.#ways = createWays({ environment, transports, url, raceAfter: timing.raceAfter });
     this.#credentials = createCredentials({
@@ -85,8 +84,7 @@ export class Connection {
   }
 
   need(): void {
-    // Every publication comes by here, and only the idle have anything to do.
-    if (this.#state.state === 'idle') this.#dispatch({ type: 'need' });
+    if (this.#state.state === 'idle' || this.#state.state === 'resting') this.#dispatch({ type: 'need' });
   }
 
   /** As {@link need}, and ends a pause. */
@@ -134,11 +132,10 @@ export class Connection {
 
   #facts(timing: ConnectionOptions['timing']): Facts {
     const { now, random, page } = this.#options.environment;
-    const { carrier, racing } = this.#lines;
-    const links = new Map([...racing].map(([rung, { link }]) => [rung, link]));
-    const world = { now: now(), random: random(), online: page.online(), visible: page.visible() };
+    const links = new Map([...this.#lines.racing].map(([rung, { link }]) => [rung, link]));
+    const world = { now: now(), random: random(), online: page.online(), visible: page.visible(), saves: this.#options.saves() };
     const ways = this.#ways.facts(heldOf(this.#state)?.rung ?? null);
-    return { ...world, ...timing, ...ways, links, roundTrip: carrier?.roundTrip, tokenAge: this.#credentials.age };
+    return { ...world, ...timing, ...ways, links, roundTrip: this.#lines.carrier?.roundTrip, tokenAge: this.#credentials.age };
   }
 
   /** Not in the constructor: making a client touches no global, so that a server that renders can make one too. */
@@ -148,13 +145,16 @@ export class Connection {
     this.#senses.listen(state !== 'idle' && state !== 'paused' && state !== 'resting');
   }
 
-  #sense(hint: Hint | 'jump'): void {
+  #sense(hint: Sensed): void {
     switch (hint) {
       case 'hidden':
         return this.#statuses.look();
       case 'freeze':
       case 'pagehide':
-        return this.#dispatch({ type: 'rest', reason: this.#reason({ code: END.normal, by: 'browser' }, `page-${hint}`) });
+      case 'nap': {
+        const by = hint === 'nap' ? 'client' : 'browser';
+        return this.#dispatch({ type: 'rest', reason: this.#reason({ code: END.normal, by }, `page-${hint}`) });
+      }
       case 'resume':
       case 'pageshow':
         return this.#dispatch({ type: 'wake' });
@@ -206,15 +206,15 @@ export class Connection {
   // ---- lines -------------------------------------------------------------------------------------------------------------
 
   #openLine(rung: number): void {
-    const { environment, transports, codec, user, url, credentials } = this.#options;
+    const { environment, transports, codec, user, url, credentials, saves } = this.#options;
     const address = resolve(url, environment.baseUrl);
     if (typeof address !== 'string') return this.#fatal(address);
     const client = (this.#clientId ??= environment.createId());
     const why = this.#isClimbing() ? 'upgrade' : undefined;
     const line: OpenLine = new OpenLine({
-      ...{ rung, transport: transports[rung]!, url: address, codec, environment, user, credentials },
+      ...{ rung, transport: transports[rung]!, url: address, codec, environment, user, credentials, saves },
       nextGen: () => (this.#gen += 1),
-      hello: (gen) => helloOf(client, gen, this.#credentials.token, why),
+      hello: (gen) => helloOf(client, gen, this.#credentials.token, saves(), why),
       opening: (gen) => this.#session.opening(gen),
       onWelcome: (welcomed) => this.#welcomed(line, welcomed),
       onFrame: (from, frame) => this.#session.received(from, frame),

@@ -31,6 +31,10 @@ export interface ConnectionOptions {
   readonly getToken: ClientOptions['getToken'];
   readonly credentials: Credentials | undefined;
   readonly timing: Required<Omit<TimingOptions, 'raceAfter'>> & Pick<TimingOptions, 'raceAfter'>;
+  /** Whether data are to be saved, now. */
+  saves(): boolean;
+  /** Something waits for the server. */
+  busy(): boolean;
   report(error: unknown): void;
   trace(name: string, detail: Readonly<Record<string, unknown>>): void;
 }

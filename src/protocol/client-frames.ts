@@ -15,6 +15,7 @@ export const CLIENT_FRAMES: is.Shapes = is.shapes({
     gen: is.isCount,
     'token?': isToken,
     'why?': is.text(32),
+    'ping?': is.isPositive,
     'wait?': is.isCount,
     'since?': is.isCount,
     'mem?': is.text(64, 1),

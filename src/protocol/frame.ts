@@ -84,6 +84,8 @@ export interface Hello {
   readonly gen: number;
   readonly token?: string;
   readonly why?: 'connect' | 'reconnect' | 'upgrade' | 'resume';
+  /** Longest silence that the client would like, ms: see `welcome.ping`. */
+  readonly ping?: number;
   /** On a poll: the longest time to hold the answer. */
   readonly wait?: number;
   /** On a poll: how long ago the last one that was answered was made. On a stream: how long ago the last event came. */

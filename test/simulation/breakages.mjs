@@ -155,8 +155,8 @@ export const breakages = [
       },
       {
         file: 'src/channel/listeners.ts',
-        find: '(error) => this.#threw(error),',
-        replace: '(error) => {\n            throw error;\n          },',
+        find: 'const threw = (error: unknown): void => this.#threw(error);',
+        replace: 'const threw = (error: unknown): void => {\n        throw error;\n      };',
       },
       {
         file: 'src/channel/feed.ts',

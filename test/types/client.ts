@@ -93,6 +93,13 @@ export async function all(): Promise<void> {
   const page = await room.history({ limit: 10 });
   same<typeof page.messages>()<readonly Message<App, 'room:{id}'>[]>();
 }
+room.subscribe('message', () => {}, { conflate: (data) => data.id, sample: 100, whenHidden: 'latest' });
+room.subscribeAll(() => {}, { conflate: (data) => (typeof data === 'object' && 'id' in data ? data.id : ''), frame: true });
+room.publish('message', { id: '1', text: '' }, { priority: 'low' });
+// @ts-expect-error conflate by a key of the payload
+room.subscribe('message', () => {}, { conflate: (data) => data.symbol });
+// @ts-expect-error a key is a string, a number or a symbol
+room.subscribe('message', () => {}, { conflate: (data) => ({ id: data.id }) });
 // @ts-expect-error no such event
 room.subscribe('messages', () => {});
 // @ts-expect-error no such property of the payload

@@ -26,7 +26,7 @@ function add(rung: number): OpenLine {
     hello: (own) => ({ t: 'hello', v: [1, 1], client: 'c', gen: own }),
     opening: () => [],
     ...{ onWelcome: nothing, onFrame: nothing, onTokenLife: nothing, onRoundTrip: nothing, onDoubt: nothing, onLife: nothing },
-    ...{ onEnd: nothing, onUnfit: nothing },
+    ...{ onEnd: nothing, onUnfit: nothing, saves: () => false },
   });
   lines.add(line);
   return line;

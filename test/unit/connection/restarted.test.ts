@@ -45,7 +45,7 @@ beforeEach(async () => {
         uiGrace: 2000,
         releaseAfter: 1000,
       },
-      ...{ report: nothing, trace: nothing },
+      ...{ report: nothing, trace: nothing, saves: () => false, busy: () => false },
     },
     session,
   );

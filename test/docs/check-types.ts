@@ -20,7 +20,8 @@ export function checkTypes(blocks: readonly Block[]): ReadonlyMap<Block, readonl
   texts.set(given, GIVEN);
   const options = readOptions();
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile } = host;
+  const { directoryExists, fileExists, readFile } = host;
+  host.directoryExists = (path) => path.startsWith(folder) || directoryExists!(path);
   host.fileExists = (file) => texts.has(file) || fileExists(file);
   host.readFile = (file) => texts.get(file) ?? readFile(file);
   const program = ts.createProgram([...files.keys(), given], options, host);

@@ -68,5 +68,5 @@ export function toParts<T extends object>(whole: Ref<T>, like: T): Refs<T> {
 
 /** On the server, or on the page that takes over: only then a component that is set up has an element already. */
 function isSent(): boolean {
-  return inject(ssrContextKey, null) !== null || getCurrentInstance()?.vnode.el != null;
+  return inject(ssrContextKey, null) !== null || (getCurrentInstance()?.vnode.el ?? null) !== null;
 }

@@ -124,4 +124,4 @@ useStore('board:1', { initial: 0, load: () => 0, reduce: () => 'many' });
 const loose = createHooks();
 loose.useSubscription('anything', 'whatever', (data) => data.x.y.z);
 loose.usePublish(() => someName).publish('whatever', 1);
-loose.useMessages(someName).messages.value[0]?.data.x;
+void loose.useMessages(someName).messages.value[0]?.data.x;

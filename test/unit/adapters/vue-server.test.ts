@@ -69,7 +69,7 @@ describe('on the server', () => {
       transports: [webSocket()],
       codec: json(),
       outbox: { store: memoryOutbox() },
-      environment: { setTimeout: touched, fetch: touched, WebSocket: touching } as never,
+      environment: { setTimeout: touched, fetch: touched, WebSocket: touching as never },
     });
     const html = await renderToString(createSSRApp(probe.component).use(hooks.plugin, client));
     await new Promise((resolve) => setImmediate(resolve));

@@ -37,6 +37,10 @@ async function mountAll(client: Client, count: number, hook: HookName, ...first:
   const app = createApp(() =>
     Array.from({ length: count }, (_, at) => h(One, { key: `${at} ${JSON.stringify(args.value.slice(1))}` })),
   );
+  app.config.warnHandler = (message) => {
+    // What a setup throws is thrown on.
+    if (!message.startsWith('Unhandled error during execution of setup')) throw new Error(message);
+  };
   app.use(hooks.plugin, client);
   app.mount(document.createElement('div'));
   apps.push(app);

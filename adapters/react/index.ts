@@ -1,9 +1,6 @@
 /** `holdfast/react`: hooks over the client's Readables. */
-import { createHooks } from './hooks.ts';
-
-export { createHooks };
-/** Without a contract, for scripts and first steps. */
-export const {
+export { createHooks } from './hooks.ts';
+export {
   Provider,
   useChannel,
   useClient,
@@ -16,7 +13,7 @@ export const {
   useStore,
   useSubscription,
   useUiStatus,
-} = createHooks();
+} from './plain.ts';
 export type { Hooks, MessagesHookOptions, PublishHook } from './types.ts';
 export type { Flow } from '../shared/latest.ts';
 export type { MessageList } from '../shared/messages.ts';

@@ -9,12 +9,13 @@ export {
   useMessages,
   useOutbox,
   usePublish,
+  useRequest,
   useStatus,
   useStore,
   useSubscription,
   useUiStatus,
 } from './plain.ts';
-export type { Hooks, MessagesHookOptions, PublishHook } from './types.ts';
+export type { Hooks, MessagesHookOptions, PublishHook, RequestHook } from './types.ts';
 export type { Flow } from '../shared/latest.ts';
 export type { MessageList } from '../shared/messages.ts';
 export type { OutboxView } from '../shared/client-views.ts';

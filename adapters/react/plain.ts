@@ -12,6 +12,7 @@ export const useLatestBy: Hooks['useLatestBy'] = plain.useLatestBy;
 export const useMessages: Hooks['useMessages'] = plain.useMessages;
 export const useOutbox: Hooks['useOutbox'] = plain.useOutbox;
 export const usePublish: Hooks['usePublish'] = plain.usePublish;
+export const useRequest: Hooks['useRequest'] = plain.useRequest;
 export const useStatus: Hooks['useStatus'] = plain.useStatus;
 export const useStore: Hooks['useStore'] = plain.useStore;
 export const useSubscription: Hooks['useSubscription'] = plain.useSubscription;

@@ -24,7 +24,7 @@ async function mountAll(client: Client, count: number, hook: HookName, ...first:
   const One = defineComponent(() => {
     const use = hooks[hook] as unknown as (...args: readonly unknown[]) => unknown;
     const given = args.value.map((arg, at) => {
-      if (at === 0) return () => args.value[0];
+      if (at === 0 && hook !== 'useRequest') return () => args.value[0];
       return typeof arg === 'function' ? (...of: unknown[]) => (args.value[at] as (...of: unknown[]) => unknown)(...of) : arg;
     });
     const got = NAMELESS.includes(hook) ? use() : use(...given);

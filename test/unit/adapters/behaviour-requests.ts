@@ -11,9 +11,9 @@ export function describeRequests(driver: Driver, createWorld: (options?: Options
     const world = createWorld({
       server: {
         requests: {
-          add: ({ params }) => (params as readonly number[]).reduce((a, b) => a + b),
+          add: (params) => (params as readonly number[]).reduce((a, b) => a + b),
           bad: () => Promise.reject(new Error('no')),
-          never: ({ params, signal }) =>
+          never: (params, { signal }) =>
             new Promise(() => signal.addEventListener('abort', () => aborted.push(params), { once: true })),
         },
       },
@@ -30,7 +30,7 @@ export function describeRequests(driver: Driver, createWorld: (options?: Options
       expect(add.read()).toMatchObject({ state: 'idle', data: null, error: null });
       const { run } = add.read();
       let answer!: Promise<unknown>;
-      await driver.act(() => (answer = run([1, 2])));
+      await driver.act(() => void (answer = run([1, 2])));
       expect(add.read()).toMatchObject({ state: 'pending', data: null });
       await wait();
       expect(add.read()).toMatchObject({ state: 'done', data: 3, error: null, run });

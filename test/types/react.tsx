@@ -77,7 +77,7 @@ export function Form(): ReactNode {
   const [note, setNote] = useState('');
   useEffect(() => client.on('outcome', ({ channel, result }) => channel === 'forms' && setNote(result)), [client]);
   async function submit(data: FormData): Promise<void> {
-    const fields = Object.fromEntries([...data].map(([key, value]) => [key, String(value)]));
+    const fields = Object.fromEntries([...data].map(([key, value]) => [key, typeof value === 'string' ? value : value.name]));
     const receipt = publish('submitted', { form: 'visit', fields });
     await receipt.stored;
     setNote(outbox.durable ? 'Saved on this device' : `Keep this tab open (${outbox.problem})`);

@@ -1,15 +1,14 @@
 /** What every adapter's requests do. */
 import { describe, expect, it } from 'vitest';
-import type { WatchedWorld } from '../channel/traffic.ts';
+import type { useWorld } from '../channel/traffic.ts';
 import type { Driver } from './driver.ts';
 
-type Options = Parameters<typeof import('../../support/world.ts').createWorld>[0];
-
-export function describeRequests(driver: Driver, createWorld: (options?: Options) => WatchedWorld): void {
+export function describeRequests(driver: Driver, createWorld: ReturnType<typeof useWorld>): void {
   const stage = async () => {
     const aborted: unknown[] = [];
     const world = createWorld({
       server: {
+        onEvent: () => {},
         requests: {
           add: (params) => (params as readonly number[]).reduce((a, b) => a + b),
           bad: () => Promise.reject(new Error('no')),

@@ -20,7 +20,8 @@ import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
 import { Requests } from './request/requests.ts';
-import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
+import { OUTBOX, TIMING, withDefaults } from './defaults.ts';
+import { type ComposeOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
   Channel,
@@ -36,25 +37,6 @@ import type {
 import { attempt } from './util/attempt.ts';
 import { soon } from './util/soon.ts';
 import { createStop, stopOnAbort } from './util/stop.ts';
-
-const HOUR = 3_600_000;
-const OUTBOX: Required<Omit<OutboxOptions, 'store' | 'migrate'>> = {
-  ttl: 72 * HOUR,
-  maxMessages: 10_000,
-  maxBytes: 16 * 1024 * 1024,
-  whenInDoubt: 'resend',
-  version: 1,
-  warnBeforeUnload: false,
-};
-const TIMING = {
-  backoffBase: 500,
-  backoffCap: 30_000,
-  backoffCapHidden: 300_000,
-  openTimeout: 10_000,
-  uiGrace: 2000,
-  releaseAfter: 1000,
-  requestTimeout: 10_000,
-};
 
 /**
  * The bare client: only what you pass in is bundled. Touches nothing until first needed.
@@ -293,11 +275,6 @@ class HoldfastClient implements Client {
     // Later, for a listener may end the client, and the machine is in the middle of a step.
     soon(() => this.#events.emit('trace', trace));
   }
-}
-
-/** An option that is given as undefined is not given: many callers pass on what they may not have. */
-function withDefaults<T extends object>(defaults: T, given: Partial<T> = {}): T {
-  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
 function onAbort(signal: AbortSignal | undefined, run: () => void): Stop {

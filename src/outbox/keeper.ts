@@ -127,6 +127,13 @@ export class Keeper {
     return this.journal.usable && !this.exclusive(lane);
   }
 
+  /** The server has lost its memory: what others may have sent meanwhile may have arrived under the one before. */
+  renewed(): void {
+    for (const lane of this.#options.lanes) {
+      if (this.#tenures.get(lane.producer)?.broken === true || this.adoption.isStolen(lane.producer)) shared(lane);
+    }
+  }
+
   /** What is left is for others. */
   end(): void {
     if (this.#state === 'over') return;
@@ -267,8 +274,8 @@ export class Keeper {
   }
 }
 
-/** Another page may have sent what it holds. */
+/** Another page may have sent what of it is stored. */
 function shared(lane: Lane<Owner>): void {
   lane.shows = 'all';
-  for (const record of lane.pending() as readonly OutboxRecord[]) record.attempted ??= PERHAPS;
+  for (const record of lane.pending() as readonly OutboxRecord[]) if (record.shelved !== 'no') record.attempted ??= PERHAPS;
 }

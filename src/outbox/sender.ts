@@ -27,6 +27,7 @@ export class Sender {
   readonly #pauses: Pauses<Lane<Owner>>;
   readonly #retention: Retention<Owner>;
   #limits: Limits = DEFAULT_LIMITS;
+  #mem: string | null = null;
 
   constructor(options: SenderOptions) {
     const { context, lanes, keeper } = options;
@@ -59,8 +60,10 @@ export class Sender {
     this.#retention.clear();
   }
 
-  welcomed({ limits }: Line): void {
+  welcomed({ limits, mem }: Line): void {
     this.#limits = limits;
+    if (mem !== this.#mem) this.#options.keeper.renewed();
+    this.#mem = mem;
     for (const lane of this.#options.lanes) {
       this.#noteWhetherShared(lane);
       lane.rewind();

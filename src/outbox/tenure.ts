@@ -26,7 +26,7 @@ export class Tenure {
   readonly #context: TenureContext;
   readonly #beat: Timer;
   #state: State = { state: 'none' };
-  /** Whether it was ever without the lock while others could have taken over. */
+  /** Whether it was without the lock, while others could have taken over, since it had it last. */
   #past: 'unbroken' | 'broken' = 'unbroken';
 
   constructor(context: TenureContext) {
@@ -37,6 +37,11 @@ export class Tenure {
   /** Nobody else can have sent anything of this producer. */
   get exclusive(): boolean {
     return this.#state.state === 'held';
+  }
+
+  /** There are locks, and it is without its own, or was when it asked for it. */
+  get broken(): boolean {
+    return this.#past === 'broken' && this.#context.environment.locks !== undefined;
   }
 
   /** When something of the producer is to be written, and whenever the page goes on. */

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../src/types.ts';
 import { createProfile } from '../../support/profile.ts';
+import type { TestPage } from '../../support/world.ts';
 import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
+import { outcomesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
 const MINUTE = 60_000;
@@ -12,6 +14,11 @@ function scene() {
   const world = createWorld();
   const profile = createProfile({ clock: world.clock });
   return { world, profile };
+}
+
+function offline({ network }: TestPage): void {
+  network.set('refusing');
+  network.cut();
 }
 
 describe('without Web Locks', () => {
@@ -83,6 +90,40 @@ describe('a lock that is lost', () => {
     await world.clock.advance(MINUTE);
     expect(await cancelled).toMatchObject({ result: 'accepted' });
   });
+
+  it.each(['its owner', 'who took it over'])(
+    'by %s: what another page may have sent to a server that forgot may be there twice',
+    async (who) => {
+      const { world, profile } = scene();
+      const owner = world.open({ profile });
+      owner.client.channel('room').publish('e', 1);
+      await world.clock.advance(1000);
+      offline(owner);
+      if (who !== 'its owner') {
+        owner.client.channel('room').publish('e', 2);
+        await world.clock.advance(1000);
+        owner.crash();
+      }
+      const first = who === 'its owner' ? owner : world.open({ profile });
+      const outcomes = outcomesOf(first);
+      if (first !== owner) first.network.set('refusing');
+      first.client.connect();
+      await world.clock.advance(2000);
+      for (const name of profile.locks.held) profile.locks.lose(name);
+      await world.clock.advance(100);
+      if (who === 'its owner') owner.client.channel('room').publish('e', 2);
+      await world.clock.advance(1000);
+      const second = world.open({ profile });
+      second.client.connect();
+      await world.clock.advance(5000);
+      expect(await logOf(world)).toEqual([1, 2]);
+      second.crash();
+      world.restart({ keepStore: false });
+      first.network.set('open');
+      await world.clock.advance(MINUTE);
+      expect(outcomes).toMatchObject([{ result: 'accepted', maybeDuplicate: true }]);
+    },
+  );
 });
 
 describe('what an earlier page left', () => {

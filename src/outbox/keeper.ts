@@ -207,6 +207,8 @@ export class Keeper {
     if (this.shelf.pending.size > 0) return;
     for (const [producer, tenure] of this.#tenures) {
       if ([...this.#options.lanes].some((lane) => lane.producer === producer && lane.waiting > 0)) continue;
+      // Another page may be at work, and write what it needs to be found by.
+      if (!tenure.alone) continue;
       tenure.drop();
       this.#tenures.delete(producer);
       this.journal.remove(everything('mark', producer));

@@ -4,7 +4,7 @@ import type { Outcome } from '../../../src/types.ts';
 import { createProfile } from '../../support/profile.ts';
 import type { TestPage } from '../../support/world.ts';
 import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
-import { outcomesOf } from './disk-scene.ts';
+import { createDiskScene, outcomesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
 const MINUTE = 60_000;
@@ -124,6 +124,35 @@ describe('a lock that is lost', () => {
       expect(outcomes).toMatchObject([{ result: 'accepted', maybeDuplicate: true }]);
     },
   );
+
+  it('leaves nothing behind that nobody can find', async () => {
+    const { world, profile, rows } = createDiskScene(createWorld());
+    const owner = world.open({ profile });
+    owner.client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    for (const name of profile.locks.held) profile.locks.lose(name);
+    offline(owner);
+    owner.client.channel('room').publish('e', 2, { ttl: 8000 });
+    await world.clock.advance(1000);
+    // Has read it, and knows no server.
+    const heir = world.open({ profile });
+    heir.network.set('refusing');
+    heir.client.connect();
+    await world.clock.advance(1000);
+    owner.network.set('open');
+    owner.client.connect();
+    await world.clock.advance(4000);
+    expect(await logOf(world)).toEqual([1, 2]);
+    // Its end is told by the server only, and until then stands in the store again.
+    await world.clock.advance(5000);
+    expect(rows('entry')).toHaveLength(1);
+    owner.client.destroy();
+    await world.clock.advance(1000);
+    heir.crash();
+    world.open({ profile }).client.connect();
+    await world.clock.advance(MINUTE);
+    expect(rows('entry')).toEqual([]);
+  });
 });
 
 describe('what an earlier page left', () => {

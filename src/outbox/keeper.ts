@@ -127,11 +127,14 @@ export class Keeper {
     return this.journal.usable && !this.exclusive(lane);
   }
 
+  /** Its lock is, or may be, another page's. */
+  isContested({ producer }: Lane<Owner>): boolean {
+    return this.#tenures.get(producer)?.broken === true || this.adoption.isStolen(producer);
+  }
+
   /** The server has lost its memory: what others may have sent meanwhile may have arrived under the one before. */
   renewed(): void {
-    for (const lane of this.#options.lanes) {
-      if (this.#tenures.get(lane.producer)?.broken === true || this.adoption.isStolen(lane.producer)) shared(lane);
-    }
+    for (const lane of this.#options.lanes) if (this.isContested(lane)) shared(lane);
   }
 
   /** What is left is for others. */

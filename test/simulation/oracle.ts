@@ -18,6 +18,7 @@ import { Numbers } from './oracle-numbers.ts';
 import { Outcomes } from './oracle-outcomes.ts';
 import { checkPast, checkWhole } from './oracle-past.ts';
 import { Readers } from './oracle-readers.ts';
+import { Requests } from './oracle-requests.ts';
 import { type Offered, Stored } from './oracle-stored.ts';
 
 export type { Said } from './oracle-logs.ts';
@@ -31,6 +32,8 @@ export class Oracle {
   readonly #connections: Connections;
   readonly #stored: Stored;
   readonly #numbers: Numbers;
+  /** Told by the pages' apps, and by their handlers. */
+  readonly requests: Requests;
 
   constructor(now: () => number) {
     const fail = this.fail.bind(this);
@@ -41,6 +44,7 @@ export class Oracle {
     this.#connections = new Connections(now, fail);
     this.#stored = new Stored(now, fail, this.#logs);
     this.#numbers = new Numbers(fail, (id) => this.#stored.endOf(id));
+    this.requests = new Requests(now, fail);
   }
 
   fail(invariant: string, sentence: string): void {
@@ -60,6 +64,7 @@ export class Oracle {
 
   lostStore(): void {
     this.#logs.lostStore();
+    this.requests.lostStore();
   }
 
   published(user: string | null, { user: said }: Said): void {

@@ -44,7 +44,7 @@ export class Endings {
     if (!again) keeper.journal.forget(lane, record);
     const code = typeof result === 'object' && 'code' in result ? result.code : null;
     // The others were withdrawn, or stand there under the name that their page gave them.
-    const isLost = code === 'closed' && record.tombstone === 'closed' && !again;
+    const isLost = code === 'closed' && record.tombstone === 'closed' && !record.doubtful && !again;
     if (ticket === null) return isLost ? this.#lostByStore(lane, record) : undefined;
     if (code === 'conflict' && ticket.outcome === null) return onConflict(lane, record);
     const outcome = outcomeOf(ticket, result, epoch, record.doubtful);

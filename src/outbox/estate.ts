@@ -28,7 +28,11 @@ export function recordsOf(
     if (sequence < (next ?? 0)) continue;
     if (sequence - (next ?? sequence) > MOST_MISSING) break;
     // What is missing between others has ended, or was lost by the store: nothing may block the lane for ever (rule R6).
-    for (let hole = next ?? sequence; hole < sequence; hole += 1) records.push(filler(hole, 'closed', PERHAPS));
+    // Before the first one, where this page knew what stood below: that may have ended with all up to here, and its owner knew.
+    const doubtful = next === from;
+    for (let hole = next ?? sequence; hole < sequence; hole += 1) {
+      records.push(Object.assign(filler(hole, 'closed', PERHAPS), { doubtful }));
+    }
     const attempted = attemptedUnder(row, sequence, marks);
     const record = 'id' in row ? restored(sequence, row, attempted, ownerOf(row)) : filler(sequence, row.x, attempted);
     const pack = packs.get(first) ?? packOf(estate, first);

@@ -200,34 +200,41 @@ describe('a number that is missing', () => {
     expect(sequencesOf(rows('entry'))).toEqual([[4]]);
   });
 
-  it.each(['accepted', 'cancelled'] as const)('since its page, which goes on, had it %s: as well', async (how) => {
-    const { world, profile } = createDiskScene(createWorld());
-    const owner = world.open({ profile });
-    const room = owner.client.channel('room');
-    room.publish('e', 1);
-    await world.clock.advance(1000);
-    for (const name of profile.locks.held) profile.locks.lose(name);
-    offline(owner);
-    room.publish('e', 2);
-    await world.clock.advance(1000);
-    const heir = world.open({ profile });
-    heir.network.set('refusing');
-    heir.client.connect();
-    await world.clock.advance(1000);
-    owner.network.set('open');
-    await world.clock.advance(MINUTE);
-    if (how === 'accepted') room.publish('e', 3);
-    await world.clock.advance(10);
-    expect(await logOf(world)).toEqual(how === 'accepted' ? [1, 2, 3] : [1, 2]);
-    offline(owner);
-    if (how === 'cancelled') void room.publish('e', 3).cancel();
-    room.publish('e', 4);
-    await world.clock.advance(1000);
-    heir.network.set('open');
-    await world.clock.advance(MINUTE);
-    expect((await logOf(world)).at(-1)).toBe(4);
-    expect(heir.errors).toEqual([]);
-  });
+  it.each(['accepted', 'accepted by a server that forgot', 'cancelled'] as const)(
+    'since its page, which goes on, had it %s: as well',
+    async (how) => {
+      const { world, profile } = createDiskScene(createWorld());
+      const owner = world.open({ profile });
+      const room = owner.client.channel('room');
+      room.publish('e', 1);
+      await world.clock.advance(1000);
+      for (const name of profile.locks.held) profile.locks.lose(name);
+      offline(owner);
+      room.publish('e', 2);
+      await world.clock.advance(1000);
+      const heir = world.open({ profile });
+      heir.network.set('refusing');
+      heir.client.connect();
+      await world.clock.advance(1000);
+      owner.network.set('open');
+      await world.clock.advance(MINUTE);
+      if (how !== 'cancelled') room.publish('e', 3);
+      await world.clock.advance(10);
+      expect(await logOf(world)).toEqual(how === 'cancelled' ? [1, 2] : [1, 2, 3]);
+      offline(owner);
+      if (how === 'cancelled') void room.publish('e', 3).cancel();
+      room.publish('e', 4);
+      await world.clock.advance(1000);
+      if (how === 'accepted by a server that forgot') {
+        owner.crash();
+        world.restart({ keepStore: false });
+      }
+      heir.network.set('open');
+      await world.clock.advance(MINUTE);
+      expect((await logOf(world)).at(-1)).toBe(4);
+      expect(heir.errors).toEqual([]);
+    },
+  );
 });
 
 describe('what an earlier page left', () => {

@@ -234,8 +234,6 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     this.#take(this.#early.splice(0));
   }
 
-  // ---- open ------------------------------------------------------------------------------------------------------
-
   #onOpenFrame(frame: ClientFrame): void {
     switch (frame.t) {
       case 'pub':
@@ -244,6 +242,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
         return this.#publishing.onTell(frame);
       case 'sub':
       case 'unsub':
+      case 'pres':
       case 'hist':
         return this.#subscriptions.onFrame(frame);
       case 'ping':

@@ -26,6 +26,7 @@ export type {
   ServerEvent,
   ServerLimits,
   ServerLine,
+  ServerMember,
   ServerOptions,
   ServerSocket,
   ServerTiming,

@@ -11,6 +11,8 @@ import { Allowance, resolveLimits, resolveTiming } from './limits.ts';
 import { createCounters } from './metrics.ts';
 import { createOrigins } from './origins.ts';
 import { Batcher } from './outgoing.ts';
+import { Leases } from './presence-leases.ts';
+import { Rosters } from './presence-roster.ts';
 import { Registry } from './registry.ts';
 import { createRules, type Rule } from './rules.ts';
 import type { Services } from './services.ts';
@@ -54,6 +56,8 @@ export function createServerCore(options: ServerOptions): ServerCore {
     rules: createRules(options.channels),
     broker,
     tails: new Tails(broker, pageLimit(limits.queue)),
+    rosters: new Rosters({ broker, environment, limits, timing, report }),
+    leases: new Leases({ broker, environment, timing, report }),
     batcher: new Batcher(environment.defer),
     registry: new Registry(limits.connections, environment, timing.supersedeAfter),
     allowance: new Allowance(limits.publishRate),
@@ -78,6 +82,7 @@ export function createServerCore(options: ServerOptions): ServerCore {
     await connections.drain({ spread: 0, timeout: 2000 });
     connections.stop();
     services.tails.close();
+    services.rosters.close();
     if (options.broker === undefined) await broker.close();
   };
 
@@ -101,6 +106,11 @@ export function createServerCore(options: ServerOptions): ServerCore {
       ruleOf(services, channel);
       const item = itemOf(services, environment.createId(), event, data);
       broker.tell(channel, item, null).catch((error: unknown) => report('broker-failed', { channel, error }));
+    },
+    async members(channel) {
+      ruleOf(services, channel);
+      const { members } = await broker.presence.members(channel);
+      return members.map(({ id, by = null, data }) => ({ id, user: by, data }));
     },
     async cursor(channel) {
       const read = await broker.read(channel, { latest: 0 }, { entries: 1, bytes: 1 }, ruleOf(services, channel).keep);

@@ -70,6 +70,8 @@ export interface ChannelRule {
   readonly subscribe?: boolean | ((context: Context) => Answer);
   /** For all events, or one by one. Throw `reject(code, message)` to tell the client why. @default false */
   readonly publish?: boolean | ((context: Context) => Answer) | EventRules;
+  /** Who may be there, and see who is; to see it, `subscribe` must allow it too. @default same as `subscribe` */
+  readonly presence?: boolean | ((context: Context) => Answer);
   /** log serves readers of all modes; latest those of latest and live; live keeps no log. @default 'log' */
   readonly mode?: Mode;
   readonly history?: {
@@ -78,7 +80,7 @@ export interface ChannelRule {
     /** ms @default 86_400_000 */
     readonly age?: number;
   };
-  /** Show the publisher's id as `by`. @default true */
+  /** Show the user's id: as `by` of a message, as `user` of a member. @default true */
   readonly showUser?: boolean;
 }
 
@@ -95,6 +97,8 @@ export interface ServerLimits extends Limits {
   readonly admitRate: number;
   /** Publications of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
   readonly publishRate: number;
+  /** Members that watchers of one channel are told of, the longest there first. @default 1000 */
+  readonly members: number;
   /** Bytes queued on a connection above which it is served from the log; at twice as many it ends (4008). @default 1 MiB */
   readonly queue: number;
 }
@@ -219,6 +223,8 @@ export interface ServerCore extends AsyncDisposable {
    * @throws TypeError for a bad name or payload
    */
   publishVolatile(channel: string, event: string, data: Untyped): void;
+  /** Who is there, on all servers that share the broker: the longest there first, each page of a user by itself. */
+  members(channel: string): Promise<readonly ServerMember[]>;
   /** Top of the log, for snapshot endpoints: read it BEFORE the data. */
   cursor(channel: string): Promise<{ readonly epoch: string; readonly offset: number; readonly tag: string }>;
   /** Ends a user's sessions on this server (4202), or one channel for them, now. */
@@ -234,6 +240,14 @@ export interface ServerCore extends AsyncDisposable {
   report(name: string, detail: Readonly<Record<string, unknown>>): void;
   readonly limits: ServerLimits;
   readonly metrics: { get(): Readonly<Record<string, number>> };
+}
+
+export interface ServerMember {
+  /** Of the page, in this channel: as clients see it. */
+  readonly id: string;
+  /** null: an anonymous visitor, or the rule does not show users. */
+  readonly user: string | null;
+  readonly data: Untyped;
 }
 
 export interface FetchOptions {

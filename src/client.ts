@@ -18,6 +18,7 @@ import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
 import { toPlain } from './protocol/payload.ts';
+import { Presences } from './presence/presences.ts';
 import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
@@ -70,6 +71,7 @@ class HoldfastClient implements Client {
   readonly #connection: Connection;
   readonly #channels: Channels;
   readonly #outbox: Outbox;
+  readonly #presences: Presences;
   readonly #unabort: Stop;
   #life: 'alive' | 'destroyed' = 'alive';
   #tellingBytes = 0;
@@ -80,9 +82,10 @@ class HoldfastClient implements Client {
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
     const report = (error: unknown): void => this.#report(error);
     const session: Session = {
-      opening: (gen) => this.#channels.opening(gen),
+      opening: (gen) => [...this.#channels.opening(gen), ...this.#presences.opening(gen)],
       welcomed: (line) => {
         this.#channels.welcomed(line);
+        this.#presences.welcomed(line);
         this.#outbox.welcomed(line);
       },
       received: (line, frame) => this.#received(line, frame),
@@ -90,6 +93,7 @@ class HoldfastClient implements Client {
         this.#channels.lost(gen);
         return code !== null && this.#outbox.lost(code);
       },
+      leaving: () => this.#presences.leaving(),
       closed: (error) => this.#end(error),
     };
     this.#environment = environment;
@@ -117,6 +121,7 @@ class HoldfastClient implements Client {
       },
       report,
     };
+    this.#presences = new Presences(shared);
     this.#outbox = new Outbox(
       {
         ...shared,
@@ -136,6 +141,7 @@ class HoldfastClient implements Client {
         ...shared,
         // An id can be copied by whoever reads it; a name that the server vouches for cannot.
         isOwn: (id, by) => (by === undefined || by === user) && this.#outbox.isOwn(id),
+        presence: (channel) => this.#presences.version(channel),
         onReset: (reset) => this.#events.emit('reset', reset),
         bookmarks: createBookmarks(environment, [String(url), user], report),
       },
@@ -147,6 +153,7 @@ class HoldfastClient implements Client {
       need: shared.need,
       assertAlive: () => this.#assertAlive(),
       pendings: this.#outbox,
+      presence: (channel, host) => this.#presences.create(channel, host),
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
       publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
     });
@@ -221,7 +228,10 @@ class HoldfastClient implements Client {
       case 'nack':
         return this.#outbox.nacked(frame);
       case 'recheck':
+        this.#presences.recheck();
         return this.#outbox.recheck();
+      case 'pres':
+        return this.#presences.received(line, frame);
       default:
         return this.#channels.received(line, frame);
     }
@@ -242,6 +252,7 @@ class HoldfastClient implements Client {
   }
 
   #end(error: HoldfastError): void {
+    this.#presences.end();
     this.#channels.end({ state: 'closed', error });
     this.#outbox.end(error);
   }

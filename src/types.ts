@@ -38,6 +38,7 @@ export type {
   StoreStatus,
 } from './types/channel.ts';
 export type { Cursor, Message, Reset } from './types/message.ts';
+export type { Member, Presence, PresenceEvent } from './types/presence.ts';
 export type {
   Accepted,
   Outbox,

@@ -18,6 +18,7 @@ import type {
 } from './broker.ts';
 import { MemoryLane } from './memory-lane.ts';
 import { MemoryLog } from './memory-log.ts';
+import { MemoryPresences } from './memory-presence.ts';
 
 export interface MemoryBrokerOptions {
   /** @default the platform's */
@@ -44,6 +45,7 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
 
 class MemoryBroker implements Broker {
   readonly name = 'memory';
+  readonly presence: MemoryPresences;
   readonly #environment: ServerEnvironment;
   readonly #laneLife: number;
   readonly #maxLanes: number;
@@ -61,6 +63,10 @@ class MemoryBroker implements Broker {
     this.#maxLanes = options.maxLanes ?? 1_000_000;
     this.#memory = this.#environment.createId();
     this.#sweptAt = this.#environment.now();
+    this.presence = new MemoryPresences(this.#environment, (channel, change) => {
+      const log = this.#logs.get(channel);
+      if (log !== undefined) this.#notify(log, (follower) => follower.onPresence?.(change));
+    });
   }
 
   memory(): Promise<string> {
@@ -143,6 +149,7 @@ class MemoryBroker implements Broker {
     this.#logs.clear();
     this.#lanes.clear();
     this.#published.clear();
+    this.presence.clear();
     return Promise.resolve();
   }
 
@@ -229,6 +236,7 @@ class MemoryBroker implements Broker {
 
   #sweep(now: number): void {
     this.#sweptAt = now;
+    this.presence.sweep(now, (channel) => (this.#logs.get(channel)?.followers.size ?? 0) > 0);
     for (const [channel, log] of this.#logs) {
       log.trim(now);
       if (!log.expired(now)) continue;

@@ -106,9 +106,9 @@ export class Connection {
     this.#dispatch({ type: 'destroy' });
   }
 
-  /** Joins this tick's batch. Dropped without a welcomed connection: whoever needs it sends it again after `welcome`. */
-  send(frame: ClientFrame): void {
-    this.#lines.send(frame);
+  /** Joins this tick's batch, or goes `now`. Dropped without a welcomed connection: who needs it sends it again after `welcome`. */
+  send(frame: ClientFrame, now?: 'now'): void {
+    this.#lines.send(frame, now);
   }
 
   // ---- the machine -----------------------------------------------------------------------------------------------------
@@ -154,6 +154,7 @@ export class Connection {
         return this.#statuses.look();
       case 'freeze':
       case 'pagehide':
+        if (hint === 'pagehide') this.#session.leaving();
         return this.#dispatch({ type: 'rest', reason: this.#reason({ code: END.normal, by: 'browser' }, `page-${hint}`) });
       case 'resume':
       case 'pageshow':
@@ -202,8 +203,6 @@ export class Connection {
     this.#options.report(reason.error);
     this.#dispatch({ type: 'fatal', reason });
   }
-
-  // ---- lines -------------------------------------------------------------------------------------------------------------
 
   #openLine(rung: number): void {
     const { environment, transports, codec, user, url, credentials } = this.#options;

@@ -74,6 +74,9 @@ export interface LineOptions {
   onUnfit(error: HoldfastError, code: number): void;
 }
 
+/** What goes up beside a request that is held. */
+const UP: ReadonlySet<ClientFrame['t']> = new Set(['pub', 'tell', 'hist', 'pres']);
+
 type Life =
   { readonly state: 'opening' | 'ended' } | { readonly state: 'welcomed'; readonly line: Line; readonly liveness: Liveness };
 
@@ -138,15 +141,18 @@ export class OpenLine {
     return this.#roundTrip;
   }
 
-  /** Joins this tick's batch. */
-  send(frame: ClientFrame): void {
+  /** Joins this tick's batch, or goes past it: after it the line may be closed. */
+  send(frame: ClientFrame, now?: 'now'): void {
     if (this.#life.state !== 'welcomed') return;
     // What its request has fixed changes by another request; the heartbeat is the request's own.
-    if (this.#link.reopen !== undefined && frame.t !== 'pub' && frame.t !== 'tell' && frame.t !== 'hist') {
+    // An event stream must know whom it holds.
+    if (frame.t === 'pres' && frame.op === 'enter') this.#link.reopen?.();
+    if (this.#link.reopen !== undefined && !UP.has(frame.t)) {
       if (frame.t !== 'ping' && frame.t !== 'pong') this.#link.reopen();
       return;
     }
-    if (this.#queue.push(frame) === 1) soon(this.#flush);
+    if (now !== undefined) this.#link.send([frame], this.#life.line.limits.message);
+    else if (this.#queue.push(frame) === 1) soon(this.#flush);
   }
 
   check(): void {

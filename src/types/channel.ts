@@ -3,6 +3,7 @@ import type { ResetReason } from '../protocol/frame.ts';
 import type { Abortable, Readable, Stop, Untyped } from './base.ts';
 import type { Cursor, Message, Reset } from './message.ts';
 import type { PublishOptions, Receipt } from './outbox.ts';
+import type { Presence } from './presence.ts';
 
 export interface Channel {
   readonly name: string;
@@ -53,6 +54,8 @@ export interface Channel {
    * @throws HoldfastError `invalid-option`, `destroyed`
    */
   store<S>(definition: StoreDefinition<S>): Store<S>;
+  /** Who is there, and whether this page is shown. Needs a server with presence: older ones are told by `unsupported`, once. */
+  readonly presence: Presence;
 }
 
 export interface MessagesOptions extends Abortable {

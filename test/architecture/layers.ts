@@ -70,7 +70,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'pure',
     files:
-      /^src\/(connection\/(machine|moves|race|race-moves|ladder|backoff|state|status|ui-status|watchdog)|channel\/(cursor|step|optimistic)|outbox\/(lane|lane-rules|lane-types|record|rows|batch|outcome))\.ts$/,
+      /^src\/(connection\/(machine|moves|race|race-moves|ladder|backoff|state|status|ui-status|watchdog)|channel\/(cursor|step|optimistic)|outbox\/(lane|lane-rules|lane-types|record|rows|batch|outcome)|presence\/roster)\.ts$/,
     imports: logic,
     synchronous: true,
   },
@@ -102,7 +102,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'stores', files: /^src\/outbox\/[a-z]+-store\.ts$/, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
   {
     name: 'runtime',
-    files: /^src\/(connection|channel|outbox)\//,
+    files: /^src\/(connection|channel|outbox|presence)\//,
     imports: core,
     own: 'same-folder',
     packages: /^eventemitter3$/,

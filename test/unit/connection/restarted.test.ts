@@ -24,6 +24,7 @@ beforeEach(async () => {
     welcomed: nothing,
     received: nothing,
     lost: () => onLost(),
+    leaving: nothing,
     closed: nothing,
   };
   connection = new Connection(

@@ -1,0 +1,196 @@
+import type { ServerEnvironment } from '../environment.ts';
+import type { Held, PageKey, PresenceStore, Present, PresenceChange, Showing } from './presence.ts';
+
+/** Of a channel where nobody is or was: the only version that is not drawn. */
+const EMPTY = '0';
+/** Pages in a channel, those included that have left and are remembered. */
+const MOST = 10_000;
+
+interface Entry {
+  readonly key: string;
+  gen: number;
+  k: number;
+  holder: string;
+  readonly id: string;
+  /** null: it has left, which is remembered until the lease ends. */
+  present: Present | null;
+  until: number;
+}
+
+/** All channels. Holds no timer: leases are looked at by whoever asks. */
+export class MemoryPresences implements PresenceStore {
+  readonly #environment: ServerEnvironment;
+  readonly #tell: (channel: string, change: PresenceChange) => void;
+  readonly #channels = new Map<string, MemoryPresence>();
+
+  constructor(environment: ServerEnvironment, tell: (channel: string, change: PresenceChange) => void) {
+    this.#environment = environment;
+    this.#tell = tell;
+  }
+
+  enter(channel: string, showing: Showing, lease: number): Promise<'shown' | 'stale' | 'taken' | 'full'> {
+    return this.#step((now) => this.#of(channel).enter(showing, now + lease));
+  }
+
+  leave(channel: string, page: PageKey & Pick<Showing, 'gen' | 'k'>, lease: number): Promise<void> {
+    return this.#step((now) => this.#of(channel).leave(page, now + lease));
+  }
+
+  renew(channel: string, held: readonly Held[], lease: number): Promise<readonly ('held' | 'moved' | 'missing')[]> {
+    return this.#step((now) => held.map((each) => this.#channels.get(channel)?.renew(each, now + lease) ?? 'missing'));
+  }
+
+  drop(channel: string, held: Held, grace: number): Promise<void> {
+    return this.#step((now) => this.#channels.get(channel)?.drop(held, now + grace));
+  }
+
+  members(channel: string): Promise<{ readonly version: string; readonly members: readonly Present[] }> {
+    return this.#step((now) => {
+      const known = this.#channels.get(channel);
+      known?.expire(now);
+      return { version: known?.version ?? EMPTY, members: known?.members ?? [] };
+    });
+  }
+
+  expire(channel: string): Promise<string> {
+    return this.#step((now) => {
+      this.#channels.get(channel)?.expire(now);
+      return this.#channels.get(channel)?.version ?? EMPTY;
+    });
+  }
+
+  /** Forgets channels that are empty. @param followed those that must keep their version */
+  sweep(now: number, followed: (channel: string) => boolean): void {
+    for (const [channel, presence] of this.#channels) {
+      presence.expire(now);
+      if (presence.empty && !followed(channel)) this.#channels.delete(channel);
+    }
+  }
+
+  clear(): void {
+    this.#channels.clear();
+  }
+
+  #of(channel: string): MemoryPresence {
+    let known = this.#channels.get(channel);
+    if (known === undefined) {
+      const tell = (change: PresenceChange): void => this.#tell(channel, change);
+      this.#channels.set(channel, (known = new MemoryPresence(() => this.#environment.createTag(), tell)));
+    }
+    return known;
+  }
+
+  /** The work is done before it returns; only the answer is a promise. */
+  #step<T>(work: (now: number) => T): Promise<T> {
+    try {
+      return Promise.resolve(work(this.#environment.now()));
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
+/** Who is in one channel. Times are given by whoever calls. */
+class MemoryPresence {
+  /** The longest there first. */
+  readonly #entries = new Map<string, Entry>();
+  /** Pages by the id that others know. */
+  readonly #ids = new Map<string, string>();
+  readonly #draw: () => string;
+  readonly #tell: (change: PresenceChange) => void;
+  #version = EMPTY;
+
+  constructor(draw: () => string, tell: (change: PresenceChange) => void) {
+    this.#draw = draw;
+    this.#tell = tell;
+  }
+
+  get version(): string {
+    return this.#version;
+  }
+
+  get empty(): boolean {
+    return this.#entries.size === 0;
+  }
+
+  get members(): readonly Present[] {
+    return [...this.#entries.values()].flatMap(({ present }) => (present === null ? [] : [present]));
+  }
+
+  enter({ gen, k, holder, id, by, data, ...page }: Showing, until: number): 'shown' | 'stale' | 'taken' | 'full' {
+    const key = keyOf(page);
+    const known = this.#entries.get(key);
+    const isHere = known?.present != null;
+    // Who only says what is shown leaves it with whoever holds it, and so does an older connection.
+    const holds = isHere && (holder === null || gen < known.gen) ? known : { holder: holder ?? '', until };
+    if (known !== undefined && !isNews(known, gen, k)) {
+      if (isHere) Object.assign(known, { gen: Math.max(gen, known.gen), holder: holds.holder, until: holds.until });
+      return isHere && k === known.k ? 'shown' : 'stale';
+    }
+    const owner = this.#ids.get(id);
+    if (owner !== undefined && owner !== key) return 'taken';
+    if (known === undefined && this.#entries.size >= MOST) return 'full';
+    const present: Present = { id, k, ...(by !== undefined && { by }), ...(data !== undefined && { data }) };
+    const entry: Entry = { key, gen: Math.max(gen, known?.gen ?? 0), k, id, present, holder: holds.holder, until: holds.until };
+    // Under another name, and after it had left, it is as one that comes.
+    if (known !== undefined && (!isHere || known.id !== id)) this.#remove(known);
+    this.#entries.set(key, entry);
+    this.#ids.set(id, key);
+    this.#change(id, present);
+    return 'shown';
+  }
+
+  leave(page: PageKey & Pick<Showing, 'gen' | 'k'>, until: number): void {
+    const { gen, k } = page;
+    const key = keyOf(page);
+    const known = this.#entries.get(key);
+    // What comes later, and was said before, must find it said.
+    if (known === undefined && this.#entries.size >= MOST) return;
+    if (known !== undefined && (k < known.k || (k === known.k && gen < known.gen))) return;
+    if (known !== undefined) this.#remove(known);
+    const id = known?.id ?? '';
+    this.#entries.set(key, { key, gen, k, holder: '', id, present: null, until });
+    if (id !== '') this.#ids.set(id, key);
+  }
+
+  renew({ gen, holder, ...page }: Held, until: number): 'held' | 'moved' | 'missing' {
+    const known = this.#entries.get(keyOf(page));
+    if (known === undefined) return 'missing';
+    if (known.present === null || known.gen !== gen) return 'moved';
+    // It was said by the way, and nobody holds it yet.
+    if (known.holder === '') known.holder = holder;
+    known.until = until;
+    return 'held';
+  }
+
+  drop({ gen, holder, ...page }: Held, until: number): void {
+    const known = this.#entries.get(keyOf(page));
+    if (known?.present && known.gen === gen && known.holder === holder) known.until = Math.min(known.until, until);
+  }
+
+  expire(now: number): void {
+    for (const entry of this.#entries.values()) if (entry.until <= now) this.#remove(entry);
+  }
+
+  #remove({ key, id, present }: Entry): void {
+    this.#entries.delete(key);
+    this.#ids.delete(id);
+    if (present !== null) this.#change(id, null);
+  }
+
+  #change(id: string, present: Present | null): void {
+    const previous = this.#version;
+    this.#version = this.#draw();
+    this.#tell({ version: this.#version, previous, id, present });
+  }
+}
+
+/** Of one that has left what was said with the same `k` is news if a later connection says it: the page has come back. */
+function isNews(known: Entry, gen: number, k: number): boolean {
+  return k > known.k || (k === known.k && known.present === null && gen > known.gen);
+}
+
+/** Length first, so that no user and client together read as another pair. */
+function keyOf({ user, client }: PageKey): string {
+  return `${user.length} ${user}${client}`;
+}

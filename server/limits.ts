@@ -2,7 +2,14 @@ import { DEFAULT_LIMITS, type Limits } from '../src/protocol/frame.ts';
 import { Bucket } from './bucket.ts';
 import type { DrainOptions, ServerLimits, ServerTiming } from './types.ts';
 
-const LIMITS: ServerLimits = { ...DEFAULT_LIMITS, connections: 32, admitRate: 1000, publishRate: 50, members: 1000, queue: 1_048_576 };
+const LIMITS: ServerLimits = {
+  ...DEFAULT_LIMITS,
+  connections: 32,
+  admitRate: 1000,
+  publishRate: 50,
+  members: 1000,
+  queue: 1_048_576,
+};
 const TIMING: ServerTiming = {
   ping: 25_000,
   openTimeout: 10_000,
@@ -60,8 +67,14 @@ function shown(value: unknown): string {
 
 /** What `welcome` tells. */
 export function announced(limits: ServerLimits): Limits {
-  const { connections: _connections, admitRate: _admitted, publishRate: _published, members: _members, queue: _queue, ...told } =
-    limits;
+  const {
+    connections: _connections,
+    admitRate: _admitted,
+    publishRate: _published,
+    members: _members,
+    queue: _queue,
+    ...told
+  } = limits;
   return told;
 }
 

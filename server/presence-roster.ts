@@ -224,7 +224,8 @@ export class Roster implements Follower {
     const gone = [...this.#told.keys()].filter((id) => !shown.has(id));
     const changes = { ...(set.length > 0 && { set }), ...(gone.length > 0 && { gone }) };
     const frame: ServerPres = { t: 'pres', c: this.#channel, v, pv: this.#version, ...changes };
-    if (this.#version !== '') this.#steps = [...this.#steps, { from: this.#version, shared: new SharedFrame(frame) }].slice(-STEPS);
+    if (this.#version !== '')
+      this.#steps = [...this.#steps, { from: this.#version, shared: new SharedFrame(frame) }].slice(-STEPS);
     this.#told = shown;
     this.#version = v;
     this.#full = null;

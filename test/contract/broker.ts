@@ -3,6 +3,7 @@ import { appendContract } from './broker-append.ts';
 import { feedContract } from './broker-feed.ts';
 import { brokerKit, type MakeBroker } from './broker-kit.ts';
 import { historyContract } from './broker-history.ts';
+import { presenceContract } from './broker-presence.ts';
 import { propertiesContract } from './broker-properties.ts';
 import { readContract } from './broker-read.ts';
 
@@ -15,6 +16,7 @@ export function brokerContract(name: string, make: MakeBroker): void {
     readContract(make);
     historyContract(make);
     feedContract(make);
+    presenceContract(make);
     propertiesContract(make);
 
     describe('memory', () => {

@@ -40,6 +40,8 @@ export class Roster implements Follower {
   #version = '';
   #steps: Step[] = [];
   #full: SharedFrame | null = null;
+  /** About bytes: what is told in one piece must leave a connection below its bound. */
+  readonly #sizes = new WeakMap<Present, number>();
   /** What came while the store is asked. */
   #news: PresenceChange[] = [];
   /** Of the reads, the one that counts; what it answers is void once there is another. */
@@ -210,13 +212,22 @@ export class Roster implements Follower {
     if (this.#latest === null || this.#latest === this.#version) return;
     const { environment, limits } = this.#services;
     const shown: Wire = new Map();
-    for (const { id, k, by, data } of this.#entries.values()) {
-      if (shown.size >= limits.members) break;
+    let bytes = 0;
+    for (const present of this.#entries.values()) {
+      const { id, k, by, data } = present;
+      bytes += this.#sizeOf(present);
+      if (shown.size >= limits.members || bytes > limits.queue / 2) break;
       shown.set(id, { id, k, ...(by !== undefined && { by }), ...(data !== undefined && { d: data }) });
     }
     this.#step(shown, this.#latest);
     this.#toldAt = environment.now();
     for (const watcher of this.#watchers) watcher.onRoster();
+  }
+
+  #sizeOf(present: Present): number {
+    let size = this.#sizes.get(present);
+    if (size === undefined) this.#sizes.set(present, (size = JSON.stringify(present).length));
+    return size;
   }
 
   #step(shown: Wire, v: string): void {

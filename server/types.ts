@@ -97,7 +97,7 @@ export interface ServerLimits extends Limits {
   readonly admitRate: number;
   /** Publications of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
   readonly publishRate: number;
-  /** Members that watchers of one channel are told of, the longest there first. @default 1000 */
+  /** Members that watchers of one channel are told of, the longest there first; fewer if they have more than half of `queue`. @default 1000 */
   readonly members: number;
   /** Bytes queued on a connection above which it is served from the log; at twice as many it ends (4008). @default 1 MiB */
   readonly queue: number;

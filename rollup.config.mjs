@@ -9,6 +9,9 @@ const library = {
   server: 'server/index.ts',
   'server/core': 'server/core.ts',
   msgpack: 'src/protocol/msgpack.ts',
+  contract: 'src/contract/index.ts',
+  react: 'adapters/react/index.ts',
+  vue: 'adapters/vue/index.ts',
 };
 const program = { cli: 'server/node/cli.ts' };
 const names = Object.fromEntries(Object.entries({ ...library, ...program }).map(([name, file]) => [file, name]));

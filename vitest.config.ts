@@ -8,6 +8,9 @@ const alias = [
   { find: /^holdfast$/, replacement: at('src/index.ts') },
   { find: /^holdfast\/server$/, replacement: at('server/index.ts') },
   { find: /^holdfast\/server\/core$/, replacement: at('server/core.ts') },
+  { find: /^holdfast\/contract$/, replacement: at('src/contract/index.ts') },
+  { find: /^holdfast\/react$/, replacement: at('adapters/react/index.ts') },
+  { find: /^holdfast\/vue$/, replacement: at('adapters/vue/index.ts') },
   { find: /^holdfast\/msgpack$/, replacement: at('src/protocol/msgpack.ts') },
 ];
 

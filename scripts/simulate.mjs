@@ -14,6 +14,14 @@ import { breakages } from '../test/simulation/breakages.mjs';
 /** Of the seeds that failed the first ones are told; the rest is a number. */
 const MOST_TOLD = 20;
 const PROGRESS_EVERY = 2000;
+/**
+ * Each core has a worker, so threads that help one of them hold another up. Most code is many small functions that live as long
+ * as one seed: engines compile them again and again if they are quick to optimize, or collect often.
+ */
+const FLAGS = [
+  ...['--enable-source-maps', '--single-threaded-gc', '--interrupt-budget=400000'],
+  ...['--min-semi-space-size=16', '--initial-old-space-size=256'],
+];
 
 /** One file that holds the client, the server and the simulator; with a breakage, some of their lines are others. */
 async function bundle(outfile, breakage) {
@@ -79,7 +87,7 @@ async function withBundle(breakage, run) {
 
 function spawnWorker(file, args) {
   const options = { stdio: ['ignore', 'pipe', 'inherit'] };
-  return spawn(process.execPath, ['--enable-source-maps', file, ...args.map(String)], options);
+  return spawn(process.execPath, [...FLAGS, file, ...args.map(String)], options);
 }
 
 /** @param onLine called with each line of JSON that it prints */

@@ -11,7 +11,7 @@ import type { Member } from './registry.ts';
 import type { Services } from './services.ts';
 import { askMemory, Gate, hasEnded, type Identity, NOBODY, renewal, ttlOf, welcomeOf } from './session.ts';
 import { Subscriptions, type SubscriptionsHost } from './subscriptions.ts';
-import type { ServerLine, ServerSocket, SocketInfo, SocketKind, Untyped } from './types.ts';
+import type { ServerLine, ServerSocket, SocketInfo, SocketKind, User } from './types.ts';
 import { Watch } from './watch.ts';
 
 /** opening: no `hello` yet. admitting: the app is asked who it is, frames wait. ended: only the transport's end is awaited. */
@@ -60,7 +60,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     this.#watch = new Watch(services.timing, this.outgoing, this.kind, services.environment.now());
   }
 
-  get user(): Untyped {
+  get user(): User {
     return this.#identity.user;
   }
   get userId(): string {

@@ -1,15 +1,15 @@
 import type { Match } from './rules.ts';
 import type { Services } from './services.ts';
-import type { Untyped } from './types.ts';
+import type { User } from './types.ts';
 import { ask, isThenable, RuleContext, type Verdict, verdictOf, verdictOfError, within } from './verdict.ts';
 
 /** Who may read, and be there: asks the `subscribe` and `presence` rules, for one connection. */
 export class Permissions {
   readonly #services: Services;
-  readonly #host: { readonly user: Untyped };
+  readonly #host: { readonly user: User };
   readonly #contexts = new Set<RuleContext>();
 
-  constructor(services: Services, host: { readonly user: Untyped }) {
+  constructor(services: Services, host: { readonly user: User }) {
     this.#services = services;
     this.#host = host;
   }

@@ -4,12 +4,12 @@ import { toPlain } from '../src/protocol/payload.ts';
 import type { Appended } from './brokers/broker.ts';
 import type { Match } from './rules.ts';
 import type { Services } from './services.ts';
-import type { Untyped } from './types.ts';
+import type { User } from './types.ts';
 import { askRule, FORBIDDEN, isThenable, RuleContext, type Verdict, verdictOf, verdictOfError, within } from './verdict.ts';
 
 /** What publishing needs of its connection. */
 export interface PublishingHost {
-  readonly user: Untyped;
+  readonly user: User;
   /** Id of the user, empty for an anonymous visitor. */
   readonly userId: string;
   readonly client: string;

@@ -1,7 +1,7 @@
 import type { Mode } from '../src/protocol/frame.ts';
 import { createPatterns } from '../src/protocol/patterns.ts';
 import type { Keep } from './brokers/broker.ts';
-import type { ChannelRule } from './types.ts';
+import type { ChannelRule, ServerOptions } from './types.ts';
 
 export interface Rule {
   readonly pattern: string;
@@ -24,7 +24,7 @@ export type Rules = (channel: string) => Match | null;
 const CACHED = 10_000;
 
 /** @throws TypeError naming the pattern that is not one, or means the same as another */
-export function createRules(channels: Readonly<Record<string, ChannelRule>>): Rules {
+export function createRules(channels: ServerOptions['channels']): Rules {
   const rules = Object.entries(channels).map(([pattern, given]) => [pattern, resolveRule(pattern, given)] as const);
   const find = createPatterns(Object.fromEntries(rules), (sentence) => new TypeError(sentence));
   // Bounded, because the names come from the wire.

@@ -1,3 +1,4 @@
+import type { Contract } from '../src/contract/contract.ts';
 import type { Item } from '../src/protocol/frame.ts';
 import { isChannelName, isEventName } from '../src/protocol/names.ts';
 import { toPlain } from '../src/protocol/payload.ts';
@@ -26,7 +27,12 @@ const DAY = 86_400_000;
  *
  * @throws TypeError naming the option that is wrong
  */
-export function createServerCore(options: ServerOptions): ServerCore {
+export function createServerCore<C extends Contract<C> = Untyped>(options: ServerOptions<C>): ServerCore<C> {
+  // What is inside knows names, payloads and users only as they come.
+  return createCore(options as unknown as ServerOptions) as unknown as ServerCore<C>;
+}
+
+function createCore(options: ServerOptions): ServerCore {
   if (typeof options.authenticate !== 'function') throw new TypeError('authenticate must be a function');
   if (typeof options.channels !== 'object') throw new TypeError('channels must be an object of rules');
   const environment = serverEnvironment(options.environment);
@@ -134,7 +140,7 @@ function ruleOf({ rules }: Services, channel: string): Rule {
   return match.rule;
 }
 
-function itemOf({ limits }: Services, id: string, event: string, data: Untyped): Item {
+function itemOf({ limits }: Services, id: string, event: string, data: unknown): Item {
   if (!isEventName(event)) throw new TypeError('an event name has 1 to 200 characters and no control characters');
   const plain = toPlain(data, limits);
   if (!plain.ok) throw new TypeError(`this payload cannot be sent: ${plain.why}`);

@@ -1,12 +1,12 @@
 import { PROTOCOL_VERSION, type Welcome } from '../src/protocol/frame.ts';
 import { announced } from './limits.ts';
 import type { Services } from './services.ts';
-import type { Session, SocketInfo, Untyped } from './types.ts';
+import type { Session, SocketInfo, User } from './types.ts';
 import { isThenable, LazySignal, within } from './verdict.ts';
 
 /** Who is on the other end, until when. */
 export interface Identity {
-  readonly user: Untyped;
+  readonly user: User;
   /** Empty for an anonymous visitor. */
   readonly userId: string;
   readonly expiresAt: number | null;

@@ -11,12 +11,12 @@ import { Presence, type PresenceHost } from './presence.ts';
 import { serves } from './rules.ts';
 import type { Services } from './services.ts';
 import { type Reader, Subscription } from './subscription.ts';
-import type { Untyped } from './types.ts';
+import type { User } from './types.ts';
 import { type Verdict, within } from './verdict.ts';
 
 /** What the subscriptions need of their connection. */
 export interface SubscriptionsHost extends PresenceHost {
-  readonly user: Untyped;
+  readonly user: User;
 }
 
 /** Pages asked for at once, for one connection: what comes when there is no room any more is read again. */

@@ -1,26 +1,44 @@
 /** The public types of the server. All times are milliseconds. */
+import type {
+  ChannelName,
+  Contract,
+  ContractValue,
+  Everything,
+  Fitting,
+  In,
+  Logged,
+  Out,
+  Params,
+  Pattern,
+  PatternOf,
+  PresenceOf,
+  Untyped,
+  UserOf,
+  Volatile,
+} from '../src/contract/contract.ts';
 import type { Codec, Encoded } from '../src/protocol/codec.ts';
 import type { Limits, Mode } from '../src/protocol/frame.ts';
 import type { Broker } from './brokers/broker.ts';
 import type { ServerEnvironment } from './environment.ts';
 import type { Exchange } from './http/exchange.ts';
 
-export type { Broker, Codec, Encoded, Exchange, Mode, ServerEnvironment };
+export type { Broker, Codec, Encoded, Exchange, Mode, ServerEnvironment, Untyped };
 
-/** Payloads and users of a server without a contract: `unknown` would need a cast in every rule. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type Untyped = any;
+/** As `authenticate` gave it. */
+export type User = UserOf<Untyped> | null;
 
 // ---- options -------------------------------------------------------------------------------------------------------
 
-export interface ServerOptions {
+export interface ServerOptions<C extends Contract<C> = Untyped> {
   /**
    * Called with the token of `hello` and `auth`; `null` refuses it (4202), a throw or more than 10 s is answered as
    * `unavailable` and the client tries again.
    */
-  readonly authenticate: (credentials: Credentials) => Session | null | Promise<Session | null>;
+  readonly authenticate: (credentials: Credentials) => Session<C> | null | Promise<Session<C> | null>;
   /** Rules by channel name or pattern (`room:{id}`). What no rule allows is forbidden. */
-  readonly channels: Readonly<Record<string, ChannelRule>>;
+  readonly channels: ChannelRules<C>;
+  /** Validators, from `defineContract`: what clients send is checked. @default none: types only */
+  readonly contract?: ContractValue<C>;
   /**
    * Browser origins, as `https://app.example.com`; others are refused before anything is allocated. Clients outside
    * browsers send none and pass. `'*'` must be written out. @default the host that the request was sent to
@@ -46,18 +64,18 @@ export interface Credentials {
   readonly signal: AbortSignal;
 }
 
-export interface Session {
+export interface Session<C = Untyped> {
   /** An object with a stable string `id` of 1 to 256 characters, or null for an anonymous visitor. */
-  readonly user: Untyped;
+  readonly user: UserOf<C> | null;
   /** When the token ends, ms since 1970. The client refreshes at 80 %. @default never */
   readonly expiresAt?: number;
 }
 
 /** What every rule is given. */
-export interface Context {
-  readonly user: Untyped;
+export interface Context<C = Untyped, P extends string = string> {
+  readonly user: UserOf<C> | null;
   readonly channel: string;
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Params<P>;
   /** Aborted after 10 s and when the connection ends. */
   readonly signal: AbortSignal;
 }
@@ -65,13 +83,19 @@ export interface Context {
 /** Only `true` allows. */
 export type Answer = boolean | Promise<boolean>;
 
-export interface ChannelRule {
+/** Where no contract names the patterns, parameters are whatever a rule takes out of `params`. */
+export type ChannelRules<C extends Contract<C> = Untyped> =
+  string extends Pattern<C>
+    ? Readonly<Record<string, ChannelRule<C, Pattern<C>>>>
+    : { readonly [P in Pattern<C>]?: ChannelRule<C, P> };
+
+export interface ChannelRule<C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> {
   /** @default false */
-  readonly subscribe?: boolean | ((context: Context) => Answer);
+  readonly subscribe?: boolean | ((context: Context<C, P>) => Answer);
   /** For all events, or one by one. Throw `reject(code, message)` to tell the client why. @default false */
-  readonly publish?: boolean | ((context: Context) => Answer) | EventRules;
+  readonly publish?: boolean | ((context: Context<C, P>) => Answer) | EventRules<C, P>;
   /** Who may be there, and see who is; to see it, `subscribe` must allow it too. @default same as `subscribe` */
-  readonly presence?: boolean | ((context: Context) => Answer);
+  readonly presence?: boolean | ((context: Context<C, P>) => Answer);
   /** log serves readers of all modes; latest those of latest and live; live keeps no log. @default 'log' */
   readonly mode?: Mode;
   readonly history?: {
@@ -84,7 +108,9 @@ export interface ChannelRule {
   readonly showUser?: boolean;
 }
 
-export type EventRules = Readonly<Record<string, boolean | ((data: Untyped, context: Context) => Answer)>>;
+export type EventRules<C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> = {
+  readonly [E in keyof Everything<C, P>]?: boolean | ((data: Out<Everything<C, P>[E]>, context: Context<C, P>) => Answer);
+};
 
 /** The announced limits, and those that the client need not know. */
 export interface ServerLimits extends Limits {
@@ -193,7 +219,7 @@ export interface PublishOptions {
 }
 
 /** The server without a transport: runs wherever JavaScript does. */
-export interface ServerCore extends AsyncDisposable {
+export interface ServerCore<C extends Contract<C> = Untyped> extends AsyncDisposable {
   /** Takes over an open socket of any transport. One that is turned away gets a `bye` and is closed. */
   accept(socket: ServerSocket, info: SocketInfo): ServerLine;
   /**
@@ -212,21 +238,29 @@ export interface ServerCore extends AsyncDisposable {
    * From the back end. Resolves when it is in the log.
    * @throws TypeError (as a rejection) for a bad name or payload, or a channel that keeps no log
    */
-  publish(
-    channel: string,
-    event: string,
-    data: Untyped,
+  publish<N extends ChannelName<C>, E extends keyof Logged<C, PatternOf<C, N>> & string>(
+    channel: Fitting<C, N>,
+    event: E,
+    data: In<Logged<C, PatternOf<C, N>>[E]>,
     options?: PublishOptions,
   ): Promise<{ readonly offset: number; readonly id: string }>;
   /**
    * At most once, to whoever listens now.
    * @throws TypeError for a bad name or payload
    */
-  publishVolatile(channel: string, event: string, data: Untyped): void;
+  publishVolatile<N extends ChannelName<C>, E extends keyof Volatile<C, PatternOf<C, N>> & string>(
+    channel: Fitting<C, N>,
+    event: E,
+    data: In<Volatile<C, PatternOf<C, N>>[E]>,
+  ): void;
   /** Who is there, on all servers that share the broker: the longest there first, each page of a user by itself. */
-  members(channel: string): Promise<readonly ServerMember[]>;
+  members<N extends ChannelName<C>>(
+    channel: Fitting<C, N>,
+  ): Promise<readonly ServerMember<Out<PresenceOf<C, PatternOf<C, N>>>>[]>;
   /** Top of the log, for snapshot endpoints: read it BEFORE the data. */
-  cursor(channel: string): Promise<{ readonly epoch: string; readonly offset: number; readonly tag: string }>;
+  cursor<N extends ChannelName<C>>(
+    channel: Fitting<C, N>,
+  ): Promise<{ readonly epoch: string; readonly offset: number; readonly tag: string }>;
   /** Ends a user's sessions on this server (4202), or one channel for them, now. */
   revoke(user: string, options?: { readonly channel?: string }): Promise<void>;
   /**
@@ -242,12 +276,12 @@ export interface ServerCore extends AsyncDisposable {
   readonly metrics: { get(): Readonly<Record<string, number>> };
 }
 
-export interface ServerMember {
+export interface ServerMember<D = PresenceOf<Untyped, string>> {
   /** Of the page, in this channel: as clients see it. */
   readonly id: string;
   /** null: an anonymous visitor, or the rule does not show users. */
   readonly user: string | null;
-  readonly data: Untyped;
+  readonly data: D;
 }
 
 export interface FetchOptions {

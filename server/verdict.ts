@@ -2,7 +2,7 @@ import type { Refusal } from '../src/protocol/frame.ts';
 import type { ServerEnvironment } from './environment.ts';
 import { isRejection, refusalOf } from './rejection.ts';
 import type { Rule } from './rules.ts';
-import type { Context, Untyped } from './types.ts';
+import type { Context, User } from './types.ts';
 
 /** What a rule says. later: nothing is decided, the client tries again. */
 export type Verdict =
@@ -101,11 +101,11 @@ export class LazySignal {
 }
 
 export class RuleContext extends LazySignal implements Context {
-  readonly user: Untyped;
+  readonly user: User;
   readonly channel: string;
   readonly params: Readonly<Record<string, string>>;
 
-  constructor(user: Untyped, channel: string, params: Readonly<Record<string, string>>) {
+  constructor(user: User, channel: string, params: Readonly<Record<string, string>>) {
     super();
     this.user = user;
     this.channel = channel;

@@ -3,6 +3,7 @@ import { EventEmitter } from 'eventemitter3';
 import { createBookmarks } from './channel/bookmark.ts';
 import { Channels } from './channel/channels.ts';
 import { Connection } from './connection/connection.ts';
+import type { Contract, Untyped } from './contract/contract.ts';
 import { resolve } from './connection/opening.ts';
 import type { ConnectionOptions, Session } from './connection/session.ts';
 import type { Line } from './connection/line.ts';
@@ -57,9 +58,11 @@ const TIMING = {
  * The bare client: only what you pass in is bundled. Touches nothing until first needed.
  * @throws HoldfastError `invalid-option`
  */
-export function composeClient(options: ComposeOptions): Client {
-  checkOptions(options);
-  return new HoldfastClient(options);
+export function composeClient<C extends Contract<C> = Untyped>(options: ComposeOptions<C>): Client<C> {
+  // What is inside knows names and payloads only as they come.
+  const untyped = options as unknown as ComposeOptions;
+  checkOptions(untyped);
+  return new HoldfastClient(untyped) as unknown as Client<C>;
 }
 
 class HoldfastClient implements Client {

@@ -1,4 +1,5 @@
 import { composeClient } from './client.ts';
+import type { Contract, Untyped } from './contract/contract.ts';
 import { indexedDBOutbox } from './outbox/indexeddb-store.ts';
 import { longPolling } from './transports/long-polling.ts';
 import { sse } from './transports/sse.ts';
@@ -13,7 +14,7 @@ import type { Client } from './types.ts';
  * @param url where the server is mounted, e.g. `https://api.example.com/realtime`, or a path of the page's own host
  * @throws HoldfastError `invalid-option`
  */
-export function createClient(url: string | URL, options: ClientOptions = {}): Client {
+export function createClient<C extends Contract<C> = Untyped>(url: string | URL, options: ClientOptions<C> = {}): Client<C> {
   const { transports = [webSocket(), sse(), longPolling()], outbox } = options;
-  return composeClient({ ...options, url, transports, outbox: { ...outbox, store: outbox?.store ?? indexedDBOutbox() } });
+  return composeClient<C>({ ...options, url, transports, outbox: { ...outbox, store: outbox?.store ?? indexedDBOutbox() } });
 }

@@ -1,5 +1,6 @@
 export { composeClient } from './client.ts';
 export { createClient } from './create-client.ts';
+export { defineContract } from './contract/define.ts';
 export { diagnose } from './diagnose/diagnose.ts';
 export { HoldfastError, isHoldfastError } from './errors.ts';
 export { indexedDBOutbox } from './outbox/indexeddb-store.ts';
@@ -19,6 +20,8 @@ export type {
   ClientOptions,
   Codec,
   ComposeOptions,
+  Contract,
+  ContractType,
   Cursor,
   DiagnoseOptions,
   Diagnosis,
@@ -29,6 +32,7 @@ export type {
   KeyRange,
   Member,
   Message,
+  MessageOf,
   OpenStore,
   Outbox,
   OutboxEntry,
@@ -59,4 +63,5 @@ export type {
   Trace,
   Transport,
   UiStatus,
+  Untyped,
 } from './types.ts';

@@ -1,14 +1,16 @@
+import type { Contract, ContractValue, In, Params, Pattern, SnapshotOf, Untyped } from './contract/contract.ts';
 import { HoldfastError } from './errors.ts';
 import type { OutboxStore } from './outbox/store.ts';
 import type { Environment } from './platform/environment.ts';
 import type { Codec } from './protocol/codec.ts';
 import type { Mode, ResetReason } from './protocol/frame.ts';
 import type { Credentials, Transport } from './transports/transport.ts';
-import type { Untyped } from './types/base.ts';
 import type { Cursor } from './types/message.ts';
 import type { OutboxEntry } from './types/outbox.ts';
 
-export interface ClientOptions {
+export interface ClientOptions<C extends Contract<C> = Untyped> {
+  /** Validators, from `defineContract`; they also give the client its types. @default none: types only */
+  readonly contract?: ContractValue<C>;
   /**
    * Asked when a token is needed: single-flight, at most 10 s, again at 80 % of the old one's life. `null` goes on as
    * anonymous. @default anonymous
@@ -20,7 +22,7 @@ export interface ClientOptions {
    */
   readonly user?: string;
   /** What each kind of channel does, by name or pattern (`room:{id}`). The only place for channel options. @default {} */
-  readonly channels?: Readonly<Record<string, ChannelOptions>>;
+  readonly channels?: ChannelsOptions<C>;
   /**
    * In order of preference: the next is started beside one that is silent, and better ones are tried while a lesser one
    * works. @default [webSocket(), sse(), longPolling()]
@@ -38,7 +40,7 @@ export interface ClientOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface ComposeOptions extends ClientOptions {
+export interface ComposeOptions<C extends Contract<C> = Untyped> extends ClientOptions<C> {
   readonly url: string | URL;
   readonly transports: readonly [Transport, ...Transport[]];
 }
@@ -49,7 +51,13 @@ export interface TokenContext {
   readonly signal: AbortSignal;
 }
 
-export interface ChannelOptions {
+/** Where no contract names the patterns, `params` has whatever the pattern names. */
+export type ChannelsOptions<C extends Contract<C> = Untyped> =
+  string extends Pattern<C>
+    ? Readonly<Record<string, ChannelOptions<C, Pattern<C>>>>
+    : { readonly [P in Pattern<C>]?: ChannelOptions<C, P> };
+
+export interface ChannelOptions<C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> {
   /** log: every message, resumed without a gap. latest: the newest only. live: no log, no resume. @default 'log' */
   readonly mode?: Mode;
   /** Messages of the past to begin with when there is no cursor and no snapshot. @default 0 */
@@ -68,21 +76,21 @@ export interface ChannelOptions {
    * answer was cached). Without one `context.cursor` is used, which the realtime server read before this call: right only if
    * the data is never older than the call.
    */
-  readonly snapshot?: (context: SnapshotContext) => Promise<Snapshot>;
+  readonly snapshot?: (context: SnapshotContext<Params<P>>) => Promise<Snapshot<In<SnapshotOf<C, P>>>>;
 }
 
-export interface SnapshotContext {
+export interface SnapshotContext<T = Params<string>> {
   readonly channel: string;
   /** Of the pattern: `{ id: '7' }` for `room:7` under `room:{id}`. */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: T;
   readonly why: ResetReason | 'first';
   readonly cursor: Cursor;
   /** Aborted when nobody needs the answer any more. */
   readonly signal: AbortSignal;
 }
 
-export interface Snapshot {
-  readonly data: Untyped;
+export interface Snapshot<T = unknown> {
+  readonly data: T;
   readonly cursor?: Cursor;
 }
 
@@ -144,7 +152,8 @@ export function checkOptions(options: ComposeOptions): void {
   check(first, '`transports` must name one that a connection can begin with: webRTC() only takes over.');
   check(user === undefined || (typeof user === 'string' && user !== ''), '`user` must be a non-empty string.');
   check(getToken === undefined || typeof getToken === 'function', '`getToken` must be a function.');
-  for (const [pattern, { mode = 'log', rewind = 0, resume = 'page', snapshot }] of Object.entries(channels)) {
+  for (const [pattern, given] of Object.entries(channels)) {
+    const { mode = 'log', rewind = 0, resume = 'page', snapshot } = given;
     check(['log', 'latest', 'live'].includes(mode), `\`mode\` of '${pattern}' must be log, latest or live.`);
     check(Number.isSafeInteger(rewind) && rewind >= 0, `\`rewind\` of '${pattern}' must be a whole number.`);
     const resumes = resume === 'page' || resume === 'durable' || typeof resume === 'function';

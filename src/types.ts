@@ -2,6 +2,7 @@
  * The public types. All times are milliseconds. Every promise of this library may be ignored: none ever becomes an
  * "unhandled rejection".
  */
+import type { ChannelName, Contract, Fitting, PatternOf, Untyped } from './contract/contract.ts';
 import type { HoldfastError } from './errors.ts';
 import type { Abortable, Readable, Stop } from './types/base.ts';
 import type { Channel } from './types/channel.ts';
@@ -9,6 +10,8 @@ import type { Reset } from './types/message.ts';
 import type { Outbox, Outcome } from './types/outbox.ts';
 
 export type { Choice } from './connection/ladder.ts';
+export type { Contract, ContractSchemas, ContractType, ContractValue, Untyped } from './contract/contract.ts';
+export type { StandardSchema } from './contract/schema.ts';
 export type { ErrorCode } from './errors.ts';
 export type {
   ChannelOptions,
@@ -26,7 +29,7 @@ export type { Codec } from './protocol/codec.ts';
 export type { Mode, ResetReason } from './protocol/frame.ts';
 export type { Transport } from './transports/transport.ts';
 export type { Check, DiagnoseOptions, Diagnosis } from './types/diagnosis.ts';
-export type { Abortable, Readable, Stop, Untyped } from './types/base.ts';
+export type { Abortable, Readable, Stop } from './types/base.ts';
 export type {
   Channel,
   ChannelStatus,
@@ -37,7 +40,7 @@ export type {
   StoreDefinition,
   StoreStatus,
 } from './types/channel.ts';
-export type { Cursor, Message, Reset } from './types/message.ts';
+export type { Cursor, Message, MessageOf, Reset } from './types/message.ts';
 export type { Member, Presence, PresenceEvent } from './types/presence.ts';
 export type {
   Accepted,
@@ -54,7 +57,7 @@ export type {
 
 // ---- client ----------------------------------------------------------------------------------------------------------
 
-export interface Client extends Disposable {
+export interface Client<C extends Contract<C> = Untyped> extends Disposable {
   /** Connects now; without it the first subscription or publication does. Ends a pause, but no wait: see `retryNow`. */
   connect(): void;
   /** Pauses: keeps every subscription and publication for `connect`, and opens nothing before it. */
@@ -70,7 +73,7 @@ export interface Client extends Disposable {
    * Same name, same handle. A handle holds nothing; what you start on it does.
    * @throws HoldfastError `invalid-name`, `destroyed`
    */
-  channel(name: string): Channel;
+  channel<N extends ChannelName<C>>(name: Fitting<C, N>): Channel<C, PatternOf<C, N>>;
   readonly outbox: Outbox;
   on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options?: Abortable): Stop;
 }

@@ -16,7 +16,7 @@ const UNFINISHED = new RegExp(['\\bTO' + 'DO\\b', '\\bFIX' + 'ME\\b', '/wo' + 'r
 const LEFT_OUT = new RegExp('\\b(it|test|describe|suite)(\\.each)?\\.(only|skip|todo|fails)\\b');
 
 const sources = [...walk(root)].filter(({ path }) => TEXT.test(path));
-const layered = sources.filter(({ path }) => /^(src|server)\/.*\.ts$/.test(path));
+const layered = sources.filter(({ path }) => /^(src|server|adapters)\/.*\.ts$/.test(path));
 
 function* walk(folder: string): Generator<Source> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -1,10 +1,11 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
+import type { Contract } from '../../src/contract/contract.ts';
 import { createServerCore } from '../server.ts';
-import type { ServerCore, ServerOptions } from '../types.ts';
+import type { ServerCore, ServerOptions, Untyped } from '../types.ts';
 import { attach, type AttachOptions } from './attach.ts';
 
-export interface Server extends ServerCore {
+export interface Server<C extends Contract<C> = Untyped> extends ServerCore<C> {
   /**
    * WebSocket and HTTP under `path`, beside your own routes: what listens for `request`, now or later, does not see the
    * requests of the transports, for `server.emit` is wrapped.
@@ -20,8 +21,8 @@ export interface Server extends ServerCore {
  *
  * @throws TypeError naming the option that is wrong
  */
-export function createServer(options: ServerOptions): Server {
-  const core = createServerCore(options);
+export function createServer<C extends Contract<C> = Untyped>(options: ServerOptions<C>): Server<C> {
+  const core = createServerCore<C>(options);
   const attached = new Set<() => void>();
   const close = async (): Promise<void> => {
     for (const detach of attached) detach();
@@ -30,7 +31,7 @@ export function createServer(options: ServerOptions): Server {
   return {
     ...core,
     attach(server, attachOptions) {
-      const undo = attach(core, server, attachOptions);
+      const undo = attach(core as unknown as ServerCore, server, attachOptions);
       const detach = (): void => {
         if (attached.delete(detach)) undo();
       };

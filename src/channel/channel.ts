@@ -17,7 +17,6 @@ import type {
   Stop,
   Store,
   StoreDefinition,
-  Untyped,
 } from '../types.ts';
 import { createMessageQueue } from './iterator.ts';
 import type { Handler, Listeners } from './listeners.ts';
@@ -50,9 +49,9 @@ export class ChannelHandle implements Channel {
     this.#context = context;
   }
 
-  subscribe(event: string, handler: Handler, options: Abortable = {}): Stop {
+  subscribe(event: string, handler: (data: never, message: never) => void, options: Abortable = {}): Stop {
     const { listeners, hold } = this.#named(event);
-    return listeners.add('event', event, handler, options, hold);
+    return listeners.add('event', event, handler as Handler, options, hold);
   }
 
   subscribeAll(handler: (message: Message) => void, options: Abortable = {}): Stop {
@@ -87,11 +86,11 @@ export class ChannelHandle implements Channel {
     return queue;
   }
 
-  publish(event: string, data?: Untyped, options: PublishOptions = {}): Receipt {
+  publish(event: string, data?: unknown, options: PublishOptions = {}): Receipt {
     return this.#named(event).publish(event, data, options);
   }
 
-  publishVolatile(event: string, data?: Untyped): boolean {
+  publishVolatile(event: string, data?: unknown): boolean {
     return this.#named(event).publishVolatile(event, data);
   }
 

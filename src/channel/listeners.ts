@@ -1,12 +1,12 @@
 import { EventEmitter } from 'eventemitter3';
 import { HoldfastError } from '../errors.ts';
-import type { Abortable, Cursor, Message, Reset, Stop, Untyped } from '../types.ts';
+import type { Abortable, Cursor, Message, Reset, Stop } from '../types.ts';
 import { attempt } from '../util/attempt.ts';
 import { stopOnAbort } from '../util/stop.ts';
 import { namedCursor } from './cursor.ts';
 import type { Loaded } from './snapshot.ts';
 
-export type Handler = (data: Untyped, message: Message) => void;
+export type Handler = (data: unknown, message: Message) => void;
 export type ResetHandler = (reset: Reset) => void | Cursor | Promise<void | Cursor>;
 
 /** Order for one message, after the stores: `subscribe` handlers, `subscribeAll`, iterators; each in order of registration. */

@@ -1,5 +1,4 @@
 /** How publications end, and who is told (rule R6). */
-import type { TombstoneKind } from '../protocol/frame.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Outcome } from '../types.ts';
 import type { OutboxContext, OutboxSettings } from './context.ts';
@@ -19,11 +18,13 @@ export interface EndingsOptions {
   readonly keeper: Keeper;
   /** Another page goes by the lane's name: publish the record anew. */
   onConflict(lane: Lane<Owner>, record: OutboxRecord): void;
+  /** Also if it was accepted before, and has another place now. */
   onEnded(outcome: Outcome, record?: OutboxRecord): void;
   isOver(): boolean;
 }
 
-type Ending = { readonly result: TombstoneKind | 'uncertain' };
+type Withdrawn = 'cancelled' | 'expired' | 'closed';
+type Ending = { readonly result: Withdrawn | 'uncertain' };
 
 /** What was never sent cannot turn out accepted, and what was cancelled nobody tries again: its payload is not needed. */
 const WITHDRAWN = { data: undefined, size: 0, payload: 'gone' };
@@ -38,7 +39,7 @@ export class Endings {
 
   /** The server has answered. */
   answered(lane: Lane<Owner>, { record, result, again }: Answer<Owner>, epoch: string): void {
-    const { keeper, onConflict } = this.#options;
+    const { keeper, onConflict, onEnded } = this.#options;
     const { ticket } = record.owner;
     if (!again) keeper.journal.forget(lane, record);
     const code = typeof result === 'object' && 'code' in result ? result.code : null;
@@ -48,23 +49,29 @@ export class Endings {
     const known = ticket.outcome?.result;
     // What stands for a record in doubt is a tombstone, and that it was closed says nothing of the copy that may exist.
     if (known === undefined || (known === 'uncertain' && outcome.result === 'accepted')) this.settle(ticket, outcome, record);
-    else if (
-      known === 'accepted' &&
-      outcome.result !== 'accepted' &&
-      (outcome.result !== 'uncertain' || code === 'before-start')
-    ) {
-      this.settle(ticket, { ...outcome, result: 'lost' }, record);
+    else if (known === 'accepted') {
+      // Repaired: it stands elsewhere now, and comes back from there.
+      if (outcome.result === 'accepted') onEnded(outcome);
+      else if (outcome.result !== 'uncertain' || code === 'before-start') {
+        this.settle(ticket, { ...outcome, result: 'lost' }, record);
+      }
     }
   }
 
   /** What was attempted under a memory that the server has lost may have arrived. */
   doubt(lane: Lane<Owner>, mem: string): void {
-    const { whenInDoubt } = this.#options.settings;
+    const { keeper, settings } = this.#options;
+    const { whenInDoubt } = settings;
     for (const record of lane.pending() as readonly OutboxRecord[]) {
       if (this.#options.isOver()) return;
       if (record.attempted === null || record.attempted === mem || record.tombstone !== null) continue;
       if (whenInDoubt === 'resend') record.doubtful = true;
-      else this.#bury(lane, record, 'closed', { result: whenInDoubt === 'drop' ? 'closed' : 'uncertain' });
+      else if (whenInDoubt === 'surface') this.#bury(lane, record, 'closed', { result: 'uncertain' });
+      else {
+        // Told by the answer: another page may be sending the item.
+        record.tombstone = 'closed';
+        keeper.journal.keep(lane, record);
+      }
     }
   }
 
@@ -123,7 +130,7 @@ export class Endings {
     }
   }
 
-  #bury(lane: Lane<Owner>, record: OutboxRecord, kind: TombstoneKind, end: Ending): void {
+  #bury(lane: Lane<Owner>, record: OutboxRecord, kind: Withdrawn, end: Ending): void {
     record.tombstone = kind;
     this.#options.keeper.journal.keep(lane, record);
     this.#tell(record, end);

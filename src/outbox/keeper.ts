@@ -122,6 +122,11 @@ export class Keeper {
     return this.#tenures.get(producer)?.exclusive === true;
   }
 
+  /** Another page may send of it too. */
+  shares(lane: Lane<Owner>): boolean {
+    return this.journal.usable && !this.exclusive(lane);
+  }
+
   /** What is left is for others. */
   end(): void {
     if (this.#state === 'over') return;
@@ -170,6 +175,7 @@ export class Keeper {
     if (this.#state !== 'awake') return;
     this.#state = 'resting';
     this.adoption.rest();
+    for (const lane of this.#options.lanes) lane.shows = 'all';
     this.#resting = this.#letGo(() => this.journal.rest());
   }
 
@@ -207,7 +213,7 @@ export class Keeper {
     if (tenure === undefined) {
       const { environment } = context;
       const onBreak = (): void => {
-        for (const lane of lanes) if (lane.producer === producer) doubtAll(lane);
+        for (const lane of lanes) if (lane.producer === producer) shared(lane);
       };
       const unsettled = (): boolean => this.shelf.pending.size > 0;
       tenure = new Tenure({ environment, journal: this.journal, producer, onBreak, unsettled });
@@ -261,6 +267,8 @@ export class Keeper {
   }
 }
 
-function doubtAll(lane: Lane<Owner>): void {
+/** Another page may have sent what it holds. */
+function shared(lane: Lane<Owner>): void {
+  lane.shows = 'all';
   for (const record of lane.pending() as readonly OutboxRecord[]) record.attempted ??= PERHAPS;
 }

@@ -15,19 +15,37 @@ export function mayStart<R>(records: readonly LaneRecord<R>[], sequence: number,
   return records.every(({ attempted }) => attempted === null || attempted === mem);
 }
 
+/** Of the `most` records from `start` on, those that the store takes for never sent; none while the first `near` are no such. */
+export function unsentFrom<R>(records: readonly LaneRecord<R>[], start: number, near: number, most: number): LaneRecord<R>[] {
+  const found: LaneRecord<R>[] = [];
+  const end = Math.min(start + most, records.length);
+  for (let at = start; at < end && (at < start + near || found.length > 0); at += 1) {
+    const record = records[at]!;
+    // They are written in order: what comes after this one has not been either.
+    if (record.shelved === 'no') break;
+    if (record.shelved === 'unsent') found.push(record);
+  }
+  return found;
+}
+
 /**
  * Sees to it that what is sent again, if the store loses it, is what was answered.
  * @returns what the answer means for the publication
  */
 export function remember<R>(record: LaneRecord<R>, result: Result, again: boolean): Result {
   const refusal = result !== 0 && 'code' in result ? result : null;
-  // The sequence is another page's, and what was withdrawn here was accepted nowhere.
-  const withdrawn = refusal?.code === 'conflict' ? record.tombstone : null;
+  // The sequence is another page's, or was closed by one that had not read it: what was withdrawn here was accepted nowhere.
+  const withdrawn = refusal?.code === 'conflict' || refusal?.code === 'closed' ? record.tombstone : null;
   // Accepted although it had been withdrawn: then it is the item that must be kept for repair.
   if (refusal === null) record.tombstone = record.payload === 'kept' ? null : 'closed';
   // That the server's memory does not reach back so far takes back nothing that was known.
   else if (!again || refusal.code !== 'unknown') record.tombstone ??= 'closed';
   return withdrawn === null ? result : { code: withdrawn };
+}
+
+/** How only another page can have ended what was accepted: what the server judges anew has another code. */
+export function isOfAnother(result: Result): boolean {
+  return result !== 0 && 'code' in result && ['before-start', 'closed', 'cancelled', 'expired'].includes(result.code);
 }
 
 /** It was accepted, and nobody has said otherwise since. */

@@ -23,9 +23,10 @@ export interface Room {
 export interface Batch {
   readonly sequence: number;
   readonly count: number;
+  readonly bytes: number;
   /** Of which rewind: an answer to what was sent before the last one moves nothing. */
   readonly round: number;
   readonly first: boolean;
-  /** It begins with one that had been answered. */
-  readonly shows: boolean;
+  /** Items that had been answered. */
+  readonly shown: number;
 }

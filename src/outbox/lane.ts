@@ -4,7 +4,7 @@
  */
 import type { Item, Nack, Pub, Result, Tombstone } from '../protocol/frame.ts';
 import type { Answer, Batch, Room, Taken } from './lane-types.ts';
-import { closers, mayStart, remember, stands } from './lane-rules.ts';
+import { closers, isOfAnother, mayStart, remember, stands, unsentFrom } from './lane-rules.ts';
 import { type LaneRecord, type NewItem, createRecord, onWire, sizeOnWire } from './record.ts';
 
 export type { Answer, LaneRecord, Room, Taken };
@@ -22,13 +22,17 @@ export class Lane<R> {
   #answered = 0;
   #next = 1;
   #sendFrom = 1;
-  #inFlightBytes = 0;
   #round = 0;
   #batches: Batch[] = [];
   /** The server knows nothing of this lane: start it here, whatever was attempted before. */
   #restartAt: number | null = null;
   #suspectsUntil = 0;
   #paused = false;
+  /**
+   * What is shown again to learn of a loss. The newest speaks for all before it, unless another page may have closed some of
+   * them, or begun the lane behind them.
+   */
+  shows: 'newest' | 'all' = 'newest';
   /**
    * The lowest sequence that was answered and is still in the store; null if there is none. Nothing is sent that would put it
    * out of the server's memory: who finds it there asks again how it ended.
@@ -48,13 +52,14 @@ export class Lane<R> {
     return this.#answered;
   }
 
-  /** Unanswered items on the present connection. */
+  /** Unanswered items on the present connection, also of batches that came too early to be taken. */
   get inFlight(): number {
-    return Math.max(0, this.#sendFrom - this.#firstWaiting());
+    const from = this.#firstWaiting();
+    return this.#batches.reduce((sum, { sequence, count }) => sum + Math.max(0, count - Math.max(0, from - sequence)), 0);
   }
 
   get inFlightBytes(): number {
-    return this.#inFlightBytes;
+    return this.#batches.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** A transient refusal: nothing is sent until {@link resume}. */
@@ -115,23 +120,15 @@ export class Lane<R> {
 
   /** Of the next `most` to be sent, those that the store takes for never sent; none while the first `near` are no such. */
   unsentAhead(near: number, most: number): readonly LaneRecord<R>[] {
-    const found: LaneRecord<R>[] = [];
-    const start = Math.max(this.#answered, this.#indexOf(this.#sendFrom));
-    const end = Math.min(start + most, this.#records.length);
-    for (let at = start; at < end && (at < start + near || found.length > 0); at += 1) {
-      const record = this.#records[at]!;
-      // They are written in order: what comes after this one has not been either.
-      if (record.shelved === 'no') break;
-      if (record.shelved === 'unsent') found.push(record);
-    }
-    return found;
+    return unsentFrom(this.#records, Math.max(this.#answered, this.#indexOf(this.#sendFrom)), near, most);
   }
 
   /** The next `pub`, or null if nothing can go now. Marks what it carries as attempted under `mem`. */
   take(room: Room, mem: string): Taken<R> | null {
     // With nothing under way no answer can come. A message that came twice was answered twice, once for another batch.
-    if (this.#batches.length === 0 && this.inFlight > 0) this.#sendAgainFrom(this.#firstWaiting());
-    const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : WINDOW - this.inFlight, this.#reach());
+    if (this.#batches.length === 0 && this.#sendFrom > this.#firstWaiting()) this.#sendAgainFrom(this.#firstWaiting());
+    const free = WINDOW - this.inFlight - this.#batches.reduce((sum, { shown }) => sum + shown, 0);
+    const most = Math.min(room.items, this.suspect ? 1 - this.inFlight : free, this.#reach());
     if (this.#paused || most <= 0 || this.#sendFrom >= this.#next) return null;
     // Two batches with the same sequences under way, and no answer could be told from the other's.
     if (this.#batches[0] !== undefined && this.#batches[0].round !== this.#round) return null;
@@ -148,7 +145,6 @@ export class Lane<R> {
       const size = sizeOnWire(record);
       if (items.length > 0 && bytes + size > room.bytes) break;
       bytes += size;
-      if (record.answeredAt === null) this.#inFlightBytes += size;
       record.attempted ??= mem;
       records.push(record);
       items.push(onWire(record));
@@ -156,8 +152,8 @@ export class Lane<R> {
     if (items.length === 0) return null;
     this.#sendFrom += items.length;
     this.#restartAt = null;
-    const shows = records[0] !== undefined && records[0].answeredAt !== null;
-    this.#batches.push({ sequence, count: items.length, round: this.#round, first, shows });
+    const shown = records.filter(({ answeredAt }) => answeredAt !== null).length;
+    this.#batches.push({ sequence, count: items.length, bytes, round: this.#round, first, shown });
     const frame: Pub = { t: 'pub', c: this.channel, p: this.producer, s: sequence, items, ...(first && { first }) };
     return { frame, records };
   }
@@ -174,12 +170,14 @@ export class Lane<R> {
       const record = this.#records[index];
       // Answered ones come first and without a hole, so an answer out of turn means nothing.
       if (record === undefined || index > this.#answered) return;
-      const stood = stands(record);
+      gone ||= stands(record) && isOfAnother(result);
       answers.push(this.#settle(record, result, now));
-      gone ||= stood && !stands(record);
     });
-    // So may be what was accepted before it: another page has closed it, or begun the lane behind it. Nothing else would tell.
-    if (gone && this.#records.some((record) => record.sequence < sequence && stands(record))) this.#sendAgainFrom(this.#lowest());
+    // So may be what was accepted before it: only another page can have done this.
+    if (gone && this.shows === 'newest') {
+      this.shows = 'all';
+      this.recheck();
+    }
     this.forget(now, Infinity);
     return answers;
   }
@@ -222,7 +220,7 @@ export class Lane<R> {
     this.#paused = false;
   }
 
-  /** A new connection: what is unanswered goes again, after the newest answered one, whose answer shows a store's loss. */
+  /** A new connection: what is unanswered goes again, after what shows a store's loss. */
   rewind(): void {
     this.#batches = [];
     this.#paused = false;
@@ -234,14 +232,17 @@ export class Lane<R> {
     for (let at = 0; at < this.#answered; at += 1) this.#records[at]!.answeredAt = now;
   }
 
-  /** Show the newest answered record again. */
+  /** Show what was answered again. */
   recheck(): void {
-    this.#sendAgainFrom(this.#firstWaiting() - (this.#answered > 0 ? 1 : 0));
+    const newest = this.#firstWaiting() - (this.#answered > 0 ? 1 : 0);
+    this.#sendAgainFrom(this.shows === 'all' ? this.#lowest() : newest);
   }
 
   /** The connection ended because of what was sent on it. @returns the one guilty record, or null if there are several */
   accuse(): LaneRecord<R> | null {
-    const inFlight = this.pending().slice(0, this.inFlight);
+    const inFlight = this.pending().filter((record) =>
+      this.#batches.some(({ sequence, count }) => record.sequence >= sequence && record.sequence < sequence + count),
+    );
     this.#suspectsUntil = inFlight.at(-1)?.sequence ?? 0;
     return inFlight.length === 1 ? inFlight[0]! : null;
   }
@@ -250,7 +251,7 @@ export class Lane<R> {
   forget(now: number, age: number): void {
     let drop = Math.max(0, this.#answered - RETAINED);
     // What is shown again may be gone with all those before it: they stay until it is answered, however long that takes.
-    const shown = this.#sendFrom < this.#firstWaiting() || this.#batches.some(({ shows }) => shows);
+    const shown = this.#sendFrom < this.#firstWaiting() || this.#batches.some(({ shown }) => shown > 0);
     while (!shown && drop < this.#answered && this.#records[drop]!.answeredAt! <= now - age) drop += 1;
     // One that is on its way again is still needed.
     drop = Math.min(drop, Math.max(0, this.#sendFrom - (this.#records[0]?.sequence ?? 0)));
@@ -265,10 +266,7 @@ export class Lane<R> {
 
   #settle(record: LaneRecord<R>, result: Result, now: number): Answer<R> {
     const again = record.answeredAt !== null;
-    if (!again) {
-      this.#answered += 1;
-      this.#inFlightBytes = Math.max(0, this.#inFlightBytes - record.size);
-    }
+    if (!again) this.#answered += 1;
     record.answeredAt = now;
     return { record, result: remember(record, result, again), again };
   }
@@ -276,7 +274,6 @@ export class Lane<R> {
   #sendAgainFrom(sequence: number): void {
     this.#sendFrom = sequence;
     this.#round += 1;
-    this.#inFlightBytes = 0;
     this.#restartAt = null;
   }
 

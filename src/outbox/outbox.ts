@@ -17,7 +17,6 @@ import { Keeper } from './keeper.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { Migration } from './migration.ts';
-import { faultOf } from './outcome.ts';
 import type { PendingChange, PendingPublication, Pendings } from './pendings.ts';
 import { Ticket } from './receipt.ts';
 import { type NewItem, type Pack, packOf } from './record.ts';
@@ -219,9 +218,8 @@ export class Outbox implements Pendings {
     const { report } = this.#context;
     const { channel, producer } = estate;
     const lane = this.#lanes.get(channel, producer);
-    const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version, f }: EntryRow): Owner => {
+    const ownerOf = ({ id, e: event, createdAt, expiresAt, v: version }: EntryRow): Owner => {
       const ticket = new Ticket({ id, channel, event, signal: undefined, report, cancel: (given) => this.#cancel(given) });
-      if (f !== undefined) ticket.fault = faultOf(f);
       return { ticket, createdAt, expiresAt, version, replace: null, own: false };
     };
     const next = lane.waiting + lane.retained > 0 ? lane.next : null;

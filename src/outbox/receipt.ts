@@ -28,8 +28,6 @@ export class Ticket implements Receipt {
   readonly id: string;
   readonly channel: string;
   readonly event: string;
-  /** A connection was ended over it: the reason, should it turn out not to have been accepted before. */
-  fault: HoldfastError | null = null;
   /** Null before it has one, and when it has ended. */
   place: Place | null = null;
   readonly #options: TicketOptions;

@@ -25,8 +25,6 @@ export interface EntryRow {
   /** Size of the payload, bytes. */
   readonly n: number;
   readonly x?: TombstoneKind;
-  /** The tombstone is there because a server ended the connection over it: as this. */
-  readonly f?: string;
   /** Lane memory under which it was first sent. */
   readonly a?: string;
   readonly createdAt: number;
@@ -64,7 +62,6 @@ export const pageKey = (producer: string): StoreKey => ['page', producer];
 export const failedKey = (createdAt: number, id: string): StoreKey => ['failed', createdAt, id];
 
 interface Kept {
-  readonly ticket: { readonly fault: { readonly code: string } | null } | null;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly version: number;
@@ -79,7 +76,6 @@ function entryRow(record: LaneRecord<Kept>): EntryRow {
     ...(!gone && data !== undefined && { d: data }),
     n: gone ? 0 : size,
     ...(tombstone !== null && { x: tombstone }),
-    ...(owner.ticket?.fault && { f: owner.ticket.fault.code }),
     ...(attempted !== null && { a: attempted }),
     createdAt: owner.createdAt,
     expiresAt: owner.expiresAt,

@@ -8,7 +8,6 @@ import type { Keeper } from './keeper.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { Marks } from './marks.ts';
-import { faultOf } from './outcome.ts';
 import { Pauses } from './pauses.ts';
 import { Retention } from './retention.ts';
 import { roomFor } from './room.ts';
@@ -63,6 +62,7 @@ export class Sender {
   welcomed({ limits }: Line): void {
     this.#limits = limits;
     for (const lane of this.#options.lanes) {
+      this.#noteWhetherShared(lane);
       lane.rewind();
       this.#retain(lane);
       if (lane.waiting > 0) this.#options.lanes.active.add(lane);
@@ -78,12 +78,9 @@ export class Sender {
     const [only] = accused;
     if (accused.length === 1 && only?.record) {
       const { lane, record } = only;
-      const why = code === END.badFrame ? 'invalid' : 'too-large';
-      // Not told yet: an earlier connection may have carried it and ended unanswered. The tombstone's answer is the truth.
-      if (record.owner.ticket !== null) {
-        record.owner.ticket.fault = faultOf(why);
-      }
-      record.tombstone = 'closed';
+      // Not told yet: an earlier connection, or another page, may have carried it. The tombstone's answer is the truth, and says
+      // to whoever asks why it ended.
+      record.tombstone = code === END.badFrame ? 'invalid' : 'too-large';
       this.#options.keeper.journal.keep(lane, record);
     }
     // What was under way here is not so on the next connection, whose end must not be blamed on it.
@@ -124,10 +121,16 @@ export class Sender {
   /** The store failed over: what it acknowledged may be gone. */
   recheck(): void {
     for (const lane of this.#options.lanes) {
+      this.#noteWhetherShared(lane);
       if (lane.retained > 0) lane.recheck();
       this.#retain(lane);
     }
     this.flush();
+  }
+
+  /** From then on its newest speaks for the others no more. */
+  #noteWhetherShared(lane: Lane<Owner>): void {
+    if (this.#options.keeper.shares(lane)) lane.shows = 'all';
   }
 
   /** What is retained is shown again. */

@@ -1,4 +1,5 @@
 /** Which rows can be used: a later release may have written others, or the disk have spoiled them. Those are left alone. */
+import { TOMBSTONES } from '../protocol/frame.ts';
 import { isChannelName, isEventName, isItemId } from '../protocol/names.ts';
 import { toPlain } from '../protocol/payload.ts';
 import { PERHAPS } from './record.ts';
@@ -14,7 +15,7 @@ export interface StoredEntry extends LaneName {
 
 type Loose<T> = Partial<Record<keyof T, unknown>> | null | undefined;
 
-const TOMBSTONES: readonly unknown[] = [undefined, 'cancelled', 'expired', 'closed'];
+const KINDS: readonly unknown[] = [undefined, ...TOMBSTONES];
 /** No server takes more. Parts that refer to the same parts would else be walked without end. */
 const PAYLOAD = { frame: 2 ** 26, binary: 2 ** 30, depth: 1000, keys: Infinity };
 
@@ -31,8 +32,7 @@ export function readEntries([[, producer, channel, first], value]: StoreRow): re
 
 function readEntry(value: unknown): EntryRow | null {
   const row = value as Loose<EntryRow>;
-  const named =
-    isItemId(row?.id) && isEventName(row.e) && TOMBSTONES.includes(row.x) && isTextOrNone(row.f) && isTextOrNone(row.a);
+  const named = isItemId(row?.id) && isEventName(row.e) && KINDS.includes(row.x) && isTextOrNone(row.a);
   if (!named || !isTime(row?.createdAt) || !isTime(row.expiresAt) || !isTime(row.n) || row.n < 0) return null;
   const plain = toPlain(row.d, PAYLOAD);
   return plain.ok ? { ...(value as EntryRow), d: plain.data } : null;

@@ -1,7 +1,8 @@
+import { TOMBSTONES } from './frame.ts';
 import * as is from './parse.ts';
 
 const isToken = is.text(16_384);
-const isTombstone = is.record({ id: is.isId, x: is.oneOf('cancelled', 'expired', 'closed') });
+const isTombstone = is.record({ id: is.isId, x: is.oneOf(...TOMBSTONES) });
 const isItem = is.record(is.ITEM);
 const { e: _event, ...MEMBER } = is.ITEM;
 const item: is.Check = (value) =>

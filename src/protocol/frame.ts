@@ -1,9 +1,11 @@
-import type { ClientPres, ServerPres } from './presence-frame.ts';
-
 /**
  * The frames of protocol version 1. docs/protocol.md is the specification; field names here are the wire's.
  * Durations are milliseconds, `ts` is milliseconds since 1970.
  */
+import type { ClientPres, ServerPres } from './presence-frame.ts';
+import type { Hist, Res } from './question.ts';
+
+export type { Hist, Res } from './question.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -19,7 +21,9 @@ export interface Item {
   readonly d?: Payload;
 }
 
-export type TombstoneKind = 'cancelled' | 'expired' | 'closed';
+/** `invalid` and `too-large`: a server, or something before it, ends each connection over the item. */
+export const TOMBSTONES = ['cancelled', 'expired', 'closed', 'invalid', 'too-large'] as const;
+export type TombstoneKind = (typeof TOMBSTONES)[number];
 
 /** Takes the place of an item whose sequence must still be consumed (rule R6). */
 export interface Tombstone {
@@ -128,18 +132,6 @@ export interface ClientTell {
   readonly id: string;
   readonly e: string;
   readonly d?: Payload;
-}
-/** Asks for a page of the past: the `n` newest entries from `from` to `to`, both included. */
-export interface Hist {
-  readonly t: 'hist';
-  /** Unique in the page; comes back in `res`. */
-  readonly id: string;
-  readonly c: string;
-  /** Absent: the beginning of the log. */
-  readonly from?: WireCursor;
-  /** Absent: its top. */
-  readonly to?: WireCursor;
-  readonly n: number;
 }
 export interface ClientAuth {
   readonly t: 'auth';
@@ -255,20 +247,6 @@ export interface Nack {
   readonly code: string;
   readonly expected?: number;
   readonly after?: number;
-}
-/** The answer to `hist`. Without `err` it is a page. */
-export interface Res {
-  readonly t: 'res';
-  readonly id: string;
-  readonly err?: Refusal & { readonly after?: number };
-  /** Epoch of the log that the offsets belong to. */
-  readonly ep?: string;
-  /** Consecutive, the oldest first. */
-  readonly items?: readonly Entry[];
-  /** The entry before the first item, if it is there and was asked for. */
-  readonly older?: readonly [offset: number, tag: string];
-  /** Entries that were asked for are gone. */
-  readonly trimmed?: boolean;
 }
 /** The store failed over or came back: show me your newest accepted publications again. */
 export interface Recheck {

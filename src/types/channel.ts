@@ -1,39 +1,55 @@
+import type {
+  Args,
+  Contract,
+  Everything,
+  In,
+  Logged,
+  Out,
+  Pattern,
+  SnapshotOf,
+  Untyped,
+  Volatile,
+} from '../contract/contract.ts';
 import type { HoldfastError } from '../errors.ts';
 import type { ResetReason } from '../protocol/frame.ts';
-import type { Abortable, Readable, Stop, Untyped } from './base.ts';
-import type { Cursor, Message, Reset } from './message.ts';
+import type { Abortable, Readable, Stop } from './base.ts';
+import type { Cursor, Message, MessageOf, Reset } from './message.ts';
 import type { PublishOptions, Receipt } from './outbox.ts';
 import type { Presence } from './presence.ts';
 
-export interface Channel {
+export interface Channel<C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> {
   readonly name: string;
   readonly status: Readable<ChannelStatus>;
   /**
    * One event, logged or volatile.
    * @throws HoldfastError `invalid-name`, `destroyed`
    */
-  subscribe(event: string, handler: (data: Untyped, message: Message) => void, options?: Abortable): Stop;
+  subscribe<E extends keyof Everything<C, P> & string>(
+    event: E,
+    handler: (data: Out<Everything<C, P>[E]>, message: MessageOf<C, P, E>) => void,
+    options?: Abortable,
+  ): Stop;
   /**
    * Every event.
    * @throws HoldfastError `destroyed`
    */
-  subscribeAll(handler: (message: Message) => void, options?: Abortable): Stop;
+  subscribeAll(handler: (message: Message<C, P>) => void, options?: Abortable): Stop;
   /**
    * The same for `for await`; ends with the signal or `break`. Holds at most 1000 messages, then throws `too-slow`; throws
    * what closed the channel (a refusal, `destroyed`).
    */
-  messages(options?: MessagesOptions): AsyncIterableIterator<Message>;
+  messages(options?: MessagesOptions<keyof Everything<C, P> & string>): AsyncIterableIterator<Message<C, P>>;
   /**
    * Ordered, exactly once in the log: kept in the outbox until the server has decided.
    * @throws HoldfastError `invalid-name`, `invalid-option`, `destroyed`; everything else comes through the receipt
    */
-  publish(event: string, data?: Untyped, options?: PublishOptions): Receipt;
+  publish<E extends keyof Logged<C, P> & string>(event: E, ...args: Args<In<Logged<C, P>[E]>, PublishOptions>): Receipt;
   /**
    * Volatile: at most once, to whoever listens now, never stored, not echoed to this page. `false`: not connected or too
    * busy, so dropped.
    * @throws HoldfastError `invalid-name`, `invalid`, `too-large`, `destroyed`
    */
-  publishVolatile(event: string, data?: Untyped): boolean;
+  publishVolatile<E extends keyof Volatile<C, P> & string>(event: E, ...args: Args<In<Volatile<C, P>[E]>, never>): boolean;
   /**
    * Continuity was lost: load again. Messages wait until the returned promise resolves; a returned cursor says where to go
    * on. With several handlers all run, and the lowest returned cursor wins. Not called if the channel has a `snapshot`.
@@ -48,19 +64,19 @@ export interface Channel {
    * `destroyed`, and `aborted` with the signal's reason as its cause.
    * @throws HoldfastError `invalid-option`, `destroyed`
    */
-  history(options?: HistoryOptions): Promise<HistoryPage>;
+  history(options?: HistoryOptions): Promise<HistoryPage<C, P>>;
   /**
    * Optimistic state: snapshot, messages, and your own pending publications on top. Held until disposed.
    * @throws HoldfastError `invalid-option`, `destroyed`
    */
-  store<S>(definition: StoreDefinition<S>): Store<S>;
-  /** Who is there, and whether this page is shown. Needs a server with presence: older ones are told by `unsupported`, once. */
-  readonly presence: Presence;
+  store<S>(definition: StoreDefinition<S, C, P>): Store<S>;
+  /** Who is there, and whether this page is shown. A server without presence is told by `unsupported`, once. */
+  readonly presence: Presence<C, P>;
 }
 
-export interface MessagesOptions extends Abortable {
+export interface MessagesOptions<E extends string = string> extends Abortable {
   /** @default all */
-  readonly events?: readonly string[];
+  readonly events?: readonly E[];
   /** Throw `continuity-lost` instead of going on after a reset. @default false */
   readonly throwOnReset?: boolean;
 }
@@ -83,24 +99,24 @@ export interface HistoryOptions extends Abortable {
   readonly to?: Cursor;
 }
 
-export interface HistoryPage {
+export interface HistoryPage<C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> {
   /** Newest first. */
-  readonly messages: readonly Message[];
+  readonly messages: readonly Message<C, P>[];
   /** The page before; null if there is none. */
-  readonly older: ((options?: Abortable) => Promise<HistoryPage>) | null;
+  readonly older: ((options?: Abortable) => Promise<HistoryPage<C, P>>) | null;
   /** Older messages that were asked for existed, and are gone. */
   readonly trimmed: boolean;
 }
 
-export interface StoreDefinition<S> {
+export interface StoreDefinition<S, C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> {
   /** Before anything is known, and on the server. */
   readonly initial: S;
   /** From the data of the channel's snapshot to state. @default the data itself */
-  readonly load?: (data: Untyped) => S;
+  readonly load?: (data: Out<SnapshotOf<C, P>>) => S;
   /**
    * Pure; set by id, do not count: a message may be in the snapshot already. Also run for your own pending publications.
    */
-  readonly reduce: (state: S, message: Message & { readonly pending: boolean }) => S;
+  readonly reduce: (state: S, message: Message<C, P> & { readonly pending: boolean }) => S;
 }
 
 export interface Store<S> extends Readable<S>, Disposable {

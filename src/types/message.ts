@@ -1,5 +1,5 @@
 import type { ResetReason } from '../protocol/frame.ts';
-import type { Untyped } from './base.ts';
+import type { Contract, Everything, Out, Pattern, Untyped } from '../contract/contract.ts';
 
 /** A place in a channel's log: random epoch, contiguous offset from 1, tag of the entry there. */
 export interface Cursor {
@@ -14,10 +14,15 @@ export interface Reset {
   readonly cursor: Cursor;
 }
 
-export interface Message {
+/** One of all events of a channel: `switch (message.event)` narrows `message.data`. */
+export type Message<C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> = {
+  [E in keyof Everything<C, P> & string]: MessageOf<C, P, E>;
+}[keyof Everything<C, P> & string];
+
+export interface MessageOf<C extends Contract<C>, P extends Pattern<C>, E extends keyof Everything<C, P>> {
   readonly channel: string;
-  readonly event: string;
-  readonly data: Untyped;
+  readonly event: E;
+  readonly data: Out<Everything<C, P>[E]>;
   readonly id: string;
   /** Server time; null on volatile messages. */
   readonly sentAt: number | null;

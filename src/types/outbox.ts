@@ -1,5 +1,5 @@
 import type { HoldfastError } from '../errors.ts';
-import type { Abortable, Readable, Untyped } from './base.ts';
+import type { Abortable, Readable } from './base.ts';
 import type { Cursor } from './message.ts';
 
 export interface PublishOptions extends Abortable {
@@ -103,7 +103,7 @@ export interface OutboxEntry {
   readonly id: string;
   readonly channel: string;
   readonly event: string;
-  readonly data: Untyped;
+  readonly data: unknown;
   readonly createdAt: number;
   readonly expiresAt: number;
   /** queued: not sent yet. sent: it may have arrived. failed: it ended, and waits for `retry` or `discard`. */

@@ -55,7 +55,7 @@ export const PLATFORM: ReadonlySet<string> = new Set([
 
 const logic = ['pure', 'protocol', 'errors'];
 const core = [...logic, 'ports', 'util'];
-const clientSide = [...core, 'platform', 'runtime', 'stores', 'transports', 'client', 'default client', 'diagnose'];
+const clientSide = [...core, 'contract', 'platform', 'runtime', 'stores', 'transports', 'client', 'default client', 'diagnose'];
 
 /** The first that fits a file is its layer; a file without one is a fault. */
 export const LAYERS: readonly Layer[] = [
@@ -63,7 +63,8 @@ export const LAYERS: readonly Layer[] = [
   { name: 'errors', files: /^src\/errors\.ts$/, imports: [] },
   // What the client leaves for diagnose(), and a constant.
   { name: 'internals', files: /^src\/(internals|version)\.ts$/, imports: [], own: 'none', synchronous: true },
-  { name: 'types', files: /^src\/types(\/|\.ts$)/, imports: [] },
+  { name: 'types', files: /^src\/(types(\/|\.ts$)|contract\/(contract|schema)\.ts$)/, imports: [] },
+  { name: 'contract', files: /^src\/contract\//, imports: ['errors'], synchronous: true },
   { name: 'protocol', files: /^src\/protocol\/msgpack/, imports: ['errors'], packages: /^@msgpack\/msgpack$/, synchronous: true },
   { name: 'protocol', files: /^src\/protocol\//, imports: ['errors'], synchronous: true },
   { name: 'ports', files: /^src\/(transports\/transport|outbox\/store)\.ts$/, imports: [], own: 'none', synchronous: true },
@@ -127,6 +128,8 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'default client', files: /^src\/create-client\.ts$/, imports: clientSide },
   { name: 'public', files: /^src\/index\.ts$/, imports: clientSide },
+  { name: 'adapters', files: /^adapters\/react\//, imports: [], own: 'all', packages: /^react$/ },
+  { name: 'adapters', files: /^adapters\/vue\//, imports: [], own: 'all', packages: /^vue$/ },
   {
     name: 'server on Node',
     files: /^server\/node\//,

@@ -34,7 +34,7 @@ async function start(
 ): Promise<{ readonly server: Server; readonly port: number }> {
   const http = createHttpServer();
   const server = createServer({
-    authenticate: ({ token }) => (onHello(token!), { user: { id: token } }),
+    authenticate: ({ token }) => (onHello(token!), { user: { id: token! } }),
     channels: { '{room}': { subscribe: true } },
     limits,
     broker,

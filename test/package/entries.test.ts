@@ -13,8 +13,9 @@ async function namesByRequire(entry: string): Promise<readonly string[]> {
 }
 
 describe('the packed tarball', () => {
-  it('exports the client, the server, its core and the MessagePack codec', () => {
-    expect(entries).toEqual(['holdfast', 'holdfast/server', 'holdfast/server/core', 'holdfast/msgpack']);
+  it('exports the client, the server, and what goes with them', () => {
+    const more = ['server', 'server/core', 'msgpack', 'contract', 'react', 'vue'];
+    expect(entries).toEqual(['holdfast', ...more.map((name) => `holdfast/${name}`)]);
   });
 
   it.each(entries)('%s gives the same names to import and to require', async (entry) => {

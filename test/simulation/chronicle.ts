@@ -4,6 +4,8 @@ import type { Codec, Encoded } from '../../src/protocol/codec.ts';
 /** What connections say to stay alive is left out of the story. */
 const HEARTBEAT: readonly unknown[] = ['ping', 'pong'];
 
+const WITH_COMMA = Array.from({ length: 256 }, (_, byte) => `,${byte}`);
+
 export class Chronicle {
   readonly timeline: string[] = [];
   readonly counts: Record<string, number> = {};
@@ -28,7 +30,9 @@ export class Chronicle {
 
   /** @param who page and connection */
   message(who: string, way: string, codec: Codec, data: Encoded): void {
-    this.#mix(`${who} ${way} ${typeof data === 'string' ? data : data.join(',')}`);
+    this.#mix(`${who} ${way} `);
+    if (typeof data === 'string') this.#mix(data);
+    else this.#mixBytes(data);
     if (!this.#keeps) return;
     const text = readable(codec, data);
     if (text !== null) this.#tell(`${who} ${way} ${text}`);
@@ -43,6 +47,11 @@ export class Chronicle {
     let hash = this.#hash;
     for (let i = 0; i < event.length; i += 1) hash = Math.imul(hash ^ event.charCodeAt(i), 16_777_619);
     this.#hash = hash >>> 0;
+  }
+
+  /** As their numbers with commas between. */
+  #mixBytes(bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; i += 1) this.#mix(i === 0 ? `${bytes[i]!}` : WITH_COMMA[bytes[i]!]!);
   }
 
   #tell(event: string): void {

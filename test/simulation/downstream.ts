@@ -91,11 +91,13 @@ export class Downstream {
     const all = [...(before?.told ?? []), ...told];
     if (random() >= splits) return this.#carry(rest, all);
     this.#kept = { bytes: rest, told: all };
+    this.#options.pipe.reserve(rest.length);
     this.#timer = clock.setTimeout(() => this.#release(), KEPT_FOR);
   }
 
   #take(): { readonly bytes: Uint8Array<ArrayBuffer>; readonly told: readonly Told[] } | null {
     const kept = this.#kept;
+    this.#options.pipe.reserve(-(kept?.bytes.length ?? 0));
     this.#options.clock.clearTimeout(this.#timer);
     this.#kept = null;
     return kept;

@@ -16,6 +16,11 @@ export class Mirror {
   readonly #stage: Stage;
   readonly #random: () => number;
   readonly #stores = new Map<string, Store<State>>();
+  /**
+   * What the newest state of a channel held beyond the place that was read before it. Nobody can tell that page if a store that
+   * fails over before its `sub` loses these: the place stands.
+   */
+  readonly #unverified = new Map<string, ReadonlySet<string>>();
   /** Channels whose load is under way, as the oracle knows it. */
   readonly #loading = new Set<string>();
 
@@ -56,7 +61,8 @@ export class Mirror {
     for (const [channel, store] of this.#stores) {
       const { number } = this.#actor();
       const tags = oracle.tagsOf(channel);
-      const shown = store.get();
+      const unverified = this.#unverified.get(channel);
+      const shown = new Set([...store.get()].filter((tag) => tags.includes(tag) || !unverified?.has(tag)));
       const missing = tags.filter((tag) => !shown.has(tag)).length;
       const { state, pending } = store.status.get();
       if (missing === 0 && shown.size === tags.length && state === 'live' && pending === 0) continue;
@@ -84,6 +90,7 @@ export class Mirror {
     await life.wait(this.#random() * LOADING);
     if (this.#random() < plan.reset.fails) throw new Error('the load failed, as the plan has it');
     if (!signal.aborted) {
+      this.#unverified.set(channel, new Set(data.slice(data.indexOf(cursor.tag) + 1)));
       this.#loading.delete(channel);
       oracle.reloaded(number, channel, cursor);
     }

@@ -10,6 +10,8 @@ interface LaneUp {
   connection: number;
   sent: number;
   answered: number;
+  /** What is under way, but for what is shown again, by sequence: the batch that it is in. */
+  readonly under: Map<number, { readonly from: number; readonly to: number }>;
 }
 
 type Moment = readonly [page: number, real: number];
@@ -127,8 +129,15 @@ export class Connections {
       if (frame.t === 'pub' || frame.t === 'tell' || frame.t === 'hist') this.#traffic(page).news.push(this.#now());
       if (frame.t !== 'pub') continue;
       const lane = this.#lane(page, frame.c, frame.p, frame.s - 1);
-      if (connection > lane.connection) Object.assign(lane, { connection, sent: 0 });
-      lane.sent = Math.max(lane.sent, frame.s + frame.items.length - 1);
+      if (connection > lane.connection) {
+        Object.assign(lane, { connection, sent: 0 });
+        lane.under.clear();
+      }
+      const batch = { from: frame.s, to: frame.s + frame.items.length - 1 };
+      for (let sequence = Math.max(batch.from, lane.answered + 1); sequence <= batch.to; sequence += 1) {
+        lane.under.set(sequence, batch);
+      }
+      lane.sent = Math.max(lane.sent, batch.to);
       const unanswered = lane.sent - lane.answered;
       if (unanswered > LANE_WINDOW) this.#fail('I14', `page ${page} has ${unanswered} unanswered in one lane of ${frame.c}`);
       const all = this.#unanswered(page, connection);
@@ -143,10 +152,17 @@ export class Connections {
         this.#sentAway.set(page, { at: this.#now(), spread: frame.spread ?? 0 });
       } else if (frame.t === 'ack') {
         const lane = this.#lane(page, frame.c, frame.p);
-        lane.answered = Math.max(lane.answered, frame.s + frame.r.length - 1);
+        const end = frame.s + frame.r.length - 1;
+        lane.answered = Math.max(lane.answered, end);
+        if (lane.connection === connection)
+          for (const sequence of lane.under.keys()) if (sequence <= end) lane.under.delete(sequence);
       } else if (frame.t === 'nack') {
         const lane = this.#lane(page, frame.c, frame.p);
         if (lane.connection === connection) lane.sent = Math.min(lane.sent, Math.max(lane.answered, frame.s - 1));
+        const batch = lane.connection === connection ? lane.under.get(Math.max(frame.s, lane.answered + 1)) : undefined;
+        if (batch === undefined || batch.from > frame.s) continue;
+        // Batches behind it may be on their way still.
+        for (let sequence = frame.s; sequence <= batch.to; sequence += 1) lane.under.delete(sequence);
       }
     }
   }
@@ -164,7 +180,7 @@ export class Connections {
   #unanswered(page: number, connection: number): number {
     let all = 0;
     for (const lane of this.#lanes.get(page)!.values()) {
-      if (lane.connection === connection) all += Math.max(0, lane.sent - lane.answered);
+      if (lane.connection === connection) all += Math.min(lane.under.size, Math.max(0, lane.sent - lane.answered));
     }
     return all;
   }
@@ -175,7 +191,7 @@ export class Connections {
     if (lanes === undefined) this.#lanes.set(page, (lanes = new Map()));
     const key = `${channel} ${producer}`;
     let lane = lanes.get(key);
-    if (lane === undefined) lanes.set(key, (lane = { connection: 0, sent: below, answered: below }));
+    if (lane === undefined) lanes.set(key, (lane = { connection: 0, sent: below, answered: below, under: new Map() }));
     return lane;
   }
 }

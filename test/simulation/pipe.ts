@@ -50,6 +50,11 @@ export class Pipe {
     if (this.#parcels.length === 1) this.#arm();
   }
 
+  /** So many more bytes wait before it, or fewer: they have not left the sender either. */
+  reserve(bytes: number): void {
+    this.#underWay += bytes;
+  }
+
   stall(): void {
     if (this.#state !== 'flowing') return;
     this.#state = 'stalled';

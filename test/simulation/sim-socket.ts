@@ -100,11 +100,10 @@ export class SimSocket {
   }
 }
 
-/** The class that a page finds as `WebSocket`. */
+/** What a page finds as `WebSocket`. No class of its own: engines would compile all that meets sockets anew for each page. */
 export function socketClass(open: (protocol: string, socket: SimSocket) => Line): SocketConstructor {
-  return class extends SimSocket {
-    constructor(_url: string, protocols: string[]) {
-      super((socket) => open(protocols[0] ?? '', socket));
-    }
-  };
+  function WebSocket(_url: string, protocols: string[]): SimSocket {
+    return new SimSocket((socket) => open(protocols[0] ?? '', socket));
+  }
+  return WebSocket as unknown as SocketConstructor;
 }

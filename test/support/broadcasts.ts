@@ -1,5 +1,6 @@
 /** The broadcasts of one browser profile: WHATWG HTML, "Broadcasting to other browsing contexts". */
 import type { BroadcastConstructor } from '../../src/platform/environment.ts';
+import { copyOf } from './copy.ts';
 import type { Holder } from './disk.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -26,10 +27,10 @@ export function createBroadcasts(clock: Pick<VirtualClock, 'setTimeout'>): Broad
 
     postMessage(message: unknown): void {
       if (!channels.has(this)) throw new DOMException('The channel is closed.', 'InvalidStateError');
-      const data: unknown = structuredClone(message);
+      const data: unknown = copyOf(message);
       for (const other of channels) {
         if (other === this || other.name !== this.name) continue;
-        clock.setTimeout(() => other.holder.arrive(() => other.#deliver(structuredClone(data))), 0);
+        clock.setTimeout(() => other.holder.arrive(() => other.#deliver(copyOf(data))), 0);
       }
     }
 

@@ -5,6 +5,7 @@
 import { HoldfastError } from '../../src/errors.ts';
 import type { OpenStore, OutboxStore, StoreContext, StoreRow, StoreWrite } from '../../src/outbox/store.ts';
 import type { StoreProblem } from '../../src/types.ts';
+import { copyOf } from './copy.ts';
 import { type Table, changed, rowsWithin } from './table.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -164,10 +165,10 @@ function createFrom(options: DiskOptions, rows: Image): Disk {
     opened.add(handle);
     return {
       scope,
-      read: (ranges) => during('read', () => structuredClone(ranges.map((range) => rowsWithin(cached.get(scope) ?? [], range)))),
+      read: (ranges) => during('read', () => copyOf(ranges.map((range) => rowsWithin(cached.get(scope) ?? [], range)))),
       write: ({ strict, ...rows }) => {
         // At once, as the browser does: what the page changes afterwards is not written.
-        const { remove, put } = structuredClone(rows);
+        const { remove, put } = copyOf(rows);
         return during('write', () => write(scope, { remove, put, strict: strict || durability === 'strict' }));
       },
       async close() {
@@ -211,8 +212,8 @@ function createFrom(options: DiskOptions, rows: Image): Disk {
       written = cached;
       for (const { holder, onLost } of living()) clock.setTimeout(() => holder.arrive(onLost), 0);
     },
-    rows: (user, url) => structuredClone(cached.get(scopeOf(user, url)) ?? []),
-    tables: () => [...cached].map(([scope, held]) => ({ scope, rows: structuredClone(held) })),
+    rows: (user, url) => copyOf(cached.get(scopeOf(user, url)) ?? []),
+    tables: () => [...cached].map(([scope, held]) => ({ scope, rows: copyOf(held) })),
     clone: () => createFrom(options, cached),
     get handles() {
       return living().length;

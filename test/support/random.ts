@@ -12,5 +12,9 @@ export function createRandom(seed: number): () => number {
 /** Ids that are random but repeatable: 22 characters, as the real ones. */
 export function createIds(random: () => number): () => string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  return () => Array.from({ length: 22 }, () => alphabet[Math.floor(random() * 64)]).join('');
+  return () => {
+    let id = '';
+    for (let i = 0; i < 22; i += 1) id += alphabet.charAt(Math.floor(random() * 64));
+    return id;
+  };
 }

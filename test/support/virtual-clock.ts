@@ -13,10 +13,14 @@ export interface VirtualClock {
   sleep(ms: number): void;
 }
 
+/** A turn of the event loop costs a system call; microtasks run to their end between any two immediates of one turn. */
+const TASKS_A_TURN = 16;
+
 interface Task {
   readonly at: number;
   readonly order: number;
-  readonly run: () => void;
+  /** null: it ran, or was cleared. */
+  run: (() => void) | null;
 }
 
 /** @param most tasks to run before giving up: two sides that answer each other for ever are a fault, not a long test */
@@ -24,47 +28,97 @@ export function createVirtualClock(start = 1_000_000, most = Infinity): VirtualC
   let ran = 0;
   let time = start;
   let order = 0;
-  const tasks = new Map<unknown, Task>();
+  let pending = 0;
+  /** A heap, in which those that were cleared stay until they come to its top. */
+  const tasks: Task[] = [];
+  const waiting: (() => void)[] = [];
+  let ready = 0;
 
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  const next = (): readonly [unknown, Task] | null => {
-    let first: readonly [unknown, Task] | null = null;
-    for (const entry of tasks) {
-      const [, task] = entry;
-      if (first === null || task.at < first[1].at || (task.at === first[1].at && task.order < first[1].order)) first = entry;
-    }
-    return first;
+  const goOn = (): void => {
+    ready -= 1;
+    waiting.shift()?.();
+  };
+  const turn = (): Promise<void> =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (ready > 0) return;
+      for (; ready < TASKS_A_TURN; ready += 1) setImmediate(goOn);
+    });
+  const end = (task: Task): (() => void) | null => {
+    const { run } = task;
+    if (run !== null) pending -= 1;
+    task.run = null;
+    return run;
+  };
+  const next = (until: number): Task | null => {
+    while (tasks.length > 0 && tasks[0]!.run === null) pop(tasks);
+    return tasks.length > 0 && tasks[0]!.at <= until ? pop(tasks) : null;
   };
 
   return {
     now: () => time,
     setTimeout(run, ms) {
       order += 1;
-      const id = { order };
-      tasks.set(id, { at: time + Math.max(0, Math.ceil(ms)), order, run });
-      return id;
+      pending += 1;
+      const task: Task = { at: time + Math.max(0, Math.ceil(ms)), order, run };
+      push(tasks, task);
+      return task;
     },
-    clearTimeout: (id) => void tasks.delete(id),
+    clearTimeout(id) {
+      if (id !== null && id !== undefined) end(id as Task);
+    },
     async advance(ms) {
       // Whole milliseconds, as Date.now has them.
-      const end = time + Math.round(ms);
-      await settle();
-      for (let task = next(); task !== null && task[1].at <= end; task = next()) {
-        tasks.delete(task[0]);
+      const until = time + Math.round(ms);
+      await turn();
+      for (let task = next(until); task !== null; task = next(until)) {
+        const run = end(task)!;
         ran += 1;
         if (ran > most) throw new Error(`more than ${most} tasks: something goes round in circles`);
-        time = Math.max(time, task[1].at);
-        task[1].run();
-        await settle();
+        time = Math.max(time, task.at);
+        run();
+        await turn();
       }
-      time = Math.max(time, end);
+      time = Math.max(time, until);
     },
     settle,
     get pending() {
-      return tasks.size;
+      return pending;
     },
     sleep(ms) {
       time += ms;
     },
   };
+}
+
+function isBefore(a: Task, b: Task): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
+
+function push(heap: Task[], task: Task): void {
+  let at = heap.length;
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    if (isBefore(heap[parent]!, task)) break;
+    heap[at] = heap[parent]!;
+    at = parent;
+  }
+  heap[at] = task;
+}
+
+function pop(heap: Task[]): Task {
+  const first = heap[0]!;
+  const last = heap.pop()!;
+  if (heap.length === 0) return first;
+  let at = 0;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
+    if (child >= heap.length || isBefore(last, heap[child]!)) break;
+    heap[at] = heap[child]!;
+    at = child;
+  }
+  heap[at] = last;
+  return first;
 }

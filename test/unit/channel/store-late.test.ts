@@ -100,6 +100,29 @@ describe('a pending publication', () => {
     await scene.end();
   });
 
+  it('accepted once more, at another place, after the store failed over: waits for that', async () => {
+    const scene = createScene();
+    const store = storeOf(scene);
+    await scene.clock.settle();
+    scene.line.welcome();
+    await scene.clock.settle();
+    const sub = scene.line.frames.find((frame) => frame.t === 'sub');
+    scene.line.send({ t: 'subbed', c: 'room', k: sub!.k, cur: ['E', 5, 't5'], ok: null });
+    void scene.client.channel('room').publish('e', 'a');
+    await scene.clock.settle();
+    const { p, c, s } = scene.line.sent('pub')[0]!;
+    scene.line.send({ t: 'ack', p, c, s, ep: 'E', r: [[9, 't9']] });
+    scene.line.send({ t: 'recheck' });
+    await scene.clock.settle();
+    scene.line.send({ t: 'gap', c: 'room', cur: ['E', 7, 't7'], why: 'branch' });
+    await scene.clock.settle();
+    expect(store.get()).toEqual(['(a)']);
+    scene.line.send({ t: 'ack', p, c, s, ep: 'E', r: [[7, 't7']] });
+    await scene.clock.settle();
+    expect([store.get(), store.status.get().pending]).toEqual([[], 0]);
+    await scene.end();
+  });
+
   it('of mode live whose echo was missed falls away with its answer, though that comes after the reconnect', async () => {
     const world = createWorld();
     const page = world.open({ channels: { room: { mode: 'live' } } });

@@ -85,6 +85,18 @@ describe('a transient refusal', () => {
     expect(takeAll(lane)).toEqual(['2×4']);
   });
 
+  it('leaves under way what was sent behind it, until that is refused too', () => {
+    const lane = createLane(6);
+    takeAll(lane, 'm1', { items: 2 });
+    const inFlight = [lane.inFlight];
+    for (const s of [1, 3, 5]) {
+      lane.refuse(nack(s, s === 1 ? 'rate-limited' : 'out-of-order', { expected: 1 }), 'm1');
+      inFlight.push(lane.inFlight);
+    }
+    expect(inFlight).toEqual([6, 4, 2, 0]);
+    expect(lane.inFlightBytes).toBe(0);
+  });
+
   it('without anything under way, or of something else, means nothing', () => {
     const lane = createLane(2);
     expect(lane.refuse(nack(1, 'unavailable'), 'm1')).toBe('none');
@@ -252,6 +264,13 @@ describe('a batch that ended the connection', () => {
     accept(lane, 1, 1);
     take(lane);
     expect(lane.accuse()?.sequence).toBe(2);
+  });
+
+  it('also one that was sent behind a batch that was refused', () => {
+    const lane = createLane(3);
+    takeAll(lane, 'm1', { items: 2 });
+    lane.refuse(nack(1, 'rate-limited'), 'm1');
+    expect(lane.accuse()?.sequence).toBe(3);
   });
 
   it('with nothing under way nobody is', () => {

@@ -84,6 +84,54 @@ describe('recheck, on the same connection', () => {
   });
 });
 
+describe('where another page may have sent what this one holds', () => {
+  it.each(['rewind', 'recheck'] as const)('%s shows all that is retained', (act) => {
+    const lane = createLane(5);
+    takeAll(lane);
+    accept(lane, 1, 5);
+    lane.shows = 'all';
+    lane[act]();
+    expect(takeAll(lane)).toEqual(['1×5']);
+  });
+
+  it('what is shown is under way too: 64 at a time', () => {
+    const lane = createLane();
+    for (let sequence = 1; sequence <= 100; sequence += 1) {
+      add(lane, 1);
+      takeAll(lane);
+      accept(lane, sequence, 1);
+    }
+    lane.shows = 'all';
+    lane.rewind();
+    expect(takeAll(lane, 'm1', { items: 40 })).toEqual(['1×40', '41×24']);
+    accept(lane, 1, 40);
+    expect(takeAll(lane)).toEqual(['65×36']);
+  });
+
+  it('that the server refuses the newest now says nothing of the others', () => {
+    const lane = createLane(3);
+    takeAll(lane);
+    accept(lane, 1, 3);
+    lane.rewind();
+    takeAll(lane);
+    lane.answer(3, [{ code: 'forbidden' }], 0);
+    expect([lane.shows, takeAll(lane)]).toEqual(['newest', []]);
+  });
+
+  it('all is shown once the newest is gone, also if a recheck or another connection comes before it went', () => {
+    for (const act of ['rewind', 'recheck'] as const) {
+      const lane = createLane(3);
+      takeAll(lane);
+      accept(lane, 1, 3);
+      lane.rewind();
+      expect(takeAll(lane)).toEqual(['3×1']);
+      lane.answer(3, [{ code: 'before-start' }], 0);
+      lane[act]();
+      expect(takeAll(lane)).toEqual(['1×3']);
+    }
+  });
+});
+
 describe('retention', () => {
   it('forgets after its time, oldest first', () => {
     const lane = createLane(2);

@@ -175,6 +175,14 @@ describe('an answer', () => {
     expect(answer!.record.tombstone).toBeNull();
   });
 
+  it('what was withdrawn, and another page has closed, ends as it was told', () => {
+    const lane = createLane(2);
+    lane.pending()[0]!.tombstone = 'cancelled';
+    takeAll(lane);
+    const answers = lane.answer(1, [{ code: 'closed' }, { code: 'closed' }], 0);
+    expect(answers.map(({ result }) => result)).toEqual([{ code: 'cancelled' }, { code: 'closed' }]);
+  });
+
   it('a conflict over what was withdrawn is its end: there is nothing to publish anew', () => {
     const lane = createLane(2);
     takeAll(lane);

@@ -2,6 +2,7 @@
 /** The server forgets: what was accepted is repaired, what is in doubt is treated as the app wishes, and nothing is told twice. */
 import { describe, expect, it } from 'vitest';
 import type { OutboxOptions, Outcome } from '../../../src/types.ts';
+import { type Profile, createProfile } from '../../support/profile.ts';
 import type { TestPage, World } from '../../support/world.ts';
 import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
 
@@ -216,5 +217,56 @@ describe('two pages under one producer, as copies of one memory image', () => {
     await world.clock.advance(10_000);
     expect(await cancelled).toMatchObject({ result: 'cancelled' });
     expect(await logOf(world)).toEqual([1]);
+  });
+});
+
+/** A page stops being the only one that sends what it holds, and goes on after another has begun to. */
+const loseLocks = ({ locks }: Profile): void => locks.held.forEach((name) => void locks.lose(name));
+const SHARED: readonly [how: string, (scene: { profile: Profile; owner: TestPage }) => (() => void) | void][] = [
+  [
+    'rests',
+    ({ owner }) => {
+      owner.page.tell('freeze');
+      return () => owner.page.tell('resume');
+    },
+  ],
+  ['loses its lock', ({ profile }) => loseLocks(profile)],
+  [
+    'loses its lock and gets it back',
+    ({ profile, owner }) => {
+      loseLocks(profile);
+      return () => owner.page.tell('visible');
+    },
+  ],
+];
+
+describe('a page whose lane another one has begun anew', () => {
+  it.each(SHARED)('since it %s: tells what it had before that as lost, though its newest stands', async (_, share) => {
+    const world = createWorld();
+    const profile = createProfile({ clock: world.clock });
+    const owner = world.open({ profile });
+    const outcomes = outcomesOf(owner);
+    for (const data of [1, 2]) owner.client.channel('room').publish('e', data);
+    await world.clock.advance(1000);
+    owner.network.set('refusing');
+    owner.network.cut();
+    owner.client.channel('room').publish('e', 3);
+    await world.clock.advance(1000);
+    const goOn = share({ profile, owner });
+    const heir = world.open({ profile });
+    heir.client.connect();
+    await world.clock.advance(2000);
+    goOn?.();
+    await world.clock.advance(100);
+    owner.network.set('open');
+    await world.clock.advance(20_000);
+    expect([await logOf(world), outcomes.length]).toEqual([[1, 2, 3], 3]);
+    owner.network.set('refusing');
+    world.restart({ keepStore: false });
+    await world.clock.advance(20_000);
+    owner.network.set('open');
+    await world.clock.advance(40_000);
+    expect(await logOf(world)).toEqual([3]);
+    expect(outcomes.slice(3).map(({ result }) => result)).toEqual(['lost', 'lost']);
   });
 });

@@ -1,5 +1,6 @@
 /** What the rules of a server refuse, for good or for the moment, and what each of two users may do. */
 import { describe, expect, it } from 'vitest';
+import type { Context } from '../../../server/types.ts';
 import { reject } from '../../../server/rejection.ts';
 import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
 
@@ -81,13 +82,7 @@ describe('two users', () => {
     channels: {
       'wall:{owner}': {
         subscribe: true,
-        publish: ({
-          user,
-          params,
-        }: {
-          readonly user: { readonly id: string };
-          readonly params: Readonly<Record<string, string>>;
-        }) => user.id === params['owner'],
+        publish: ({ user, params }: Context) => user?.id === params['owner'],
       },
     },
   };

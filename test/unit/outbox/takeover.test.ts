@@ -1,5 +1,6 @@
 // Holds I3 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
+import type { OutboxEntry } from '../../../src/types.ts';
 import { createProfile } from '../../support/profile.ts';
 import { codeOf, logOf, useWorld } from '../channel/traffic.ts';
 import { createDiskScene, outcomesOf } from './disk-scene.ts';
@@ -64,6 +65,30 @@ describe('withdrawing', () => {
   });
 });
 
+describe('what ended a connection', () => {
+  it('ended so for every page that sends it, also one that does not know of it', async () => {
+    const narrow = { limits: { publishRate: Infinity, message: 2000 } };
+    const world = createWorld({ server: narrow });
+    const profile = createProfile({ clock: world.clock });
+    const first = world.open({ profile });
+    first.network.set('refusing');
+    const { accepted } = first.client.channel('room').publish('e', 'x'.repeat(3000));
+    await world.clock.advance(1000);
+    const copy = createProfile({ clock: world.clock, disk: profile.disk.clone() });
+    first.network.set('open');
+    await world.clock.advance(60_000);
+    expect(await codeOf(accepted)).toBe('too-large');
+    first.client.destroy();
+    world.restart({ server: { limits: { publishRate: Infinity } } });
+    const second = world.open({ profile: copy });
+    const outcomes = outcomesOf(second);
+    second.client.connect();
+    await world.clock.advance(5000);
+    expect(outcomes).toMatchObject([{ result: 'rejected', error: { code: 'too-large' } }]);
+    expect(await logOf(world)).toEqual([]);
+  });
+});
+
 describe('what failed', () => {
   it('is listed, also after a reload, tried again and forgotten', async () => {
     const world = createWorld({
@@ -102,8 +127,8 @@ describe('another release of the app', () => {
     first.client.channel('room').publish('gone', 2);
     await world.clock.advance(1000);
     first.crash();
-    const migrate = ({ event, data }: { readonly event: string; readonly data: { readonly old: number } }) =>
-      event === 'e' ? { event: 'e2', data: { made: data.old } } : null;
+    const migrate = ({ event, data }: OutboxEntry) =>
+      event === 'e' ? { event: 'e2', data: { made: (data as { readonly old: number }).old } } : null;
     const second = world.open({ profile, outbox: { version: 2, migrate } });
     const outcomes = outcomesOf(second);
     second.client.connect();

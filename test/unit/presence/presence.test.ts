@@ -21,7 +21,7 @@ describe('who is in a channel', () => {
   });
 
   it('shows the user whom the server vouches for, once for each page', async () => {
-    const town = createTown({ authenticate: ({ token }) => ({ user: { id: token } }) });
+    const town = createTown({ authenticate: ({ token }) => ({ user: { id: token! } }) });
     const asAnn = { user: 'ann', getToken: () => 'ann' };
     const [first, second] = [await town.settle('tab 1', asAnn), await town.settle('tab 2', asAnn)];
     expect(first.shown()).toBe('tab 1* tab 2');
@@ -354,7 +354,7 @@ describe('what is refused', () => {
   });
 
   it('a user whose channel is revoked is not there any more', async () => {
-    const town = createTown({ authenticate: ({ token }) => ({ user: { id: token } }) });
+    const town = createTown({ authenticate: ({ token }) => ({ user: { id: token! } }) });
     const watcher = await town.settle(undefined, { user: 'bob', getToken: () => 'bob' });
     await town.settle('ann', { user: 'ann', getToken: () => 'ann' });
     await town.server.revoke('ann', { channel: 'room' });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Result } from '../../../src/protocol/frame.ts';
 import { ack, nack, welcome } from '../../support/scripted-frames.ts';
+import type { Peer } from '../../support/scripted-server.ts';
 import { type Stage, useStage } from '../../support/scripted-client.ts';
 
 const stage = useStage();
@@ -82,7 +83,6 @@ describe('a publication whose ack never comes', () => {
     await set.clock.advance(250);
     set.server.peer.send(nack(set.server.peer.got('pub')[0]!, 'unknown-producer'));
     await set.clock.advance(0);
-    await expect(doubtful!.accepted).rejects.toMatchObject({ code: result });
     const last = set.server.peer.got('pub').at(-1)!;
     expect(last).toMatchObject({
       s: 1,
@@ -93,8 +93,24 @@ describe('a publication whose ack never comes', () => {
       ],
     });
     set.server.peer.send(ack(last, 0, [{ code: 'closed' }, [1, 't-1']]));
+    await expect(doubtful!.accepted).rejects.toMatchObject({ code: result });
     await expect(fresh!.accepted).resolves.toMatchObject({ maybeDuplicate: false });
     expect(set.outcomes.map((outcome) => outcome.result)).toEqual([result, 'accepted']);
+  });
+
+  it('if in doubt the app wants to drop it: ends as the server says, for another page may have sent it', async () => {
+    const hello = (_: unknown, peer: Peer): void => peer.send(welcome({ mem: `mem-${peer.index}` }));
+    const set = stage({ hello }, { outbox: { whenInDoubt: 'drop' } });
+    const [receipt] = publish(set, 'a');
+    await set.clock.advance(0);
+    set.server.peer.die();
+    await set.clock.advance(250);
+    const [again] = set.server.peer.got('pub');
+    set.server.peer.send(nack(again!, 'unknown-producer'));
+    await set.clock.advance(0);
+    set.server.peer.send(ack(again!, 3));
+    await expect(receipt!.accepted).resolves.toMatchObject({ cursor: { offset: 3 } });
+    expect(set.outcomes.map((outcome) => outcome.result)).toEqual(['accepted']);
   });
 });
 

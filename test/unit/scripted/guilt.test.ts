@@ -55,7 +55,7 @@ describe.each(ENDINGS)('a batch that is answered by %s', (_, end, code) => {
     const last = set.server.peers[2]!.got('pub').flatMap(({ s, items }) =>
       items.map((item, index) => [s + index, item] as const),
     );
-    expect(last.find(([s]) => s === 3)?.[1]).toEqual({ id: receipts[2]!.id, x: 'closed' });
+    expect(last.find(([s]) => s === 3)?.[1]).toEqual({ id: receipts[2]!.id, x: code });
     expect(set.client.status.get()).toMatchObject({ state: 'connected' });
     expect(set.outcomes).toHaveLength(5);
     expect(set.errors).toEqual([]);

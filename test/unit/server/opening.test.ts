@@ -97,7 +97,7 @@ describe('opening', () => {
         },
       ],
       ['a rejection', () => Promise.reject(new Error('db'))],
-      ['a user without an id', () => ({ user: {} })],
+      ['a user without an id', () => ({ user: {} as { id: string } })],
       ['a user with an empty id', () => ({ user: { id: '' } })],
       ['an end that is no time', () => ({ user: null, expiresAt: NaN })],
       [

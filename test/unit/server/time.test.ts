@@ -91,7 +91,7 @@ describe('heartbeat', () => {
 describe('tokens', () => {
   const withTokens = (life: number) => {
     const house = createHouse({
-      authenticate: ({ token }) => ({ user: { id: token?.split('-')[0] }, expiresAt: house.clock.now() + life }),
+      authenticate: ({ token }) => ({ user: { id: token!.split('-')[0]! }, expiresAt: house.clock.now() + life }),
     });
     return house;
   };
@@ -143,7 +143,7 @@ describe('tokens', () => {
     ['of another user', 'bob-1'],
     ['that is refused', 'none'],
   ])('%s end the connection: 4202', async (_what, token) => {
-    const house = createHouse({ authenticate: (given) => (given.token === 'none' ? null : { user: { id: given.token } }) });
+    const house = createHouse({ authenticate: (given) => (given.token === 'none' ? null : { user: { id: given.token! } }) });
     const peer = await house.enter({ token: 'ann' });
     peer.send({ t: 'auth', token });
     await house.clock.settle();

@@ -1,0 +1,27 @@
+import { HoldfastError } from '../errors.ts';
+import type { ContractSchemas, ContractValue, FromSchemas } from './contract.ts';
+
+/**
+ * A contract as a value, from any Standard Schema validators. Given as `contract` to client and server it types both, and
+ * payloads are checked at run time on both sides. The wire carries the input, handlers get the output.
+ *
+ * @throws HoldfastError `invalid-option` for what is no validator
+ */
+export function defineContract<const S extends ContractSchemas>(schemas: S): ContractValue<FromSchemas<S>> {
+  const { channels = {}, requests = {} } = schemas;
+  for (const [pattern, { events, volatile, presence, snapshot }] of Object.entries(channels)) {
+    checkAll(`channels['${pattern}'].events`, events);
+    checkAll(`channels['${pattern}'].volatile`, volatile);
+    checkAll(`channels['${pattern}']`, { presence, snapshot });
+  }
+  for (const [method, { params, result }] of Object.entries(requests)) checkAll(`requests['${method}']`, { params, result });
+  return { schemas };
+}
+
+function checkAll(where: string, schemas: Readonly<Record<string, unknown>> = {}): void {
+  for (const [name, schema] of Object.entries(schemas)) {
+    const standard = (schema as { readonly '~standard'?: { readonly validate?: unknown } } | undefined)?.['~standard'];
+    if (schema === undefined || typeof standard?.validate === 'function') continue;
+    throw new HoldfastError('invalid-option', `${where}.${name} is no validator: it implements no Standard Schema.`);
+  }
+}

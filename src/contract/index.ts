@@ -1,0 +1,31 @@
+/** `holdfast/contract`: one contract for client, hooks and server. */
+export { defineContract } from './define.ts';
+export type {
+  Args,
+  ChannelName,
+  ChannelTypes,
+  Contract,
+  ContractSchemas,
+  ContractType,
+  ContractValue,
+  Everything,
+  Fitting,
+  FromSchemas,
+  In,
+  Io,
+  Logged,
+  Out,
+  Params,
+  Pattern,
+  PatternOf,
+  PresenceOf,
+  RequestParams,
+  RequestResult,
+  RequestTypes,
+  RequestsOf,
+  SnapshotOf,
+  Untyped,
+  UserOf,
+  Volatile,
+} from './contract.ts';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './schema.ts';

@@ -1,0 +1,39 @@
+/** What must compile, and what must not, on the server. Nothing here is run. */
+import { createServer, reject } from 'holdfast/server';
+import type { App } from './app.ts';
+
+const server = createServer<App>({
+  authenticate: ({ token }) => (token === null ? { user: null } : { user: { id: token, role: 'member' } }),
+  channels: {
+    'room:{id}': {
+      subscribe: ({ user, params }) => user?.role === 'admin' || params.id !== 'secret',
+      publish: {
+        message: ({ text }) => {
+          if (text.length > 1000) throw reject('too-long', 'At most 1000 characters.');
+          return true;
+        },
+        typing: ({ on }) => on,
+      },
+    },
+    prices: { subscribe: true },
+  },
+});
+void server.publish('prices', 'tick', { symbol: 'A', price: 1 });
+server.publishVolatile('room:1', 'typing', { on: true });
+void server.cursor('board:7');
+// @ts-expect-error no such channel
+void server.publish('price', 'tick', { symbol: 'A', price: 1 });
+// @ts-expect-error no such event
+void server.publish('prices', 'tock', { symbol: 'A', price: 1 });
+// @ts-expect-error wrong payload
+void server.publish('prices', 'tick', { symbol: 'A', price: '1' });
+// @ts-expect-error a volatile event is not logged
+void server.publish('room:1', 'typing', { on: true });
+// @ts-expect-error a rule for an unknown pattern
+createServer<App>({ authenticate: () => null, channels: { 'rooms:{id}': { subscribe: true } } });
+// @ts-expect-error authenticate cannot be forgotten
+createServer<App>({ channels: {} });
+// @ts-expect-error a user of another shape
+createServer<App>({ authenticate: () => ({ user: { id: 'a', role: 'king' } }), channels: {} });
+// @ts-expect-error a rule for an event that the pattern lacks
+createServer<App>({ authenticate: () => null, channels: { prices: { publish: { tock: true } } } });

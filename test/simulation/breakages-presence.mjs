@@ -1,0 +1,88 @@
+/**
+ * Faults in what is shown of who is there.
+ * @type {readonly import('./breakages.mjs').Breakage[]}
+ */
+export const breakages = [
+  {
+    name: 'a-closed-connection-takes-what-another-holds',
+    from: 1,
+    edits: [
+      {
+        file: 'server/brokers/memory-presence.ts',
+        find: 'if (known?.present && known.gen === gen && known.holder === holder)',
+        replace: 'if (known?.present && (gen !== 0 || holder !== null))',
+      },
+    ],
+  },
+  {
+    name: 'forgets-who-has-left',
+    from: 1,
+    edits: [
+      {
+        file: 'server/brokers/memory-presence.ts',
+        find: "this.#entries.set(key, { key, gen, k, holder: '', id, present: null, until });",
+        replace: 'this.#ids.delete(`${id}${until}`);',
+      },
+    ],
+  },
+  {
+    name: 'no-grace',
+    from: 1,
+    edits: [{ file: 'server/presence-leases.ts', find: 'export const GRACE = 10_000;', replace: 'export const GRACE = 0;' }],
+  },
+  {
+    name: 'leases-never-end',
+    from: 1,
+    edits: [{ file: 'server/brokers/memory-presence.ts', find: 'if (entry.until <= now)', replace: 'if (entry.until < 0)' }],
+  },
+  {
+    name: 'never-renews',
+    from: 1,
+    edits: [{ file: 'server/presence-leases.ts', find: 'this.#dueAt = now + RENEWAL;\n    for', replace: 'this.#dueAt = Infinity;\n    for' }],
+  },
+  {
+    name: 'applies-changes-to-another-version',
+    from: 1,
+    edits: [{ file: 'src/presence/presence.ts', find: ': pv !== version) {', replace: ': pv === null) {' }],
+  },
+  {
+    name: 'takes-what-is-late-for-news',
+    from: 1,
+    edits: [{ file: 'server/brokers/memory-presence.ts', find: 'return k > known.k ||', replace: 'return k !== known.k ||' }],
+  },
+  {
+    name: 'does-not-enter-again-after-a-failover',
+    from: 1,
+    edits: [{ file: 'src/client.ts', find: 'this.#presences.recheck();', replace: '' }],
+  },
+  {
+    name: 'polls-that-hold-nobody',
+    from: 1,
+    edits: [
+      {
+        file: 'src/client.ts',
+        find: '[...this.#channels.opening(gen), ...this.#presences.opening(gen)]',
+        replace: 'this.#channels.opening(gen)',
+      },
+    ],
+  },
+  {
+    name: 'streams-that-hold-nobody',
+    from: 1,
+    edits: [
+      {
+        file: 'src/connection/line.ts',
+        find: "if (frame.t === 'pres' && frame.op === 'enter') this.#link.reopen?.();",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'does-not-see-that-it-missed-a-change',
+    from: 1,
+    edits: [
+      { file: 'server/presence-roster.ts', find: 'if (previous !== this.#latest) return this.onDoubt();', replace: '' },
+      { file: 'server/presence-roster.ts', find: 'else this.#check();', replace: '' },
+    ],
+  },
+];

@@ -44,10 +44,10 @@ export class Leases {
   }
 
   /** Its connection has ended. */
-  drop({ channel, user, client, gen, holder }: Held & { readonly channel: string }): void {
+  drop({ channel, user, client, holder }: Held & { readonly channel: string }): void {
     const { broker, report } = this.#services;
     broker.presence
-      .drop(channel, { user, client, gen, holder }, GRACE)
+      .drop(channel, { user, client, holder }, GRACE)
       .catch((error: unknown) => report('broker-failed', { channel, error }));
   }
 
@@ -62,14 +62,14 @@ export class Leases {
 
   #renew(channel: string, holds: readonly Hold[]): void {
     const { broker, environment, timing, report } = this.#services;
-    const held = holds.map(({ user, client, gen, holder }) => ({ user, client, gen, holder }));
+    const held = holds.map(({ user, client, holder }) => ({ user, client, holder }));
     within(
       environment,
       timing.ruleTimeout,
       broker.presence.renew(channel, held, LEASE),
       (states) =>
         holds.forEach((hold, index) => {
-          if (states[index] === 'moved') this.remove(hold);
+          if (states[index] === 'left') this.remove(hold);
           // One that was removed meanwhile is to be missing.
           else if (states[index] === 'missing' && this.#channels.get(channel)?.has(hold) === true) hold.onMissing();
         }),

@@ -16,7 +16,6 @@ export interface PresenceHost {
   readonly outgoing: Outgoing;
   readonly kind: SocketKind;
   readonly client: string;
-  readonly gen: number;
   /** Id of the user, empty for an anonymous visitor. */
   readonly userId: string;
   /** Whose allowance is used up. */
@@ -171,11 +170,12 @@ export class Presence implements WatchHost {
 
   #enter({ c, k, id }: ClientPres, data: unknown): void {
     const { broker, environment, rules, timing } = this.#services;
-    const { kind, client, gen, userId } = this.#host;
+    const { kind, client, userId } = this.#host;
     const holds = kind === 'duplex' || kind === 'stream';
     const by = rules(c)?.rule.showUser === true && userId !== '' ? { by: userId } : undefined;
-    const page = { user: userId, client, gen };
-    const holder = (this.#holder ??= environment.createTag());
+    const page = { user: userId, client };
+    // A poll is held by the next one too, on whatever server that is.
+    const holder = kind === 'poll' ? 'poll' : (this.#holder ??= environment.createTag());
     const showing = { ...page, k, id, ...by, ...(data !== undefined && { data }), holder: kind === 'send' ? null : holder };
     const lease = holds ? LEASE : timing.ping + BETWEEN_POLLS;
     this.#store(
@@ -207,10 +207,10 @@ export class Presence implements WatchHost {
 
   #leave({ c, k }: ClientPres): void {
     const { broker, timing } = this.#services;
-    const { client, gen, userId } = this.#host;
+    const { client, userId } = this.#host;
     this.#letGo(c);
     const lease = timing.ping + BETWEEN_POLLS;
-    this.#store(c, broker.presence.leave(c, { user: userId, client, gen, k }, lease), () => undefined);
+    this.#store(c, broker.presence.leave(c, { user: userId, client, k }, lease), () => undefined);
   }
 
   /** The store has lost it. */

@@ -6,15 +6,19 @@ const EMPTY = '0';
 /** Pages in a channel, those included that have left and are remembered. */
 const MOST = 10_000;
 
+/** Who holds what was only said by the way, until somebody else does. */
+const NOBODY = '';
+/** Of one page. */
+const MOST_HOLDERS = 8;
+
 interface Entry {
   readonly key: string;
-  gen: number;
-  k: number;
-  holder: string;
+  readonly k: number;
   readonly id: string;
   /** null: it has left, which is remembered until the lease ends. */
-  present: Present | null;
-  until: number;
+  readonly present: Present | null;
+  /** When the lease of each holder ends. */
+  readonly leases: Map<string, number>;
 }
 
 /** All channels. Holds no timer: leases are looked at by whoever asks. */
@@ -32,11 +36,11 @@ export class MemoryPresences implements PresenceStore {
     return this.#step((now) => this.#of(channel).enter(showing, now + lease));
   }
 
-  leave(channel: string, page: PageKey & Pick<Showing, 'gen' | 'k'>, lease: number): Promise<void> {
+  leave(channel: string, page: PageKey & Pick<Showing, 'k'>, lease: number): Promise<void> {
     return this.#step((now) => this.#of(channel).leave(page, now + lease));
   }
 
-  renew(channel: string, held: readonly Held[], lease: number): Promise<readonly ('held' | 'moved' | 'missing')[]> {
+  renew(channel: string, held: readonly Held[], lease: number): Promise<readonly ('held' | 'left' | 'missing')[]> {
     return this.#step((now) => held.map((each) => this.#channels.get(channel)?.renew(each, now + lease) ?? 'missing'));
   }
 
@@ -117,59 +121,57 @@ class MemoryPresence {
     return [...this.#entries.values()].flatMap(({ present }) => (present === null ? [] : [present]));
   }
 
-  enter({ gen, k, holder, id, by, data, ...page }: Showing, until: number): 'shown' | 'stale' | 'taken' | 'full' {
+  enter({ k, holder, id, by, data, ...page }: Showing, until: number): 'shown' | 'stale' | 'taken' | 'full' {
     const key = keyOf(page);
     const known = this.#entries.get(key);
-    const isHere = known?.present != null;
-    // Who only says what is shown leaves it with whoever holds it, and so does an older connection.
-    const holds = isHere && (holder === null || gen < known.gen) ? known : { holder: holder ?? '', until };
-    if (known !== undefined && !isNews(known, gen, k)) {
-      if (isHere) Object.assign(known, { gen: Math.max(gen, known.gen), holder: holds.holder, until: holds.until });
-      return isHere && k === known.k ? 'shown' : 'stale';
+    if (known !== undefined && k <= known.k) {
+      if (known.present === null) return 'stale';
+      hold(known.leases, holder, until);
+      return k === known.k ? 'shown' : 'stale';
     }
     const owner = this.#ids.get(id);
     if (owner !== undefined && owner !== key) return 'taken';
     if (known === undefined && this.#entries.size >= MOST) return 'full';
-    const present: Present = { id, k, ...(by !== undefined && { by }), ...(data !== undefined && { data }) };
-    const entry: Entry = { key, gen: Math.max(gen, known?.gen ?? 0), k, id, present, holder: holds.holder, until: holds.until };
+    const isHere = known !== undefined && known.present !== null;
+    const leases = isHere ? known.leases : new Map<string, number>();
+    hold(leases, holder, until);
     // Under another name, and after it had left, it is as one that comes.
     if (known !== undefined && (!isHere || known.id !== id)) this.#remove(known);
-    this.#entries.set(key, entry);
+    const present: Present = { id, k, ...(by !== undefined && { by }), ...(data !== undefined && { data }) };
+    this.#entries.set(key, { key, k, id, present, leases });
     this.#ids.set(id, key);
     this.#change(id, present);
     return 'shown';
   }
 
-  leave(page: PageKey & Pick<Showing, 'gen' | 'k'>, until: number): void {
-    const { gen, k } = page;
+  leave({ k, ...page }: PageKey & Pick<Showing, 'k'>, until: number): void {
     const key = keyOf(page);
     const known = this.#entries.get(key);
-    // What comes later, and was said before, must find it said.
-    if (known === undefined && this.#entries.size >= MOST) return;
-    if (known !== undefined && (k < known.k || (k === known.k && gen < known.gen))) return;
+    if (known === undefined ? this.#entries.size >= MOST : k < known.k) return;
     if (known !== undefined) this.#remove(known);
     const id = known?.id ?? '';
-    this.#entries.set(key, { key, gen, k, holder: '', id, present: null, until });
+    this.#entries.set(key, { key, k, id, present: null, leases: new Map([[NOBODY, until]]) });
     if (id !== '') this.#ids.set(id, key);
   }
 
-  renew({ gen, holder, ...page }: Held, until: number): 'held' | 'moved' | 'missing' {
+  renew({ holder, ...page }: Held, until: number): 'held' | 'left' | 'missing' {
     const known = this.#entries.get(keyOf(page));
     if (known === undefined) return 'missing';
-    if (known.present === null || known.gen !== gen) return 'moved';
-    // It was said by the way, and nobody holds it yet.
-    if (known.holder === '') known.holder = holder;
-    known.until = until;
+    if (known.present === null) return 'left';
+    hold(known.leases, holder, until);
     return 'held';
   }
 
-  drop({ gen, holder, ...page }: Held, until: number): void {
-    const known = this.#entries.get(keyOf(page));
-    if (known?.present && known.gen === gen && known.holder === holder) known.until = Math.min(known.until, until);
+  drop({ holder, ...page }: Held, until: number): void {
+    const leases = this.#entries.get(keyOf(page))?.leases;
+    if (leases?.has(holder)) leases.set(holder, Math.min(leases.get(holder)!, until));
   }
 
   expire(now: number): void {
-    for (const entry of this.#entries.values()) if (entry.until <= now) this.#remove(entry);
+    for (const entry of this.#entries.values()) {
+      for (const [holder, until] of entry.leases) if (until <= now) entry.leases.delete(holder);
+      if (entry.leases.size === 0) this.#remove(entry);
+    }
   }
 
   #remove({ key, id, present }: Entry): void {
@@ -185,9 +187,14 @@ class MemoryPresence {
   }
 }
 
-/** Of one that has left what was said with the same `k` is news if a later connection says it: the page has come back. */
-function isNews(known: Entry, gen: number, k: number): boolean {
-  return k > known.k || (k === known.k && known.present === null && gen > known.gen);
+function hold(leases: Map<string, number>, holder: string | null, until: number): void {
+  if (holder === null) {
+    if (leases.size === 0) leases.set(NOBODY, until);
+    return;
+  }
+  leases.delete(NOBODY);
+  leases.set(holder, until);
+  if (leases.size > MOST_HOLDERS) leases.delete(leases.keys().next().value!);
 }
 
 /** Length first, so that no user and client together read as another pair. */

@@ -7,19 +7,17 @@ export interface PageKey {
 
 /** What a page shows of itself, as one of its connections says. */
 export interface Showing extends PageKey {
-  /** Of the connection. */
-  readonly gen: number;
   /** Counts the changes of the page. */
   readonly k: number;
   /** Under which others know it. */
   readonly id: string;
   readonly by?: string;
   readonly data?: unknown;
-  /** Who keeps it there; null: whoever does already, this is said by the way. */
+  /** Who keeps it there; null: this is said by the way, and whoever keeps it does. */
   readonly holder: string | null;
 }
 
-export type Held = Pick<Showing, 'user' | 'client' | 'gen'> & { readonly holder: string };
+export type Held = PageKey & { readonly holder: string };
 
 /** One page in a channel, as others see it. */
 export interface Present {
@@ -41,26 +39,23 @@ export interface PresenceChange {
 }
 
 /**
- * Who is in a channel: at most one entry for each page, each with a lease that ends unless somebody renews it. Each method is
- * one atomic step. Of two things said of a page the one with the higher `k` is the newer, and of those with one `k` the one
- * of the higher `gen`.
+ * Who is in a channel: at most one entry for each page. It is there while one of those who hold it has a lease that has not
+ * ended: a page that changes its connection has two for a while, and either may be the one that stays. Each method is one
+ * atomic step. Of two things said of a page the one with the higher `k` is the newer.
  */
 export interface PresenceStore {
   /**
-   * shown: it is there now, or was already. stale: something newer was said of the page, and nothing has changed but, where it
-   * is there, its holder, if this is of no older connection. taken: another page has that id. full: too many are there.
+   * shown: it is there now, or was already, and the holder holds it. stale: something newer was said of the page; where it is
+   * there the holder holds it. taken: another page has that id. full: too many are there.
    *
    * @param lease ms
    */
   enter(channel: string, showing: Showing, lease: number): Promise<'shown' | 'stale' | 'taken' | 'full'>;
-  /** What was said before does not bring it back for `lease` ms; with this `k` only a higher `gen` does. */
-  leave(channel: string, page: PageKey & Pick<Showing, 'gen' | 'k'>, lease: number): Promise<void>;
-  /**
-   * @returns for each: held, or moved to a newer connection, or to nobody since the page has left; missing if nothing is known
-   * of it, and it should enter again
-   */
-  renew(channel: string, held: readonly Held[], lease: number): Promise<readonly ('held' | 'moved' | 'missing')[]>;
-  /** The holder is gone: the page is, too, unless it comes back within `grace` ms, or has another holder already. */
+  /** Whoever holds it. What has no higher `k` does not bring it back for `lease` ms. */
+  leave(channel: string, page: PageKey & Pick<Showing, 'k'>, lease: number): Promise<void>;
+  /** @returns for each: held; left; or missing if nothing is known of it, and it should enter again */
+  renew(channel: string, held: readonly Held[], lease: number): Promise<readonly ('held' | 'left' | 'missing')[]>;
+  /** The holder is gone: its lease ends in `grace` ms. */
   drop(channel: string, held: Held, grace: number): Promise<void>;
   /** Everybody, the longest there first. Whoever's lease has ended is gone. */
   members(channel: string): Promise<{ readonly version: string; readonly members: readonly Present[] }>;

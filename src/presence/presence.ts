@@ -63,8 +63,8 @@ export class ChannelPresence implements Presence {
   #data: unknown;
   /** Infinity: it is there. */
   #leftAt = -Infinity;
-  /** What the newest opening said. */
-  #opened: readonly [gen: number, k: number] = [0, 0];
+  /** What the newest opening said. `k` 0: it was not there; `pv`: whether it watched. */
+  #opened = { gen: 0, k: 0, pv: false };
   /** Of what this page shows, and of its watching. */
   #shown: Verdict = 'none';
   #watched: Verdict = 'none';
@@ -139,18 +139,19 @@ export class ChannelPresence implements Presence {
   }
 
   opening(gen: number): readonly ClientPres[] {
-    if (this.#callers === 0 || this.#shown !== 'none') return [];
-    this.#opened = [gen, this.#k];
-    return [this.#frame('enter')];
+    const isThere = this.#callers > 0 && this.#shown === 'none';
+    this.#opened = { gen, k: isThere ? this.#k : 0, pv: this.#watchers > 0 };
+    return isThere ? [this.#frame('enter')] : [];
   }
 
   /** What was said after the opening was made is not in it. */
   welcomed(gen: number): void {
+    const opened = this.#opened.gen === gen ? this.#opened : null;
     this.#failures = 0;
-    const [openedGen, openedK] = this.#opened;
+    if (this.#watchers > 0 && opened?.pv !== true) this.#host.ask();
     if (this.#callers === 0) {
       if (this.#context.environment.now() - this.#leftAt < REMEMBERED) this.#say('leave');
-    } else if (this.#shown === 'none' && (openedGen !== gen || openedK !== this.#k)) this.#say('enter');
+    } else if (this.#shown === 'none' && opened?.k !== this.#k) this.#say('enter');
   }
 
   /** The server's store may have lost it. */

@@ -4,9 +4,9 @@ import type { Held, PresenceChange, Showing } from '../../server/brokers/presenc
 import { brokerKit, DAY, MINUTE, type MakeBroker } from './broker-kit.ts';
 
 const LEASE = 30_000;
-const ANN: Showing = { user: 'ann', client: 'page-1', gen: 1, k: 1, id: 'a', by: 'ann', data: { n: 1 }, holder: 'h1' };
-const HELD: Held = { user: 'ann', client: 'page-1', gen: 1, holder: 'h1' };
-const BOB: Showing = { user: 'bob', client: 'page-2', gen: 1, k: 1, id: 'b', holder: 'h2' };
+const ANN: Showing = { user: 'ann', client: 'page-1', k: 1, id: 'a', by: 'ann', data: { n: 1 }, holder: 'h1' };
+const HELD: Held = { user: 'ann', client: 'page-1', holder: 'h1' };
+const BOB: Showing = { user: 'bob', client: 'page-2', k: 1, id: 'b', holder: 'h2' };
 
 /** What a change leads to: who reads members and who follows must agree. */
 interface Told {
@@ -20,8 +20,7 @@ export function presenceContract(make: MakeBroker): void {
     const kit = brokerKit(make);
     const enter = (showing: Partial<Showing> = {}, lease = LEASE): Promise<string> =>
       kit.broker.presence.enter('c', { ...ANN, ...showing }, lease);
-    const leave = (k: number, gen = 1, lease = LEASE): Promise<void> =>
-      kit.broker.presence.leave('c', { user: 'ann', client: 'page-1', gen, k }, lease);
+    const leave = (k: number): Promise<void> => kit.broker.presence.leave('c', { user: 'ann', client: 'page-1', k }, LEASE);
     const ids = async (): Promise<readonly string[]> => (await kit.broker.presence.members('c')).members.map(({ id }) => id);
     const data = async (): Promise<unknown> => (await kit.broker.presence.members('c')).members[0]?.data;
     const renew = (held: Partial<Held> = {}, lease = LEASE): Promise<readonly string[]> =>
@@ -65,26 +64,24 @@ export function presenceContract(make: MakeBroker): void {
     });
 
     it.each<readonly [what: string, later: Partial<Showing>, result: string, shown: unknown]>([
-      ['a higher k is news, whichever connection says it', { k: 6, gen: 1, data: 'new' }, 'shown', 'new'],
-      ['the same k again is no news', { k: 5, gen: 3, data: 'other' }, 'shown', 'old'],
-      ['a lower k is late, also of a higher gen', { k: 4, gen: 3, data: 'late' }, 'stale', 'old'],
-      ['and of a lower one', { k: 4, gen: 1, data: 'late' }, 'stale', 'old'],
+      ['a higher k is news, whoever says it', { k: 6, holder: 'h2', data: 'new' }, 'shown', 'new'],
+      ['the same k again is no news', { k: 5, holder: 'h2', data: 'other' }, 'shown', 'old'],
+      ['a lower k is late', { k: 4, holder: 'h2', data: 'late' }, 'stale', 'old'],
     ])('%s', async (_what, later, result, shown) => {
-      await enter({ k: 5, gen: 2, data: 'old' });
+      await enter({ k: 5, data: 'old' });
       expect(await enter(later)).toBe(result);
       expect(await data()).toBe(shown);
     });
 
-    it.each<readonly [what: string, later: Partial<Showing>, there: readonly string[]]>([
-      ['what was said before it left does not bring it back', { k: 4, gen: 9 }, []],
-      ['nor does the same once more', { k: 5, gen: 1 }, []],
-      ['a later connection that shows the same does', { k: 5, gen: 3 }, ['a']],
-      ['and so does news', { k: 6, gen: 1 }, ['a']],
-    ])('after a leave: %s', async (_what, later, there) => {
-      await enter({ k: 3, gen: 2 });
-      await leave(5, 2);
+    it.each<readonly [what: string, k: number, there: readonly string[]]>([
+      ['what was said before it left does not bring it back', 4, []],
+      ['nor does what has the same k', 5, []],
+      ['what was said later does', 6, ['a']],
+    ])('after a leave: %s', async (_what, k, there) => {
+      await enter({ k: 3 });
+      await leave(5);
       expect(await ids()).toEqual([]);
-      await enter(later);
+      await enter({ k, holder: 'h2' });
       expect(await ids()).toEqual(there);
     });
 
@@ -104,14 +101,13 @@ export function presenceContract(make: MakeBroker): void {
       expect(await enter()).toBe('shown');
     });
 
-    it.each<readonly [what: string, k: number, gen: number, there: readonly string[]]>([
-      ['one that is newer counts', 3, 1, []],
-      ['the same of no older connection counts', 2, 2, []],
-      ['the same of an older connection does not', 2, 1, ['a']],
-      ['an older one does not', 1, 9, ['a']],
-    ])('leaves: %s', async (_what, k, gen, there) => {
-      await enter({ k: 2, gen: 2 });
-      await leave(k, gen);
+    it.each<readonly [what: string, k: number, there: readonly string[]]>([
+      ['one that is newer counts', 3, []],
+      ['one that is as new counts', 2, []],
+      ['an older one does not', 1, ['a']],
+    ])('leaves: %s', async (_what, k, there) => {
+      await enter({ k: 2 });
+      await leave(k);
       expect(await ids()).toEqual(there);
     });
 
@@ -128,26 +124,15 @@ export function presenceContract(make: MakeBroker): void {
       expect(await renew()).toEqual(['missing']);
     });
 
-    it('tells who renews where it is now', async () => {
+    it('tells who renews what became of it', async () => {
       expect(await renew()).toEqual(['missing']);
-      await enter({ gen: 2 });
-      expect(await kit.broker.presence.renew('c', [HELD, { ...HELD, gen: 2 }, { ...HELD, client: 'x' }], LEASE)).toEqual([
-        'moved',
-        'held',
-        'missing',
-      ]);
-      await leave(2, 2);
-      expect(await renew({ gen: 2 })).toEqual(['moved']);
-      expect(await ids()).toEqual([]);
-    });
-
-    it('is not prolonged by an older connection', async () => {
-      await enter({ gen: 2 });
-      await kit.advance(LEASE - 1);
-      await renew({ gen: 1 });
-      await enter({ gen: 1 });
-      await kit.advance(1);
-      expect(await ids()).toEqual([]);
+      await enter();
+      await kit.broker.presence.enter('c', BOB, LEASE);
+      await leave(2);
+      const { holder, user, client } = BOB;
+      const held = [HELD, { holder: String(holder), user, client }, { ...HELD, client: 'x' }];
+      expect(await kit.broker.presence.renew('c', held, LEASE)).toEqual(['left', 'held', 'missing']);
+      expect(await ids()).toEqual(['b']);
     });
 
     it('goes on for the grace when its holder is gone, and is there for good if it comes back', async () => {
@@ -155,22 +140,32 @@ export function presenceContract(make: MakeBroker): void {
       await kit.broker.presence.drop('c', HELD, 10_000);
       await kit.advance(9999);
       expect(await ids()).toEqual(['a']);
-      await enter({ gen: 2, holder: 'h9' });
+      await enter({ holder: 'h9' });
       await kit.advance(LEASE - 1);
       expect(await ids()).toEqual(['a']);
-      await kit.broker.presence.drop('c', { ...HELD, gen: 2, holder: 'h9' }, 10_000);
+      await kit.broker.presence.drop('c', { ...HELD, holder: 'h9' }, 10_000);
       await kit.advance(10_000);
       expect(await ids()).toEqual([]);
     });
 
-    it.each<readonly [what: string, later: Partial<Showing>]>([
-      ['of a newer connection', { gen: 2, holder: 'h2' }],
-      ['of the same one, a stream that was opened anew', { gen: 1, holder: 'h2' }],
-    ])('a holder that goes takes nothing from another one: %s', async (_what, later) => {
+    it.each([['h1'], ['h2']])('is there while one of its holders is: %s goes', async (gone) => {
       await enter();
-      await enter(later);
-      await kit.broker.presence.drop('c', HELD, 0);
+      await enter({ holder: 'h2' });
+      await kit.broker.presence.drop('c', { ...HELD, holder: gone }, 0);
       expect(await ids()).toEqual(['a']);
+      await renew({ holder: gone === 'h1' ? 'h2' : 'h1' });
+      await kit.advance(LEASE - 1);
+      expect(await ids()).toEqual(['a']);
+      await kit.advance(1);
+      expect(await ids()).toEqual([]);
+    });
+
+    it('a holder that was gone already is not prolonged by going again', async () => {
+      await enter();
+      await kit.broker.presence.drop('c', HELD, 1000);
+      await kit.broker.presence.drop('c', HELD, 10_000);
+      await kit.advance(1000);
+      expect(await ids()).toEqual([]);
     });
 
     it('what is said by the way changes what is shown, and not who holds it', async () => {
@@ -230,10 +225,10 @@ export function presenceContract(make: MakeBroker): void {
       await enter();
       const { version } = await kit.broker.presence.members('c');
       const { changes } = await follow();
-      await enter({ gen: 2 });
-      await enter({ k: 0, gen: 3 });
-      await renew({ gen: 3 });
-      await kit.broker.presence.drop('c', { ...HELD, gen: 3 }, 10_000);
+      await enter({ holder: 'h2' });
+      await enter({ k: 0 });
+      await renew();
+      await kit.broker.presence.drop('c', HELD, 10_000);
       await kit.broker.presence.expire('c');
       expect(await kit.broker.presence.members('c')).toMatchObject({ version });
       expect(changes).toEqual([]);

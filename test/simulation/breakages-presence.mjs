@@ -9,8 +9,8 @@ export const breakages = [
     edits: [
       {
         file: 'server/brokers/memory-presence.ts',
-        find: 'if (known?.present && known.gen === gen && known.holder === holder)',
-        replace: 'if (known?.present && (gen !== 0 || holder !== null))',
+        find: 'if (leases?.has(holder)) leases.set(holder, Math.min(leases.get(holder)!, until));',
+        replace: 'if (leases?.has(holder)) for (const each of leases.keys()) leases.set(each, until);',
       },
     ],
   },
@@ -20,8 +20,8 @@ export const breakages = [
     edits: [
       {
         file: 'server/brokers/memory-presence.ts',
-        find: "this.#entries.set(key, { key, gen, k, holder: '', id, present: null, until });",
-        replace: 'this.#ids.delete(`${id}${until}`);',
+        find: 'this.#entries.set(key, { key, k, id, present: null, leases: new Map([[NOBODY, until]]) });',
+        replace: 'if (until > 0) return;',
       },
     ],
   },
@@ -33,12 +33,18 @@ export const breakages = [
   {
     name: 'leases-never-end',
     from: 1,
-    edits: [{ file: 'server/brokers/memory-presence.ts', find: 'if (entry.until <= now)', replace: 'if (entry.until < 0)' }],
+    edits: [{ file: 'server/brokers/memory-presence.ts', find: 'if (until <= now) entry', replace: 'if (until < 0) entry' }],
   },
   {
     name: 'never-renews',
     from: 1,
-    edits: [{ file: 'server/presence-leases.ts', find: 'this.#dueAt = now + RENEWAL;\n    for', replace: 'this.#dueAt = Infinity;\n    for' }],
+    edits: [
+      {
+        file: 'server/presence-leases.ts',
+        find: 'this.#dueAt = now + RENEWAL;\n    for',
+        replace: 'this.#dueAt = Infinity;\n    for',
+      },
+    ],
   },
   {
     name: 'applies-changes-to-another-version',
@@ -48,7 +54,13 @@ export const breakages = [
   {
     name: 'takes-what-is-late-for-news',
     from: 1,
-    edits: [{ file: 'server/brokers/memory-presence.ts', find: 'return k > known.k ||', replace: 'return k !== known.k ||' }],
+    edits: [
+      {
+        file: 'server/brokers/memory-presence.ts',
+        find: 'if (known !== undefined && k <= known.k) {',
+        replace: 'if (known !== undefined && k === known.k) {',
+      },
+    ],
   },
   {
     name: 'does-not-enter-again-after-a-failover',

@@ -72,7 +72,10 @@ export class PresenceOracle {
       const known = this.#pages.get(page);
       const back = known?.connectedAt ?? Infinity;
       if (known?.shows.get(channel) == null || back - cutAt > BACK_WITHIN) continue;
-      this.#fail('I10', `page ${watcher} was told that page ${page} has left ${channel}, which was back after ${back - cutAt} ms`);
+      this.#fail(
+        'I10',
+        `page ${watcher} was told that page ${page} has left ${channel}, which was back after ${back - cutAt} ms`,
+      );
     }
   }
 

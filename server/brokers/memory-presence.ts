@@ -5,6 +5,7 @@ import type { Held, PageKey, PresenceStore, Present, PresenceChange, Showing } f
 const EMPTY = '0';
 /** Pages in a channel, those included that have left and are remembered. */
 const MOST = 10_000;
+const SWEEP_EVERY = 60_000;
 
 /** Who holds what was only said by the way, until somebody else does. */
 const NOBODY = '';
@@ -21,15 +22,23 @@ interface Entry {
   readonly leases: Map<string, number>;
 }
 
+/** Who follows the channels. */
+interface Feed {
+  tell(channel: string, change: PresenceChange): void;
+  isFollowed(channel: string): boolean;
+}
+
 /** All channels. Holds no timer: leases are looked at by whoever asks. */
 export class MemoryPresences implements PresenceStore {
   readonly #environment: ServerEnvironment;
-  readonly #tell: (channel: string, change: PresenceChange) => void;
+  readonly #feed: Feed;
   readonly #channels = new Map<string, MemoryPresence>();
+  #sweptAt: number;
 
-  constructor(environment: ServerEnvironment, tell: (channel: string, change: PresenceChange) => void) {
+  constructor(environment: ServerEnvironment, feed: Feed) {
     this.#environment = environment;
-    this.#tell = tell;
+    this.#feed = feed;
+    this.#sweptAt = environment.now();
   }
 
   enter(channel: string, showing: Showing, lease: number): Promise<'shown' | 'stale' | 'taken' | 'full'> {
@@ -63,14 +72,6 @@ export class MemoryPresences implements PresenceStore {
     });
   }
 
-  /** Forgets channels that are empty. @param followed those that must keep their version */
-  sweep(now: number, followed: (channel: string) => boolean): void {
-    for (const [channel, presence] of this.#channels) {
-      presence.expire(now);
-      if (presence.empty && !followed(channel)) this.#channels.delete(channel);
-    }
-  }
-
   clear(): void {
     this.#channels.clear();
   }
@@ -78,16 +79,27 @@ export class MemoryPresences implements PresenceStore {
   #of(channel: string): MemoryPresence {
     let known = this.#channels.get(channel);
     if (known === undefined) {
-      const tell = (change: PresenceChange): void => this.#tell(channel, change);
+      const tell = (change: PresenceChange): void => this.#feed.tell(channel, change);
       this.#channels.set(channel, (known = new MemoryPresence(() => this.#environment.createTag(), tell)));
     }
     return known;
   }
 
+  /** Those that are empty are forgotten, unless somebody knows their version. */
+  #sweep(now: number): void {
+    this.#sweptAt = now;
+    for (const [channel, presence] of this.#channels) {
+      presence.expire(now);
+      if (presence.empty && !this.#feed.isFollowed(channel)) this.#channels.delete(channel);
+    }
+  }
+
   /** The work is done before it returns; only the answer is a promise. */
   #step<T>(work: (now: number) => T): Promise<T> {
     try {
-      return Promise.resolve(work(this.#environment.now()));
+      const now = this.#environment.now();
+      if (now - this.#sweptAt >= SWEEP_EVERY) this.#sweep(now);
+      return Promise.resolve(work(now));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }

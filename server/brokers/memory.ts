@@ -63,9 +63,12 @@ class MemoryBroker implements Broker {
     this.#maxLanes = options.maxLanes ?? 1_000_000;
     this.#memory = this.#environment.createId();
     this.#sweptAt = this.#environment.now();
-    this.presence = new MemoryPresences(this.#environment, (channel, change) => {
-      const log = this.#logs.get(channel);
-      if (log !== undefined) this.#notify(log, (follower) => follower.onPresence?.(change));
+    this.presence = new MemoryPresences(this.#environment, {
+      tell: (channel, change) => {
+        const log = this.#logs.get(channel);
+        if (log !== undefined) this.#notify(log, (follower) => follower.onPresence?.(change));
+      },
+      isFollowed: (channel) => (this.#logs.get(channel)?.followers.size ?? 0) > 0,
     });
   }
 
@@ -236,7 +239,6 @@ class MemoryBroker implements Broker {
 
   #sweep(now: number): void {
     this.#sweptAt = now;
-    this.presence.sweep(now, (channel) => (this.#logs.get(channel)?.followers.size ?? 0) > 0);
     for (const [channel, log] of this.#logs) {
       log.trim(now);
       if (!log.expired(now)) continue;

@@ -103,8 +103,9 @@ export class StoreConnection implements Broker {
     leave: (channel, ...rest) => this.#show(channel, (store) => store.leave(channel, ...rest)),
     renew: (channel, ...rest) => this.#show(channel, (store) => store.renew(channel, ...rest)),
     drop: (channel, ...rest) => this.#show(channel, (store) => store.drop(channel, ...rest)),
-    members: (channel) => this.#ask((primary) => primary.read(channel, ({ presence }) => presence.members(channel))),
-    expire: (channel) => this.#ask((primary) => primary.read(channel, ({ presence }) => presence.expire(channel))),
+    // Whatever looks at leases may change what is there.
+    members: (channel) => this.#show(channel, (store) => store.members(channel)),
+    expire: (channel) => this.#show(channel, (store) => store.expire(channel)),
   };
 
   #show<T>(channel: string, work: (store: PresenceStore) => Promise<T>): Promise<T> {

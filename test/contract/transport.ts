@@ -5,6 +5,7 @@ import type { Hello } from '../../src/protocol/frame.ts';
 import type { Target } from '../../src/transports/transport.ts';
 import type { Channel } from '../../src/types.ts';
 import { until } from '../support/until.ts';
+import { presenceOver } from './transport-presence.ts';
 import { LACKS, type TransportUnderTest, WAIT, isLive, startGround, watchedEnvironment } from './transport-kit.ts';
 
 export type { TransportUnderTest } from './transport-kit.ts';
@@ -132,28 +133,7 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
       expect(room.status.get().state).toBe('idle');
     });
 
-    it('shows who is there, and who has left', async () => {
-      const ground = await startGround(subject);
-      const [ann, bob] = [ground.visit(), ground.visit()];
-      const [hers, his] = [ann.client.channel('room').presence, bob.client.channel('room').presence];
-      const shown = (): string => his.members.get().map(({ data, self }) => `${data}${self ? '*' : ''}`).join(' '); // prettier-ignore
-      const shows = (text: string): Promise<void> =>
-        until(
-          () => shown() === text,
-          WAIT,
-          () => `${text} is shown, and not ${shown()}`,
-        );
-      his.members.subscribe(() => {});
-      const stop = hers.enter('ann');
-      await shows('ann');
-      hers.update('ann, away');
-      await shows('ann, away');
-      his.enter('bob');
-      await shows('ann, away bob*');
-      stop();
-      await shows('bob*');
-      expect(await ground.servers[0]!.members('room')).toMatchObject([{ data: 'bob' }]);
-    });
+    presenceOver(subject);
 
     it('waits for a slow page without holding up anything else', async () => {
       const released: (() => void)[] = [];

@@ -10,13 +10,13 @@ export const breakages = [
       {
         file: 'server/brokers/memory-presence.ts',
         find: 'if (leases?.has(holder)) leases.set(holder, Math.min(leases.get(holder)!, until));',
-        replace: 'if (leases?.has(holder)) for (const each of leases.keys()) leases.set(each, until);',
+        replace: 'if (leases?.has(holder)) for (const each of leases.keys()) leases.set(each, 0);',
       },
     ],
   },
   {
     name: 'forgets-who-has-left',
-    from: 1,
+    from: 46,
     edits: [
       {
         file: 'server/brokers/memory-presence.ts',
@@ -27,7 +27,7 @@ export const breakages = [
   },
   {
     name: 'no-grace',
-    from: 1,
+    from: 16,
     edits: [{ file: 'server/presence-leases.ts', find: 'export const GRACE = 10_000;', replace: 'export const GRACE = 0;' }],
   },
   {
@@ -47,13 +47,8 @@ export const breakages = [
     ],
   },
   {
-    name: 'applies-changes-to-another-version',
-    from: 1,
-    edits: [{ file: 'src/presence/presence.ts', find: ': pv !== version) {', replace: ': pv === null) {' }],
-  },
-  {
     name: 'takes-what-is-late-for-news',
-    from: 1,
+    from: 46,
     edits: [
       {
         file: 'server/brokers/memory-presence.ts',
@@ -64,12 +59,12 @@ export const breakages = [
   },
   {
     name: 'does-not-enter-again-after-a-failover',
-    from: 1,
+    from: 71,
     edits: [{ file: 'src/client.ts', find: 'this.#presences.recheck();', replace: '' }],
   },
   {
     name: 'polls-that-hold-nobody',
-    from: 1,
+    from: 11,
     edits: [
       {
         file: 'src/client.ts',

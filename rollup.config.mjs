@@ -40,6 +40,16 @@ function javascript(input, extension, format) {
   return { input, external, onLog, plugins: [esbuild({ target })], output: { ...modules(extension, format), sourcemap: true } };
 }
 
+/** The client with its dependencies, for pages and workers without a bundler. */
+function oneFile(output) {
+  return {
+    input: library.index,
+    onLog,
+    plugins: [nodeResolve({ browser: true }), commonjs(), esbuild({ target }), minify({ target })],
+    output: { ...output, sourcemap: true },
+  };
+}
+
 function declarations(extension) {
   return {
     input: library,
@@ -71,12 +81,8 @@ function disposable() {
 export default [
   javascript({ ...library, ...program }, 'js', 'es'),
   javascript(library, 'cjs', 'cjs'),
-  {
-    input: library.index,
-    onLog,
-    plugins: [nodeResolve({ browser: true }), commonjs(), esbuild({ target }), minify({ target })],
-    output: { file: 'dist/holdfast.global.js', format: 'iife', name: 'Holdfast', exports: 'named', sourcemap: true },
-  },
+  oneFile({ file: 'dist/holdfast.global.js', format: 'iife', name: 'Holdfast', exports: 'named' }),
+  oneFile({ file: 'dist/holdfast.module.js', format: 'es' }),
   declarations('d.ts'),
   declarations('d.cts'),
 ];

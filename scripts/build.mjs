@@ -1,7 +1,11 @@
 import './check-node.mjs';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main, node, root } from './run.mjs';
+
+/** What a page loads as it is. */
+const SCRIPTS = ['holdfast.global.js', 'holdfast.module.js'];
 
 /** Makes dist/ anew. */
 export async function build() {
@@ -16,6 +20,13 @@ export async function build() {
   const program = join(root, 'dist/cli.js');
   if (!readFileSync(program, 'utf8').startsWith('#!')) throw new Error('server/node/cli.ts must begin with #!/usr/bin/env node');
   chmodSync(program, 0o755);
+  const integrity = Object.fromEntries(SCRIPTS.map((name) => [name, hash(readFileSync(join(root, 'dist', name)))]));
+  writeFileSync(join(root, 'dist/integrity.json'), `${JSON.stringify(integrity, null, 2)}\n`);
+}
+
+/** W3C "Subresource Integrity". */
+function hash(bytes) {
+  return `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
 }
 
 await main(import.meta, build);

@@ -80,5 +80,8 @@ export const importSets = [
   },
 ];
 
-/** The script for a `<script>` tag, everything in it. */
-export const globalScript = { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 58_112 };
+/** What a page loads as it is, everything in it. */
+export const scripts = [
+  { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 58_112 },
+  { label: '`holdfast.module.js`', file: 'dist/holdfast.module.js', limit: 58_112 },
+];

@@ -8,7 +8,7 @@ import { build as esbuild, transform } from 'esbuild';
 import { format as prettify } from 'prettier';
 import { rollup } from 'rollup';
 import { main, root } from './run.mjs';
-import { globalScript, importSets } from './size-limits.mjs';
+import { importSets, scripts } from './size-limits.mjs';
 
 const START = '<!-- size:start -->';
 const END = '<!-- size:end -->';
@@ -17,12 +17,15 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 /** @typedef {{ label: string, limit: number, sizes: readonly number[] }} Row */
 
 async function size() {
-  if (!existsSync(join(root, globalScript.file))) throw new Error('There is no dist/ to measure: run `npm run build` first.');
+  if (!scripts.every(({ file }) => existsSync(join(root, file))))
+    throw new Error('There is no dist/ to measure: run `npm run build` first.');
   const faults = [];
   const rows = [];
   for (const set of importSets) rows.push(await measure(set, faults));
-  const script = gzip(readFileSync(join(root, globalScript.file)));
-  rows.push({ ...globalScript, sizes: [script, script] });
+  for (const script of scripts) {
+    const bytes = gzip(readFileSync(join(root, script.file)));
+    rows.push({ ...script, sizes: [bytes, bytes] });
+  }
   for (const { label, limit, sizes } of rows) {
     if (Math.max(...sizes) > limit) faults.push(`${label} is ${Math.max(...sizes)} bytes, over its limit of ${limit}.`);
   }

@@ -8,6 +8,8 @@ const LIMITS: ServerLimits = {
   admitRate: 1000,
   publishRate: 50,
   members: 1000,
+  requests: 64,
+  requestRate: 50,
   queue: 1_048_576,
 };
 const TIMING: ServerTiming = {
@@ -17,10 +19,11 @@ const TIMING: ServerTiming = {
   tokenGrace: 30_000,
   supersedeAfter: 5000,
   stallTimeout: 15_000,
+  requestTimeout: 60_000,
 };
 
 /** Per second: fractions make sense, and so does no bound. */
-const RATES: ReadonlySet<string> = new Set<keyof ServerLimits>(['publishRate', 'admitRate']);
+const RATES: ReadonlySet<string> = new Set<keyof ServerLimits>(['publishRate', 'requestRate', 'admitRate']);
 
 /** ms. Timers take a longer delay as 1: 24.8 days, the largest signed 32-bit number. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -67,14 +70,8 @@ function shown(value: unknown): string {
 
 /** What `welcome` tells. */
 export function announced(limits: ServerLimits): Limits {
-  const {
-    connections: _connections,
-    admitRate: _admitted,
-    publishRate: _published,
-    members: _members,
-    queue: _queue,
-    ...told
-  } = limits;
+  const { connections: _connections, admitRate: _admitted, publishRate: _published, queue: _queue, ...rest } = limits;
+  const { requests: _requests, requestRate: _asked, members: _members, ...told } = rest;
   return told;
 }
 

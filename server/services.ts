@@ -7,7 +7,9 @@ import type { Batcher } from './outgoing.ts';
 import type { Leases } from './presence-leases.ts';
 import type { Rosters } from './presence-roster.ts';
 import type { Registry } from './registry.ts';
+import type { AnyHandler } from './request-types.ts';
 import type { Rules } from './rules.ts';
+import type { Runs } from './runs.ts';
 import type { Tails } from './tail.ts';
 import type { ServerLimits, ServerOptions, ServerTiming } from './types.ts';
 
@@ -24,6 +26,10 @@ export interface Services {
   readonly batcher: Batcher;
   readonly registry: Registry;
   readonly allowance: Allowance;
+  /** Of requests. */
+  readonly requestAllowance: Allowance;
+  readonly handlers: ReadonlyMap<string, AnyHandler>;
+  readonly runs: Runs;
   readonly admission: Admission;
   readonly counters: Counters;
   readonly authenticate: ServerOptions['authenticate'];

@@ -23,11 +23,11 @@ export function ttlOf({ expiresAt }: Identity, now: number): { readonly ttl: num
   return expiresAt === null ? undefined : { ttl: Math.max(0, Math.floor(expiresAt - now)) };
 }
 
-export function welcomeOf(identity: Identity, mem: string, { environment, limits, timing }: Services): Welcome {
+export function welcomeOf(identity: Identity, mem: string, { environment, limits }: Services, ping: number): Welcome {
   const user = identity.userId === '' ? undefined : { user: identity.userId };
   const ttl = ttlOf(identity, environment.now());
-  const caps = ['hist', 'pres', ...(environment.gunzip === null ? [] : ['gzip'])];
-  return { t: 'welcome', v: PROTOCOL_VERSION, mem, ping: timing.ping, ...user, ...ttl, limits: announced(limits), caps };
+  const caps = ['hist', 'pres', 'req', ...(environment.gunzip === null ? [] : ['gzip'])];
+  return { t: 'welcome', v: PROTOCOL_VERSION, mem, ping, ...user, ...ttl, limits: announced(limits), caps };
 }
 
 /** An answer that is there at once is told at once. */

@@ -1,4 +1,5 @@
 import { END } from '../src/protocol/end-codes.ts';
+import type { Hello } from '../src/protocol/frame.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { ServerTiming, SocketKind } from './types.ts';
 
@@ -6,6 +7,14 @@ import type { ServerTiming, SocketKind } from './types.ts';
 export function sweepInterval({ ping }: ServerTiming): number {
   return Math.max(10, Math.min(500, ping / 4));
 }
+
+/** A client that saves data asks for longer silences: not for shorter ones, which would cost the server, and not for any. */
+export function grantedPing({ ping: asked = 0 }: Pick<Hello, 'ping'>, { ping }: ServerTiming): number {
+  return Math.min(Math.max(asked, ping), LONGEST * ping);
+}
+
+/** In pings of the server's own. */
+const LONGEST = 4;
 
 /** Silence of an event stream before its first ping, ms: a client that lacks it knows that something holds the events back. */
 const PROOF = 2000;
@@ -27,6 +36,7 @@ export class Watch {
   readonly #outgoing: Outgoing;
   readonly #kind: SocketKind;
   readonly #openedAt: number;
+  #ping: number;
   #heardAt: number;
   #saidAt: number;
   #askedAt: number;
@@ -40,6 +50,7 @@ export class Watch {
 
   constructor(timing: ServerTiming, outgoing: Outgoing, kind: SocketKind, now: number) {
     this.#timing = timing;
+    this.#ping = timing.ping;
     this.#outgoing = outgoing;
     this.#kind = kind;
     this.#proof = kind === 'stream' ? 'due' : 'given';
@@ -48,6 +59,12 @@ export class Watch {
     this.#saidAt = now;
     this.#askedAt = now;
     this.#progressAt = now;
+  }
+
+  /** @returns the longest silence from here on, ms */
+  grant(hello: Pick<Hello, 'ping'>): number {
+    this.#ping = grantedPing(hello, this.#timing);
+    return this.#ping;
   }
 
   heard(now: number): void {
@@ -63,7 +80,8 @@ export class Watch {
   }
 
   look(now: number, opening: boolean, expiresAt: number | null): Due {
-    const { ping, openTimeout, stallTimeout, tokenGrace } = this.#timing;
+    const { openTimeout, stallTimeout, tokenGrace } = this.#timing;
+    const ping = this.#ping;
     this.#outgoing.update();
     if (opening) return now - this.#openedAt >= openTimeout ? NO_HELLO : null;
     const duplex = this.#kind === 'duplex';

@@ -20,6 +20,7 @@ import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
 import { toPlain } from './protocol/payload.ts';
 import { Presences } from './presence/presences.ts';
+import { Requests } from './request/requests.ts';
 import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
@@ -28,6 +29,7 @@ import type {
   ClientEvents,
   Outbox as OutboxFace,
   Readable,
+  RequestOptions,
   Status,
   Stop,
   UiStatus,
@@ -52,6 +54,7 @@ const TIMING = {
   openTimeout: 10_000,
   uiGrace: 2000,
   releaseAfter: 1000,
+  requestTimeout: 10_000,
 };
 
 /**
@@ -75,11 +78,12 @@ class HoldfastClient implements Client {
   readonly #channels: Channels;
   readonly #outbox: Outbox;
   readonly #presences: Presences;
+  readonly #requests: Requests;
   readonly #unabort: Stop;
   #life: 'alive' | 'destroyed' = 'alive';
   #tellingBytes = 0;
 
-  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, ...options }: ComposeOptions) {
+  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, dataSaver = false, ...options }: ComposeOptions) {
     const environment = createEnvironment(options.environment ?? {});
     const timing = withDefaults(TIMING, options.timing);
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
@@ -90,10 +94,13 @@ class HoldfastClient implements Client {
         this.#channels.welcomed(line);
         this.#presences.welcomed(line);
         this.#outbox.welcomed(line);
+        this.#requests.calls.welcomed(line);
       },
       received: (line, frame) => this.#received(line, frame),
+      awaits: (gen) => this.#requests.calls.awaits(gen),
       lost: (gen, code) => {
         this.#channels.lost(gen);
+        this.#requests.calls.lost(gen);
         return code !== null && this.#outbox.lost(code);
       },
       leaving: () => this.#presences.leaving(),
@@ -109,6 +116,8 @@ class HoldfastClient implements Client {
       getToken,
       credentials: options.credentials,
       timing,
+      saves: () => (dataSaver === 'auto' ? environment.page.saveData?.() === true : dataSaver),
+      busy: () => this.#outbox.busy || this.#requests.calls.busy,
       report,
       trace: (...args) => this.#trace(...args),
     };
@@ -160,6 +169,7 @@ class HoldfastClient implements Client {
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
       publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
     });
+    this.#requests = new Requests(shared, timing.requestTimeout);
     this.status = this.#connection.status;
     this.uiStatus = this.#connection.uiStatus;
     this.outbox = this.#outbox.face;
@@ -173,15 +183,15 @@ class HoldfastClient implements Client {
   connect(): void {
     this.#assertAlive();
     this.#outbox.wake();
-    this.#connection.connect();
+    this.#connection.tell('connect');
   }
 
   disconnect(): void {
-    this.#connection.pause();
+    this.#connection.tell('pause');
   }
 
   retryNow(): void {
-    this.#connection.retry();
+    this.#connection.tell('retry');
   }
 
   destroy(): void {
@@ -189,7 +199,7 @@ class HoldfastClient implements Client {
     this.#life = 'destroyed';
     this.#unabort();
     this.#end(new HoldfastError('destroyed', 'The client was destroyed.'));
-    this.#connection.destroy();
+    this.#connection.tell('destroy');
     // After the traces of this end.
     soon(() => this.#events.removeAllListeners());
   }
@@ -198,6 +208,11 @@ class HoldfastClient implements Client {
     this.#assertAlive();
     if (!isChannelName(name)) throw new HoldfastError('invalid-name', `${JSON.stringify(name)} is no channel name.`);
     return this.#channels.get(name);
+  }
+
+  request(method: string, params?: unknown, options: RequestOptions = {}): ReturnType<Client['request']> {
+    this.#assertAlive();
+    return this.#requests.run(method, params, options);
   }
 
   on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options: Abortable = {}): Stop {
@@ -235,6 +250,10 @@ class HoldfastClient implements Client {
         return this.#outbox.recheck();
       case 'pres':
         return this.#presences.received(line, frame);
+      case 'res':
+        // Ids are random, so it is known to one of both at most.
+        this.#requests.calls.received(frame);
+        return this.#channels.received(line, frame);
       default:
         return this.#channels.received(line, frame);
     }
@@ -258,6 +277,7 @@ class HoldfastClient implements Client {
     this.#presences.end();
     this.#channels.end({ state: 'closed', error });
     this.#outbox.end(error);
+    this.#requests.calls.end(error);
   }
 
   #assertAlive(): void {

@@ -4,7 +4,6 @@
  */
 import type { Choice } from './connection/ladder.ts';
 import type { ConnectionOptions } from './connection/session.ts';
-import type { Client } from './types.ts';
 
 export interface Internals {
   readonly options: ConnectionOptions;
@@ -15,4 +14,4 @@ export interface Internals {
   };
 }
 
-export const internals = new WeakMap<Client, Internals>();
+export const internals = new WeakMap<object, Internals>();

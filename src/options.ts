@@ -32,6 +32,13 @@ export interface ClientOptions<C extends Contract<C> = Untyped> {
   readonly codec?: Codec;
   readonly outbox?: OutboxOptions;
   readonly timing?: TimingOptions;
+  /**
+   * Less traffic for the price of being told later: hidden pages rest after 1 min, with nothing left to send, and connect
+   * when they are shown or something is wanted (a publication, a subscription); the server's signs of life come each 55 s
+   * (from the next connection on), and each is a third of the frames; no better transports are tried. auto: while the user
+   * has asked the browser to save data (`navigator.connection.saveData`). @default false
+   */
+  readonly dataSaver?: boolean | 'auto';
   /** Of the requests of the HTTP transports (WHATWG Fetch). @default 'omit' */
   readonly credentials?: Credentials;
   /** Clock, randomness, sockets: for tests and unusual platforms. @default the browser's or Node's */
@@ -137,11 +144,13 @@ export interface TimingOptions {
   readonly uiGrace?: number;
   /** How long an unused channel stays subscribed (absorbs route changes and StrictMode). @default 1000 */
   readonly releaseAfter?: number;
+  /** A request that gives no `timeout` is given up after; the wait for a connection counts. @default 10_000 */
+  readonly requestTimeout?: number;
 }
 
 /** A wrong option is told at once, by name, and not when the first reconnect fails in the field. */
 export function checkOptions(options: ComposeOptions): void {
-  const { url, transports, timing = {}, outbox = {}, channels = {}, user, getToken } = options;
+  const { url, transports, timing = {}, outbox = {}, channels = {}, user, getToken, dataSaver = false } = options;
   // A relative address is fine: it is resolved when the client connects, because a server that renders has no page.
   const parsed = parse(String(url ?? ''));
   check(parsed !== null && /^(https?|wss?):$/.test(parsed.protocol), '`url` must be an http(s) or ws(s) address, or a path.');
@@ -152,6 +161,7 @@ export function checkOptions(options: ComposeOptions): void {
   check(first, '`transports` must name one that a connection can begin with: webRTC() only takes over.');
   check(user === undefined || (typeof user === 'string' && user !== ''), '`user` must be a non-empty string.');
   check(getToken === undefined || typeof getToken === 'function', '`getToken` must be a function.');
+  check(dataSaver === 'auto' || typeof dataSaver === 'boolean', '`dataSaver` must be true, false or auto.');
   for (const [pattern, given] of Object.entries(channels)) {
     const { mode = 'log', rewind = 0, resume = 'page', snapshot } = given;
     check(['log', 'latest', 'live'].includes(mode), `\`mode\` of '${pattern}' must be log, latest or live.`);

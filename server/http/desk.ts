@@ -9,6 +9,7 @@ import type { Trust } from '../origins.ts';
 import { queueOf } from '../kind.ts';
 import type { Services } from '../services.ts';
 import type { SocketInfo, SocketKind, Turned } from '../types.ts';
+import { grantedPing } from '../watch.ts';
 import { Answer } from './answer.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { EventWriter, eventStream, PADDING } from './event-stream.ts';
@@ -111,14 +112,15 @@ export class Desk {
   #openAnswer(call: Call): void {
     const { exchange, info, headers, type, parsed, size } = call;
     const { environment, limits, timing } = this.#services;
-    const { since, wait = 0 } = helloOf(parsed);
+    const hello = helloOf(parsed);
+    const { since, wait = 0 } = hello;
     const isPoll = info.kind === 'poll';
     const again = isPoll && since !== undefined;
     const turned = isPoll && !again ? this.#connections.limit() : null;
     if (turned !== null) return this.#refuse(exchange, this.#refusalOf(turned), headers);
     let onOver = (): void => undefined;
     const answer = new Answer(environment, {
-      wait: isPoll ? Math.min(wait, timing.ping) : 0,
+      wait: isPoll ? Math.min(wait, grantedPing(hello, timing)) : 0,
       patience: isPoll ? (wait > 0 ? PATIENCE.news : PATIENCE.answer) : Infinity,
       bound: queueOf(isPoll ? 'poll' : 'send', limits.queue),
       onComplete(pieces) {

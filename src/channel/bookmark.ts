@@ -54,7 +54,7 @@ export interface Bookmark {
 
 export function createBookmark(bookmarks: Bookmarks, channel: string): Bookmark {
   /** Places whose work is under way; only the last of them may move on, so that there is one for each piece of work. */
-  let waiting: { cursor: Cursor; done: boolean }[] = [];
+  let waiting: { cursor: Cursor; done: boolean; readonly work: readonly Promise<unknown>[] }[] = [];
   let last: Cursor | null = null;
   let ready: Cursor | null = null;
   let how: 'forward' | 'moved' = 'forward';
@@ -81,7 +81,12 @@ export function createBookmark(bookmarks: Bookmarks, channel: string): Bookmark 
         else newest.cursor = cursor;
         return;
       }
-      const place = { cursor, done: false };
+      // They wait for the same turn, which may be hours away.
+      if (newest?.work.length === work.length && work.every((one) => newest.work.includes(one))) {
+        newest.cursor = cursor;
+        return;
+      }
+      const place = { cursor, done: false, work };
       waiting.push(place);
       void Promise.all(work).then(() => {
         place.done = true;

@@ -17,6 +17,7 @@ import type {
   Stop,
   Store,
   StoreDefinition,
+  SubscribeOptions,
 } from '../types.ts';
 import { createMessageQueue } from './iterator.ts';
 import type { Handler, Listeners } from './listeners.ts';
@@ -49,12 +50,12 @@ export class ChannelHandle implements Channel {
     this.#context = context;
   }
 
-  subscribe(event: string, handler: (data: never, message: never) => void, options: Abortable = {}): Stop {
+  subscribe(event: string, handler: (data: never, message: never) => void, options: SubscribeOptions = {}): Stop {
     const { listeners, hold } = this.#named(event);
     return listeners.add('event', event, handler as Handler, options, hold);
   }
 
-  subscribeAll(handler: (message: Message) => void, options: Abortable = {}): Stop {
+  subscribeAll(handler: (message: Message) => void, options: SubscribeOptions = {}): Stop {
     const { listeners, hold } = this.#ready();
     return listeners.add('all', '', (_, message) => handler(message), options, hold);
   }

@@ -55,10 +55,9 @@ export class Feed {
     this.#listeners = listeners;
     this.#onStatus = onStatus;
     this.#brought = options.mode === 'live' ? new Recent(REMEMBERED_TAGS) : null;
-    const durable = options.resume === 'durable';
-    this.#bookmark = durable ? createBookmark(context.bookmarks, name) : null;
+    this.#bookmark = options.resume === 'durable' ? createBookmark(context.bookmarks, name) : null;
     const loadedBy = options.snapshot === undefined ? 'handlers' : 'snapshot';
-    this.#sub = createSubscription(options.mode ?? 'log', loadedBy, durable ? context.bookmarks.read(name) : null);
+    this.#sub = createSubscription(options.mode ?? 'log', loadedBy, this.#bookmark && context.bookmarks.read(name));
     this.#loader = createCaller(context.environment, (cause, first) => this.#loadFailed(cause, first));
     this.#retry = createTimer(context.environment, () => {
       this.#restsOn = null;
@@ -152,6 +151,7 @@ export class Feed {
 
   end(): void {
     this.#life = 'ended';
+    this.#listeners.end();
     this.#rest(null);
     this.#loader.stop();
     const line = this.#context.line();
@@ -181,7 +181,9 @@ export class Feed {
       case 'deliver':
         return this.#deliver(effect.entries);
       case 'reset':
-        return this.#reset(effect.why, effect.cursor);
+        this.#listeners.flush();
+        if (this.#life !== 'ended') this.#reset(effect.why, effect.cursor);
+        return;
       case 'falling-behind':
         return this.#fallBehind();
     }
@@ -262,9 +264,9 @@ export class Feed {
 
   /** Once, so that an app that does not mind is not flooded. */
   #warn({ why }: Reset): void {
-    if (this.#warned) return;
+    const warned = this.#warned;
     this.#warned = true;
-    this.#context.report(unheardReset(this.#name, why));
+    if (!warned) this.#context.report(unheardReset(this.#name, why));
   }
 
   #fallBehind(): void {
@@ -275,12 +277,10 @@ export class Feed {
   }
 
   #refused(gen: number, frame: Unsubbed): void {
-    const { retry, after = 0 } = frame;
     this.#step({ type: 'lost', gen });
-    if (retry) {
-      this.#refusals += 1;
-      return this.#rest(retryAt(this.#context.environment, this.#refusals, after));
-    }
+    if (frame.retry) return this.#rest(retryAt(this.#context.environment, (this.#refusals += 1), frame.after ?? 0));
+    this.#listeners.flush();
+    if (this.#life === 'ended') return;
     this.#life = 'refused';
     this.#loader.stop();
     const error = refusal(this.#name, frame);

@@ -1,9 +1,11 @@
 import { EventEmitter } from 'eventemitter3';
 import { HoldfastError } from '../errors.ts';
-import type { Abortable, Cursor, Message, Reset, Stop } from '../types.ts';
+import type { Environment } from '../platform/environment.ts';
+import type { Abortable, Cursor, Message, Reset, Stop, SubscribeOptions } from '../types.ts';
 import { attempt } from '../util/attempt.ts';
 import { stopOnAbort } from '../util/stop.ts';
 import { namedCursor } from './cursor.ts';
+import { type Flow, checkFlow, createFlow } from './flow.ts';
 import type { Loaded } from './snapshot.ts';
 
 export type Handler = (data: unknown, message: Message) => void;
@@ -32,32 +34,42 @@ export class Listeners {
   readonly #resets = new Set<{ readonly handler: ResetHandler; readonly purpose: Purpose }>();
   /** What handlers of the present message have still to do. */
   #work: Promise<unknown>[] = [];
+  readonly #flows = new Set<Flow>();
+  /** Of subscriptions that were stopped while messages waited: those count as handled when others go on with the channel. */
+  #left: (() => void)[] = [];
   readonly #channel: string;
+  readonly #environment: Environment;
   readonly #report: (error: unknown) => void;
 
-  constructor(channel: string, report: (error: unknown) => void) {
+  constructor(channel: string, environment: Environment, report: (error: unknown) => void) {
     this.#channel = channel;
+    this.#environment = environment;
     this.#report = report;
   }
 
-  add(audience: Audience, event: string, handler: Handler, options: Abortable, hold: () => () => void): Stop {
+  /** @throws HoldfastError `invalid-option` */
+  add(audience: Audience, event: string, handler: Handler, options: SubscribeOptions, hold: () => () => void): Stop {
+    checkFlow(options);
     const name = audience === 'event' ? `event:${event}` : audience;
     return stopOnAbort(options, () => {
       const release = hold();
       // The emitter goes on with a removed listener if an emit is under way, and lets one that throws starve the rest.
       let active = true;
+      const threw = (error: unknown): void => this.#threw(error);
+      const call = (message: Message): Promise<unknown> | undefined =>
+        active ? attempt(() => handler(message.data, message), threw) : undefined;
+      const flow = createFlow(options, this.#environment, call, threw);
       const guarded = (message: Message): void => {
         if (!active) return;
-        const work = attempt(
-          () => handler(message.data, message),
-          (error) => this.#threw(error),
-        );
+        const work = flow === null ? call(message) : flow.push(message);
         if (work !== undefined) this.#work.push(work);
       };
+      if (flow !== null) this.#flows.add(flow);
       this.#emitter.on(name, guarded);
       return () => {
         active = false;
         this.#emitter.off(name, guarded);
+        if (flow !== null && this.#flows.delete(flow)) this.#left.push(flow.stop());
         release();
       };
     });
@@ -77,9 +89,24 @@ export class Listeners {
     this.#emitter.emit(`event:${message.event}`, message);
     this.#emitter.emit('all', message);
     this.#emitter.emit('iterator', message);
+    if (this.#left.length > 0 && this.#emitter.eventNames().length + this.followers.size > 0) {
+      for (const handled of this.#left.splice(0)) handled();
+    }
     const work = this.#work;
     if (work.length > 0) this.#work = [];
     return work;
+  }
+
+  /** What waits for a turn is delivered now: something follows that must come after it. Who is called may destroy the client. */
+  flush(): void {
+    for (const flow of this.#flows) flow.flush();
+  }
+
+  /** What waits is not delivered any more, and was not handled. */
+  end(): void {
+    for (const flow of this.#flows) flow.stop();
+    this.#flows.clear();
+    this.#left = [];
   }
 
   get hearsResets(): boolean {

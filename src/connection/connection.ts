@@ -1,5 +1,4 @@
 /** Performs what the machine decides: asks for tokens, opens lines, tells the status. Chooses no state itself. */
-import type { Hint } from '../platform/page.ts';
 import { END, endRule } from '../protocol/end-codes.ts';
 import type { ClientFrame } from '../protocol/frame.ts';
 import type { Readable, Reason, Status, UiStatus } from '../types.ts';
@@ -11,7 +10,7 @@ import { Lines } from './lines.ts';
 import { initialState, step } from './machine.ts';
 import type { ConnectionOptions, Session } from './session.ts';
 import { helloOf, resolve, unsupported } from './opening.ts';
-import { type Senses, createSenses } from './senses.ts';
+import { type Sensed, type Senses, createSenses } from './senses.ts';
 import { type Effect, type Ended, type Event, type Facts, type State, dueAt, heldOf, reasonOf } from './state.ts';
 import { statusOf } from './status.ts';
 import { type Statuses, createStatuses } from './statuses.ts';
@@ -25,7 +24,7 @@ export class Connection {
   readonly #timer;
   readonly #credentials: Credentials;
   readonly #ways: Ways;
-  readonly #lines = new Lines();
+  readonly #lines: Lines;
   /** Carried until another one was welcomed. */
   #replaced: OpenLine | null = null;
   #state: State = initialState;
@@ -36,8 +35,9 @@ export class Connection {
     const { environment, transports, url, getToken, timing, report } = options;
     this.#options = options;
     this.#session = session;
+    this.#lines = new Lines(environment, (line) => this.#drop(line));
     this.#statuses = createStatuses(environment, timing.uiGrace, report);
-    this.#senses = createSenses(environment, (hint) => this.#sense(hint));
+    this.#senses = createSenses(environment, (hint) => this.#sense(hint), options);
     this.#timer = createTimer(environment, () => this.#dispatch({ type: 'due' }));
     this.#ways = createWays({ environment, transports, url, raceAfter: timing.raceAfter });
     this.#credentials = createCredentials({
@@ -85,25 +85,12 @@ export class Connection {
   }
 
   need(): void {
-    // Every publication comes by here, and only the idle have anything to do.
-    if (this.#state.state === 'idle') this.#dispatch({ type: 'need' });
+    if (this.#state.state === 'idle' || this.#state.state === 'resting') this.#dispatch({ type: 'need' });
   }
 
-  /** As {@link need}, and ends a pause. */
-  connect(): void {
-    this.#dispatch({ type: 'connect' });
-  }
-
-  pause(): void {
-    this.#dispatch({ type: 'pause' });
-  }
-
-  retry(): void {
-    this.#dispatch({ type: 'retry' });
-  }
-
-  destroy(): void {
-    this.#dispatch({ type: 'destroy' });
+  /** connect: as {@link need}, and ends a pause. */
+  tell(type: 'connect' | 'pause' | 'retry' | 'destroy'): void {
+    this.#dispatch({ type });
   }
 
   /** Joins this tick's batch, or goes `now`. Dropped without a welcomed connection: who needs it sends it again after `welcome`. */
@@ -134,11 +121,10 @@ export class Connection {
 
   #facts(timing: ConnectionOptions['timing']): Facts {
     const { now, random, page } = this.#options.environment;
-    const { carrier, racing } = this.#lines;
-    const links = new Map([...racing].map(([rung, { link }]) => [rung, link]));
-    const world = { now: now(), random: random(), online: page.online(), visible: page.visible() };
+    const links = new Map([...this.#lines.racing].map(([rung, { link }]) => [rung, link]));
+    const world = { now: now(), random: random(), online: page.online(), visible: page.visible(), saves: this.#options.saves() };
     const ways = this.#ways.facts(heldOf(this.#state)?.rung ?? null);
-    return { ...world, ...timing, ...ways, links, roundTrip: carrier?.roundTrip, tokenAge: this.#credentials.age };
+    return { ...world, ...timing, ...ways, links, roundTrip: this.#lines.carrier?.roundTrip, tokenAge: this.#credentials.age };
   }
 
   /** Not in the constructor: making a client touches no global, so that a server that renders can make one too. */
@@ -148,14 +134,17 @@ export class Connection {
     this.#senses.listen(state !== 'idle' && state !== 'paused' && state !== 'resting');
   }
 
-  #sense(hint: Hint | 'jump'): void {
+  #sense(hint: Sensed): void {
     switch (hint) {
       case 'hidden':
         return this.#statuses.look();
       case 'freeze':
       case 'pagehide':
+      case 'nap': {
         if (hint === 'pagehide') this.#session.leaving();
-        return this.#dispatch({ type: 'rest', reason: this.#reason({ code: END.normal, by: 'browser' }, `page-${hint}`) });
+        const by = hint === 'nap' ? 'client' : 'browser';
+        return this.#dispatch({ type: 'rest', reason: this.#reason({ code: END.normal, by }, `page-${hint}`) });
+      }
       case 'resume':
       case 'pageshow':
         return this.#dispatch({ type: 'wake' });
@@ -184,6 +173,7 @@ export class Connection {
       case 'abandon':
         this.#credentials.abort();
         this.#dropRacing();
+        this.#drop(this.#lines.leaving);
         return this.#drop(this.#lines.carrier);
       case 'drop':
         if (effect.why === 'late') this.#noteFailure(effect.rung, endRule(END.openTimeout).name, before);
@@ -191,9 +181,7 @@ export class Connection {
       case 'drop-new':
         return this.#dropRacing();
       case 'drop-held':
-        this.#drop(this.#replaced);
-        this.#replaced = null;
-        return;
+        return this.#retire(this.#replaced);
       case 'check':
         return this.#lines.carrier?.check();
     }
@@ -205,22 +193,23 @@ export class Connection {
   }
 
   #openLine(rung: number): void {
-    const { environment, transports, codec, user, url, credentials } = this.#options;
+    const { environment, transports, codec, user, url, credentials, saves } = this.#options;
     const address = resolve(url, environment.baseUrl);
     if (typeof address !== 'string') return this.#fatal(address);
     const client = (this.#clientId ??= environment.createId());
     const why = this.#isClimbing() ? 'upgrade' : undefined;
     const line: OpenLine = new OpenLine({
-      ...{ rung, transport: transports[rung]!, url: address, codec, environment, user, credentials },
+      ...{ rung, transport: transports[rung]!, url: address, codec, environment, user, credentials, saves },
       nextGen: () => (this.#gen += 1),
-      hello: (gen) => helloOf(client, gen, this.#credentials.token, why),
+      hello: (gen) => helloOf(client, gen, this.#credentials.token, saves(), why),
       opening: (gen) => this.#session.opening(gen),
       onWelcome: (welcomed) => this.#welcomed(line, welcomed),
       onFrame: (from, frame) => this.#session.received(from, frame),
       onTokenLife: (ttl) => this.#credentials.noteLife(ttl),
       onRoundTrip: () => this.#tellStatus(),
-      onDoubt: () => this.#dispatch({ type: 'silence' }),
-      onLife: () => this.#dispatch({ type: 'alive' }),
+      // Of one that leaves nobody asks whether it lives.
+      onDoubt: () => line !== this.#lines.leaving && this.#dispatch({ type: 'silence' }),
+      onLife: () => line !== this.#lines.leaving && this.#dispatch({ type: 'alive' }),
       onEnd: (end) => this.#ended(line, end),
       onUnfit: (error, code) => this.#fatal(reasonOf('client', code, error.code, error)),
     });
@@ -259,6 +248,14 @@ export class Connection {
     line.close(END.normal);
   }
 
+  /** It was replaced, and goes when it has answered what nobody else can. */
+  #retire(line: OpenLine | null): void {
+    this.#replaced = null;
+    this.#drop(this.#lines.leaving);
+    if (line !== null && this.#session.awaits(line.gen)) this.#lines.leave(line, this.#options.environment.now());
+    else this.#drop(line);
+  }
+
   /** @returns whether the session removed the cause of a final code */
   #forget(line: OpenLine, code: number): boolean {
     const carried = this.#lines.remove(line);
@@ -267,8 +264,9 @@ export class Connection {
   }
 
   #ended(line: OpenLine, end: LineEnd): void {
-    const { carrier, racing } = this.#lines;
+    const { carrier, racing, leaving } = this.#lines;
     const { rung } = line;
+    if (line === leaving) return void this.#forget(line, end.code);
     if (line !== carrier && line !== racing.get(rung)) return;
     const { code, by, layer, opened, after = 0, spread } = end;
     const { name, action } = endRule(code);

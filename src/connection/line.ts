@@ -26,6 +26,8 @@ export interface Line {
   readonly limits: Limits;
   /** What the server can do besides. */
   readonly caps: readonly string[];
+  /** What is asked takes a request of its own, beside the connection. */
+  readonly aside: boolean;
   /** Volatile messages may be missed on it. */
   readonly lossy: boolean;
 }
@@ -51,6 +53,8 @@ export interface LineOptions {
   readonly url: string;
   readonly codec: Codec;
   readonly environment: Environment;
+  /** Whether data are saved: then the round trip is measured once. */
+  saves(): boolean;
   /** Whom the server must name. */
   readonly user: string;
   readonly credentials: Credentials | undefined;
@@ -74,8 +78,8 @@ export interface LineOptions {
   onUnfit(error: HoldfastError, code: number): void;
 }
 
-/** What goes up beside a request that is held. */
-const UP: ReadonlySet<ClientFrame['t']> = new Set(['pub', 'tell', 'hist', 'pres']);
+/** What goes up beside a connection that is made of requests. */
+const UP: readonly ClientFrame['t'][] = ['pub', 'tell', 'hist', 'req', 'cancel', 'pres'];
 
 type Life =
   { readonly state: 'opening' | 'ended' } | { readonly state: 'welcomed'; readonly line: Line; readonly liveness: Liveness };
@@ -147,7 +151,7 @@ export class OpenLine {
     // What its request has fixed changes by another request; the heartbeat is the request's own.
     // An event stream must know whom it holds.
     if (frame.t === 'pres' && frame.op === 'enter') this.#link.reopen?.();
-    if (this.#link.reopen !== undefined && !UP.has(frame.t)) {
+    if (this.#link.reopen !== undefined && !UP.includes(frame.t)) {
       if (frame.t !== 'ping' && frame.t !== 'pong') this.#link.reopen();
       return;
     }
@@ -214,8 +218,9 @@ export class OpenLine {
       const message = `The server signed this connection in as '${named}', but the client was made for '${user}'.`;
       return onUnfit(new HoldfastError('unauthorized', message), END.forbidden);
     }
-    const line: Line = { gen: this.#gen, mem, limits, caps, lossy: transport.lossy === true };
     const { reopen } = this.#link;
+    const kind = { aside: reopen !== undefined, lossy: transport.lossy === true };
+    const line: Line = { gen: this.#gen, mem, limits, caps, ...kind };
     // The first request is a round trip; of the later ones an answer may have been held.
     if (reopen !== undefined) this.#roundTrip = environment.now() - this.#openedAt;
     const liveness = createLiveness({
@@ -245,7 +250,7 @@ export class OpenLine {
     switch (frame.t) {
       case 'ping':
         this.send(frame.x === undefined ? { t: 'pong' } : { t: 'pong', x: frame.x });
-        return liveness.measure();
+        return this.#options.saves() ? undefined : liveness.measure();
       case 'pong':
         return liveness.answered(frame.x);
       case 'auth':

@@ -23,6 +23,8 @@ import {
   reset,
   rest,
   retry,
+  rouse,
+  serve,
   settle,
   start,
   stay,
@@ -58,7 +60,7 @@ const table: Table = {
   idle: { ...asks(start), pause, retry: stay, ...news(stay), due: stay, ...hints(stay), rest: stay, ...always },
   paused: { ...asks(stay), connect: start, ...news(stay), due: stay, ...hints(stay), rest: stay, ...always },
   resting: {
-    need: stay, connect: start, pause, retry: start, ...news(stay), due: start, ...hints(start), offline: stay, rest: stay,
+    need: serve, connect: start, pause, retry: start, ...news(stay), due: start, ...hints(rouse), offline: stay, rest: stay,
     ...always,
   },
   preparing: {

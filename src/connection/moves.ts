@@ -68,6 +68,14 @@ export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Even
   return go({ state: 'waiting', memory: { ...state.memory, reason }, until });
 };
 
+/** A hint: a page that saves data rests on, for as long as it is hidden. */
+export const rouse = (state: StateOf<'resting'>, event: Event, facts: Facts): Step =>
+  state.until === null && !facts.visible ? stay(state) : start(state, event, facts);
+
+/** A page that was left publishes for its next visit. */
+export const serve = (state: StateOf<'resting'>, event: Event, facts: Facts): Step =>
+  state.until === null ? start(state, event, facts) : stay(state);
+
 export const settle = ({ memory, rung, since, from }: StateOf<'proving'>, _event: Event, facts: Facts): Step => {
   const climbs = from === 'climb' || facts.climb.length === 0 ? 0 : memory.climbs;
   const stable = { state: 'stable', memory: { ...FRESH, attempts: memory.attempts, climbs, token: null }, rung, since } as const;
@@ -83,7 +91,7 @@ export function nextClimb(climbs: number, { now, random, climb }: Facts): number
 /** A better transport is tried beside the one that works, which nothing happens to meanwhile. */
 export const climb = (state: StateOf<'stable'>, _event: Event, facts: Facts): Step => {
   const { memory } = state;
-  const free = facts.online && facts.visible && mayAttempt(memory, facts.now);
+  const free = facts.online && facts.visible && !facts.saves && mayAttempt(memory, facts.now);
   if (free && facts.climb.length > 0) return attempt(memory, { ...heldOf(state)!, climbAt: null, trust: 'sound' }, facts.now);
   // Not soon: a hidden page is not to be woken each second. What shows it is a hint, after which the time is set anew.
   return go({ ...state, until: nextClimb(Math.max(0, memory.climbs), facts) });
@@ -140,7 +148,7 @@ export const pause = ({ memory }: { readonly memory: Memory }): Step =>
 
 /** Open sockets keep a page out of the back/forward cache, or die in it unseen. */
 export const rest = ({ memory }: { readonly memory: Memory }, { reason }: EventOf<'rest'>, { now }: Facts): Step =>
-  go({ state: 'resting', memory: { ...memory, reason }, until: now + REST }, ABANDON);
+  go({ state: 'resting', memory: { ...memory, reason }, until: reason.by === 'client' ? null : now + REST }, ABANDON);
 
 const closed = (reason: Reason): Step => go({ state: 'closed', reason }, ABANDON);
 

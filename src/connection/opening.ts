@@ -9,7 +9,9 @@ import { reasonOf } from './state.ts';
 /** The reason why there is no way at all, on this platform. */
 export function unsupported(transports: readonly Transport[]): Reason {
   const names = transports.map(({ name }) => name).join(', ');
-  return unable(new HoldfastError('unsupported', `This platform supports none of the transports given (${names}).`));
+  // Node before 22, as a rule.
+  const how = /websocket/.test(names) ? ' Pass one: environment: { WebSocket }. Or add sse() or longPolling().' : '';
+  return unable(new HoldfastError('unsupported', `This platform supports none of the transports given (${names}).${how}`));
 }
 
 /** @returns the address, or why there is none, from this page */
@@ -21,7 +23,13 @@ export function resolve(url: string, base: string | undefined): string | Reason 
   }
 }
 
-export function helloOf(client: string, gen: number, token: string | null, why?: Hello['why']): Hello {
+/**
+ * ms between signs of life, for a client that saves data. Below a minute: proxies cut what is silent for longer (nginx's
+ * `proxy_read_timeout`, the load balancers of clouds), and connecting again would cost more than it saves.
+ */
+const SAVING_PING = 55_000;
+
+export function helloOf(client: string, gen: number, token: string | null, saves: boolean, why?: Hello['why']): Hello {
   return {
     t: 'hello',
     v: [PROTOCOL_VERSION, PROTOCOL_VERSION],
@@ -29,6 +37,7 @@ export function helloOf(client: string, gen: number, token: string | null, why?:
     gen,
     why: why ?? (gen === 1 ? 'connect' : 'reconnect'),
     ...(token !== null && { token }),
+    ...(saves && { ping: SAVING_PING }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Environment } from '../platform/environment.ts';
 import type { Hint } from '../platform/page.ts';
 import type { Reason } from '../types.ts';
 import { createTimer } from '../util/timer.ts';
+import { type Saver, createNap } from './nap.ts';
 
 /** How often the clock is looked at while the page is shown, ms. A machine that wakes tells nobody. */
 const TICK = 2000;
@@ -18,7 +19,11 @@ export interface Senses {
   pageSince(time: number): Reason['page'];
 }
 
-export function createSenses(environment: Environment, onHint: (hint: Hint | 'jump') => void): Senses {
+/** jump: of the clock. nap: a page that saves data has been hidden for long. */
+export type Sensed = Exclude<Hint, 'save-data'> | 'jump' | 'nap';
+
+export function createSenses(environment: Environment, onHint: (hint: Sensed) => void, saver: Saver): Senses {
+  const nap = createNap(environment, saver, () => onHint('nap'));
   let unwatch: (() => void) | null = null;
   let attentive = false;
   let lookAt = 0;
@@ -41,6 +46,7 @@ export function createSenses(environment: Environment, onHint: (hint: Hint | 'ju
     const due = attentive && environment.page.visible() ? environment.now() + TICK : null;
     if (due !== null) lookAt = due;
     clock.set(due);
+    nap(attentive);
   }
 
   function goOn(): void {
@@ -51,8 +57,8 @@ export function createSenses(environment: Environment, onHint: (hint: Hint | 'ju
     if (hint === 'freeze' || hint === 'pagehide') stood = { page: 'frozen', until: Infinity };
     // Whatever is heard after it tells that the page runs again.
     else goOn();
-    if (hint === 'hidden' || hint === 'visible') look();
-    onHint(hint);
+    if (hint === 'hidden' || hint === 'visible' || hint === 'save-data') look();
+    if (hint !== 'save-data') onHint(hint);
   }
 
   return {
@@ -67,6 +73,7 @@ export function createSenses(environment: Environment, onHint: (hint: Hint | 'ju
     stop() {
       attentive = false;
       clock.set(null);
+      nap(false);
       unwatch?.();
       unwatch = null;
     },

@@ -45,8 +45,11 @@ export type State =
   | { readonly state: 'idle'; readonly memory: Memory }
   /** The app said `disconnect`: only its `connect` ends it, whatever is published meanwhile. */
   | { readonly state: 'paused'; readonly memory: Memory }
-  /** The page was left or frozen. Should it go on without saying so, `until` passes. */
-  | { readonly state: 'resting'; readonly memory: Memory; readonly until: number }
+  /**
+   * The page was left or frozen. Should it go on without saying so, `until` passes. Null: it is hidden and saves data, until
+   * it is shown or something is wanted.
+   */
+  | { readonly state: 'resting'; readonly memory: Memory; readonly until: number | null }
   | { readonly state: 'preparing'; readonly memory: Memory; readonly held: Beside | null }
   | {
       readonly state: 'opening';
@@ -111,7 +114,7 @@ export type Event =
   | { readonly type: 'network' }
   /** The clock was set, or the machine slept. */
   | { readonly type: 'jump' }
-  /** The page is left or frozen: nothing of it will run. */
+  /** The page is left or frozen, and nothing of it will run. By the client itself: it is hidden, and saves data. */
   | { readonly type: 'rest'; readonly reason: Reason }
   | { readonly type: 'wake' }
   /** Cannot go on, whatever is tried. */
@@ -158,6 +161,8 @@ export interface Facts {
   readonly random: number;
   readonly online: boolean;
   readonly visible: boolean;
+  /** Data are to be saved. @default false */
+  readonly saves?: boolean;
   /** Of the links that are being opened, by rung; else the only one. */
   readonly links?: ReadonlyMap<number, Pick<Reason, 'transport' | 'opened'>>;
   /** Of the connection that carries, ms; null if it was never measured. */

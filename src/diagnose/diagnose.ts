@@ -4,7 +4,7 @@ import { type Internals, internals } from '../internals.ts';
 import type { Environment } from '../platform/environment.ts';
 import { type Violation, watchViolations } from '../platform/violations.ts';
 import type { Transport } from '../transports/transport.ts';
-import type { Client } from '../types.ts';
+import type { Client, Contract, Outbox, Untyped } from '../types.ts';
 import type { Check, DiagnoseOptions, Diagnosis } from '../types/diagnosis.ts';
 import { type Evidence, type Reach, bare } from './evidence.ts';
 import { findingOf } from './findings.ts';
@@ -36,7 +36,10 @@ interface Bench {
  * @example const { summary } = await diagnose(client, { signal: AbortSignal.timeout(20_000) });
  * @returns rejects with HoldfastError `aborted` at once, and with `invalid-option`; what fails is no rejection but a check
  */
-export async function diagnose(client: Client, { signal, timeout = TIMEOUT }: DiagnoseOptions = {}): Promise<Diagnosis> {
+export async function diagnose<C extends Contract<C> = Untyped>(
+  client: Client<C>,
+  { signal, timeout = TIMEOUT }: DiagnoseOptions = {},
+): Promise<Diagnosis> {
   const inside = internals.get(client);
   if (inside === undefined) throw new HoldfastError('invalid-option', 'diagnose() takes a client of this copy of the library.');
   if (!(timeout > 0 && timeout < Infinity)) throw new HoldfastError('invalid-option', '`timeout` must be a positive number.');
@@ -54,7 +57,7 @@ export async function diagnose(client: Client, { signal, timeout = TIMEOUT }: Di
   const { check: tokenChecked, token } = await tokenCheck(inside, timeout, ends);
   check();
   if (tokenChecked !== null) checks.push(tokenChecked);
-  checks.push(outboxCheck(client));
+  checks.push(outboxCheck(client.outbox));
   const bench: Bench = { environment, options, url: address, token, timeout, signal: ends };
   const seen: { readonly evidence: Evidence; readonly ms: number }[] = [];
   for (const transport of options.transports) {
@@ -82,7 +85,7 @@ function networkCheck({ page }: Environment): Check {
   return checkOf('network', 0, page.online() ? null : { problem, remedy: 'Connect to a network and diagnose again.' });
 }
 
-function outboxCheck({ outbox }: Client): Check {
+function outboxCheck(outbox: Outbox): Check {
   const { problem } = outbox.status.get();
   if (problem === 'none' || problem === 'memory-store') return checkOf('outbox', 0, null);
   const { remedy } = new HoldfastError('storage-failed', '');

@@ -112,15 +112,22 @@ export class Outbox implements Pendings {
     return this.#ownIds.has(id);
   }
 
+  /** Something is to be sent, or waits for an answer. */
+  get busy(): boolean {
+    return this.#keeper.shelf.pending.size > 0;
+  }
+
   /** The client is wanted: what earlier pages left is wanted too. */
   wake(): void {
     this.#keeper.wake();
   }
 
   publish(channel: string, event: string, data: unknown, options: PublishOptions, when?: 'at-any-rate'): Ticket {
-    const { ttl = this.#settings.ttl, signal, replace = null } = options;
+    const { ttl = this.#settings.ttl, signal, replace = null, priority = 'normal' } = options;
     if (replace !== null && typeof replace !== 'string') throw new HoldfastError('invalid-option', '`replace` must be a string.');
     if (!(ttl > 0)) throw new HoldfastError('invalid-option', '`ttl` must be a positive number of milliseconds.');
+    const isLow = priority === 'low';
+    if (!isLow && priority !== 'normal') throw new HoldfastError('invalid-option', '`priority` must be normal or low.');
     const { environment, report } = this.#context;
     const ticket = new Ticket({
       id: environment.createId(),
@@ -144,7 +151,7 @@ export class Outbox implements Pendings {
     const createdAt = environment.now();
     const expiresAt = createdAt + Math.min(ttl, this.#sender.limits.outboxTtl);
     const owner: Owner = { ticket, createdAt, expiresAt, version: this.#settings.version, replace, own: true };
-    this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel);
+    this.#enqueue({ id: ticket.id, event, data: plain.data, size: plain.size, owner }, channel, isLow);
     // Now, for who hears of it may publish too, or end the client.
     if (replaced !== null) this.#endings.replaced(replaced.lane, replaced.record, retracted);
     this.#context.need();
@@ -187,13 +194,17 @@ export class Outbox implements Pendings {
 
   // ---- what waits ------------------------------------------------------------------------------------------------------------
 
-  #enqueue(item: NewItem<Owner>, channel: string): void {
+  #enqueue(item: NewItem<Owner>, channel: string, isLow = false): void {
+    const gathers = isLow && this.#sender.mayGather(channel);
     const { lane, record } = this.#lanes.append(channel, item);
     if (item.owner.ticket !== null) item.owner.ticket.place = { lane, record };
     this.#ownIds.add(item.id);
     // Before the journal's turn, which then writes each record once, with the mark of its attempt.
-    if (!this.#flushing) soon(this.#flushNow);
-    this.#flushing = true;
+    if (gathers) this.#sender.gather(lane);
+    else if (!this.#flushing) {
+      soon(this.#flushNow);
+      this.#flushing = true;
+    }
     this.#keeper.touch(lane.producer);
     this.#keeper.shelf.add(record);
     this.#keeper.journal.add(lane, record);
@@ -204,7 +215,7 @@ export class Outbox implements Pendings {
 
   readonly #flushNow = (): void => {
     this.#flushing = false;
-    this.#sender.flush();
+    this.#sender.flushAll();
   };
 
   /** The number is another page's: a duplicated tab, a restored image. */

@@ -2,6 +2,7 @@
 import type { Line } from '../connection/line.ts';
 import { END } from '../protocol/end-codes.ts';
 import { type Ack, DEFAULT_LIMITS, type Limits, type Nack } from '../protocol/frame.ts';
+import { createAlarm } from '../util/timer.ts';
 import type { OutboxContext } from './context.ts';
 import type { Endings } from './endings.ts';
 import type { Keeper } from './keeper.ts';
@@ -12,6 +13,9 @@ import { Pauses } from './pauses.ts';
 import { Retention } from './retention.ts';
 import { roomFor } from './room.ts';
 import type { Owner } from './shelf.ts';
+
+/** How long a publication of low priority may wait for company, ms. */
+const GATHER = 100;
 
 export interface SenderOptions {
   readonly context: OutboxContext;
@@ -26,6 +30,9 @@ export class Sender {
   readonly #marks: Marks;
   readonly #pauses: Pauses<Lane<Owner>>;
   readonly #retention: Retention<Owner>;
+  /** Lanes of which all that is unsent may wait for company. */
+  readonly #gathering = new Set<Lane<Owner>>();
+  readonly #company;
   #limits: Limits = DEFAULT_LIMITS;
 
   constructor(options: SenderOptions) {
@@ -43,6 +50,7 @@ export class Sender {
       () => context.heardAt(),
       (lane) => this.#forget(lane),
     );
+    this.#company = createAlarm(environment, () => this.flushAll());
     this.#pauses = new Pauses(environment, (lane) => {
       lane.resume();
       this.#goOn(lane);
@@ -57,10 +65,30 @@ export class Sender {
   clear(): void {
     this.#pauses.clear();
     this.#retention.clear();
+    this.#company.clear();
+  }
+
+  /** Whether what is published next need not go at once: not if it would hold up what is on its way out already. */
+  mayGather(channel: string): boolean {
+    const { lanes } = this.#options;
+    const lane = lanes.find(channel, lanes.producer);
+    return lane === undefined || lane.sent || this.#gathering.has(lane);
+  }
+
+  gather(lane: Lane<Owner>): void {
+    this.#gathering.add(lane);
+    this.#company.note(this.#options.context.environment.now() + GATHER);
+  }
+
+  /** Nothing waits for company any more. */
+  flushAll(): void {
+    this.#gathering.clear();
+    this.flush();
   }
 
   welcomed({ limits }: Line): void {
     this.#limits = limits;
+    this.#gathering.clear();
     for (const lane of this.#options.lanes) {
       this.#noteWhetherShared(lane);
       lane.rewind();
@@ -164,7 +192,7 @@ export class Sender {
       for (const lane of lanes.active) {
         const room = roomFor(lanes.active, this.#limits, context.buffered());
         if (room.items <= 0 || room.bytes <= 0) return;
-        if (this.#waits(lane)) continue;
+        if (this.#waits(lane) || this.#gathering.has(lane)) continue;
         const taken = lane.take(room, line.mem);
         this.#marks.ahead(lane, line.mem);
         if (taken === null) {

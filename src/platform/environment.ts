@@ -15,6 +15,8 @@ export interface Environment {
   /** 128 random bits as 22 characters of base64url. */
   readonly createId: () => string;
   readonly page: Page;
+  /** Runs it once, before the next paint. undefined: nothing is painted here. @returns a function that takes it back */
+  readonly frame?: ((run: () => void) => () => void) | undefined;
   /** What a relative address is relative to; undefined outside a page. */
   readonly baseUrl?: string | undefined;
   /** Where errors go that nobody listens for. */
@@ -77,6 +79,16 @@ export function defaultEnvironment(): Environment {
     // Not crypto.randomUUID: browsers hide it on plain http.
     createId: createIds(),
     page: browserPage(),
+    get frame() {
+      const { requestAnimationFrame: request, cancelAnimationFrame: cancel } = globalThis;
+      return (
+        request &&
+        ((run: () => void) => {
+          const id = request(() => run());
+          return () => cancel(id);
+        })
+      );
+    },
     logError: (error) => console.error(error),
     get baseUrl() {
       return globalThis.location?.href;
@@ -118,9 +130,11 @@ export function defaultEnvironment(): Environment {
 
 /** localStorage throws where cookies are blocked, in sandboxed frames, and when it is full; outside pages there is none. */
 function browserStorage(): TextStorage {
+  // Of pages alone: Node from 25 on has one too, and warns on the console if it was given no file for it.
+  const storage = (): Storage | undefined => (globalThis.document ? globalThis.localStorage : undefined);
   return {
-    get: (key) => attemptTo(() => globalThis.localStorage?.getItem(key)) ?? null,
-    set: (key, value) => void attemptTo(() => globalThis.localStorage?.setItem(key, value)),
+    get: (key) => attemptTo(() => storage()?.getItem(key)) ?? null,
+    set: (key, value) => void attemptTo(() => storage()?.setItem(key, value)),
   };
 }
 

@@ -8,6 +8,8 @@ export type Hint =
   | 'hidden'
   /** The network is another one, as from Wi-Fi to mobile (Network Information API). */
   | 'network'
+  /** The user wants data to be saved, or does not any more (Save Data API). */
+  | 'save-data'
   /** The browser stops the page, and lets it go on (Page Lifecycle). Between the two nothing of it runs. */
   | 'freeze'
   | 'resume'
@@ -21,6 +23,8 @@ export interface Page {
   readonly visible: () => boolean;
   /** Which kind of network it is, as far as the browser tells: `wifi`, `cellular`, `4g` … */
   readonly network: () => string;
+  /** Whether the user has asked the browser to save data. undefined: it does not tell. */
+  readonly saveData?: () => boolean;
   /** @returns a function that ends it. */
   readonly watch: (listener: (hint: Hint) => void) => () => void;
   /** Has the user asked before the page is closed (`beforeunload`), until the returned function is called. */
@@ -33,6 +37,7 @@ export interface Page {
 interface Connection extends EventTarget {
   readonly type?: string;
   readonly effectiveType?: string;
+  readonly saveData?: boolean;
 }
 
 /** The browser's page; in a worker only online, offline and the network, elsewhere always online and visible. */
@@ -42,6 +47,7 @@ export function browserPage(): Page {
     online: () => globalThis.navigator?.onLine !== false,
     visible: () => globalThis.document?.visibilityState !== 'hidden',
     network: () => kindOf(connectionOf(globalThis.navigator)) ?? 'unknown',
+    saveData: () => connectionOf(globalThis.navigator)?.saveData === true,
     guard() {
       const ask = (event: Event): void => event.preventDefault();
       globalThis.addEventListener?.('beforeunload', ask);
@@ -63,11 +69,14 @@ export function browserPage(): Page {
       on(globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && listener('pageshow'));
       const connection = connectionOf(navigator);
       let kind = kindOf(connection);
+      let saves = connection?.saveData;
       on(connection, 'change', () => {
         // The event also tells each new estimate of speed, many times a minute.
         const before = kind;
         kind = kindOf(connection);
         if (kind !== before) listener('network');
+        if (saves !== connection?.saveData) listener('save-data');
+        saves = connection?.saveData;
       });
       return () => stops.forEach((stop) => stop());
     },

@@ -3,9 +3,9 @@
  * Durations are milliseconds, `ts` is milliseconds since 1970.
  */
 import type { ClientPres, ServerPres } from './presence-frame.ts';
-import type { Hist, Res } from './question.ts';
+import type { Cancel, Hist, Req, Res } from './question.ts';
 
-export type { Hist, Res } from './question.ts';
+export type { Cancel, Hist, Req, Res } from './question.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -91,6 +91,8 @@ export interface Hello {
   readonly gen: number;
   readonly token?: string;
   readonly why?: 'connect' | 'reconnect' | 'upgrade' | 'resume';
+  /** Longest silence that the client would like, ms: see `welcome.ping`. */
+  readonly ping?: number;
   /** On a poll: the longest time to hold the answer. */
   readonly wait?: number;
   /** On a poll: how long ago the last one that was answered was made. On a stream: how long ago the last event came. */
@@ -152,7 +154,7 @@ export interface ClientBye {
   readonly done?: readonly { readonly c: string; readonly p: string }[];
 }
 
-export type ClientFrame = Hello | Sub | Unsub | Pub | ClientTell | Hist | ClientPres | ClientAuth | Ping | Pong | ClientBye;
+export type ClientFrame = Hello | Sub | Unsub | Pub | ClientTell | Hist | Req | Cancel | ClientPres | ClientAuth | Ping | Pong | ClientBye;
 
 // ---- server to client --------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import type {
 import type { HoldfastError } from '../errors.ts';
 import type { ResetReason } from '../protocol/frame.ts';
 import type { Abortable, Readable, Stop } from './base.ts';
+import type { SubscribeOptions } from './flow.ts';
 import type { Cursor, Message, MessageOf, Reset } from './message.ts';
 import type { PublishOptions, Receipt } from './outbox.ts';
 import type { Presence } from './presence.ts';
@@ -22,18 +23,18 @@ export interface Channel<C extends Contract<C> = Untyped, P extends Pattern<C> =
   readonly status: Readable<ChannelStatus>;
   /**
    * One event, logged or volatile.
-   * @throws HoldfastError `invalid-name`, `destroyed`
+   * @throws HoldfastError `invalid-name`, `invalid-option`, `destroyed`
    */
   subscribe<E extends keyof Everything<C, P> & string>(
     event: E,
     handler: (data: Out<Everything<C, P>[E]>, message: MessageOf<C, P, E>) => void,
-    options?: Abortable,
+    options?: SubscribeOptions<Out<Everything<C, P>[E]>>,
   ): Stop;
   /**
    * Every event.
-   * @throws HoldfastError `destroyed`
+   * @throws HoldfastError `invalid-option`, `destroyed`
    */
-  subscribeAll(handler: (message: Message<C, P>) => void, options?: Abortable): Stop;
+  subscribeAll(handler: (message: Message<C, P>) => void, options?: SubscribeOptions<Message<C, P>['data']>): Stop;
   /**
    * The same for `for await`; ends with the signal or `break`. Holds at most 1000 messages, then throws `too-slow`; throws
    * what closed the channel (a refusal, `destroyed`).

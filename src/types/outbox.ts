@@ -10,6 +10,11 @@ export interface PublishOptions extends Abortable {
    * older end as `cancelled`. @default none
    */
   readonly replace?: string;
+  /**
+   * low: it may wait up to 100 ms, and goes with whatever is sent earlier. A later one of normal priority sends it at once,
+   * since the order of a page's publications to a channel is kept. @default 'normal'
+   */
+  readonly priority?: 'normal' | 'low';
 }
 
 export interface Receipt {

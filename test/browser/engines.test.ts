@@ -8,7 +8,9 @@ import type { Engine } from '../support/engines/engine.ts';
 import { launchFirefox } from '../support/engines/firefox.ts';
 import { launchWebKit } from '../support/engines/webkit.ts';
 import { createSite } from '../support/site.ts';
+import { WELL } from '../support/visit.ts';
 import { COUNTING, watch } from '../support/watched-page.ts';
+import { startWorker, workerScripts } from '../support/worker-site.ts';
 
 const ROUNDS = 3;
 
@@ -37,6 +39,14 @@ describe.each(cases)('$name', ({ launch, transports, leaving }) => {
     await using site = await createCheckSite();
     await runChecks(engine, site, transports);
   }, 120_000);
+
+  it.each(['classic', 'module'] as const)('carries everything in a worker too: %s', async (type) => {
+    await using site = await createSite({}, {}, workerScripts);
+    await engine.goto(site.url);
+    await engine.evaluate(startWorker(`/${type}.js`, type));
+    await expect.poll(() => engine.evaluate('JSON.stringify(said)'), { timeout: 20_000 }).not.toBe('null');
+    expect(JSON.parse((await engine.evaluate('JSON.stringify(said)')) as string)).toEqual(WELL);
+  });
 
   it.each([['webSocket'], ['sse'], ['longPolling']] as const)(
     'brings a page back from the back/forward cache, over %s, that has missed nothing',

@@ -13,7 +13,6 @@ const SLOW = 60_000;
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly name: string;
   readonly version: string;
-  readonly unpkg: string;
   readonly scripts: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 };
@@ -149,6 +148,22 @@ describe('the snapshot of the resync guide', () => {
   );
 });
 
+describe('the requests guide', () => {
+  it(
+    'prints what it says',
+    async () => {
+      const guide = 'docs/guides/requests.md';
+      const { program: server, port } = await runServer(fileOf(guide, 'server.mjs'));
+      await using _server = server;
+      const client = blocks.find(({ document, flags }) => document === guide && flags.includes('client.ts'))!;
+      const expected = blocks[blocks.indexOf(client) + 1]!;
+      await using program = await runProgram(`${atPort(client.text, port)}\nclient.destroy();`);
+      expect(await program.ended()).toEqual({ code: 0, output: expected.text.trimEnd() });
+    },
+    SLOW,
+  );
+});
+
 describe('servers of the guides', () => {
   const servers = blocks.filter(({ flags }) => flags.includes('server.mjs'));
 
@@ -173,6 +188,10 @@ describe('servers of the guides', () => {
   );
 });
 
+/** What the build makes for pages without a bundler. */
+const built = ['holdfast.global.js', 'holdfast.module.js'];
+const published = (file: string): string => `https://unpkg.com/${manifest.name}@${manifest.version}/${file}`;
+
 describe('commands', () => {
   const commands = of('sh').flatMap((block) =>
     block.text
@@ -192,6 +211,13 @@ describe('commands', () => {
       case 'node':
         expect(() => fileOf(block.document, args[0]!)).not.toThrow();
         break;
+      case 'curl':
+        // Whether it holds the right hashes is for the tests of the package.
+        expect(args).toEqual([published('dist/integrity.json')]);
+        break;
+      case 'cp':
+        for (const file of args.slice(0, -1)) expect(built).toContain(file.replace(`node_modules/${manifest.name}/dist/`, ''));
+        break;
       case 'npx':
         expect(args.shift()).toBe(manifest.name);
         await tryOut(args);
@@ -203,13 +229,12 @@ describe('commands', () => {
 });
 
 describe('script tags', () => {
-  const tags = of('html').flatMap((block) =>
-    [...block.text.matchAll(/<script src="([^"]+)"/g)].map(({ 1: src }) => [titleOf(block), src] as const),
+  const tags = of('html', 'js').flatMap((block) =>
+    [...block.text.matchAll(/https:[^"']+/g)].map(([src]) => [titleOf(block), src] as const),
   );
 
-  it.each(tags)('%s: %s is this version’s script', (_title, src) => {
-    const { name, version, unpkg } = manifest;
-    expect(src).toBe(`https://unpkg.com/${name}@${version}/${unpkg.replace('./', '')}`);
+  it.each(tags)('%s: %s is a script of this version', (_title, src) => {
+    expect(built.map((file) => published(`dist/${file}`))).toContain(src);
   });
 
   it('there are some', () => {

@@ -8,6 +8,24 @@ interface User {
 }
 
 declare global {
+  // Of the script tag.
+  const Holdfast: typeof import('holdfast');
+  // Of workers, which the types of the DOM leave out.
+  function importScripts(...urls: readonly string[]): void;
+  var registration: ServiceWorkerRegistration;
+  interface Extendable extends Event {
+    readonly tag: string;
+    waitUntil(over: Promise<unknown>): void;
+  }
+  interface WindowEventMap {
+    connect: MessageEvent;
+    sync: Extendable;
+    push: Extendable;
+  }
+  // Chromium has it.
+  interface ServiceWorkerRegistration {
+    readonly sync?: { register(tag: string): Promise<void> };
+  }
   const client: Client;
   const room: Channel;
   const channel: Channel;

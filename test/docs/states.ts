@@ -26,7 +26,7 @@ const EVENTS: { readonly [E in Event['type']]: readonly [event: Extract<Event, {
   visible: [{ type: 'visible' }, 'the page is shown'],
   network: [{ type: 'network' }, 'the network is another one'],
   jump: [{ type: 'jump' }, 'the machine slept, or its clock was set'],
-  rest: [{ type: 'rest', reason: reason(END.normal) }, 'the page is left or frozen'],
+  rest: [{ type: 'rest', reason: reason(END.normal) }, 'the page is left or frozen, or saves data'],
   wake: [{ type: 'wake' }, 'the page comes back'],
   fatal: [{ type: 'fatal', reason: reason(END.forbidden) }, 'nothing that is tried could help'],
   destroy: [{ type: 'destroy' }, 'the app calls `destroy()`'],
@@ -39,6 +39,11 @@ const STATES: readonly (readonly [name: string, state: State, what: string])[] =
   ['idle', stateOf('idle'), 'Nothing has been wanted yet.'],
   ['paused', stateOf('paused'), 'The app said `disconnect()`: only its `connect()` ends it.'],
   ['resting', stateOf('resting'), 'The page was left or frozen. Whatever shows that it runs ends it, 3 s of running too.'],
+  [
+    'resting, hidden',
+    { ...stateOf('resting'), until: null },
+    'With `dataSaver`: the page has been hidden for 1 min and has nothing to send. It is still hidden whatever else is heard of it.',
+  ],
   ['preparing', stateOf('preparing'), 'A token is being asked for.'],
   ['opening', stateOf('opening'), 'A connection is being opened. Only the welcome proves it.'],
   ['proving', stateOf('proving'), 'Welcomed, but not yet for 10 s.'],
@@ -113,11 +118,14 @@ function sayStatus(state: State, what: string): string {
   return `${what} \`status\` says \`${statusOf(state, 'websocket', null).state}\`.`;
 }
 
+const isHidden = (state: State): boolean => state.state === 'resting' && state.until === null;
+
 /** What the world is like when this happens. */
 function worldOf(state: State, event: Event): Partial<Facts> {
   const rung = heldOf(state)?.rung ?? 0;
+  const visible = !isHidden(state) || event.type === 'visible';
   const ways = rung > 0 ? { plan: [1, 0, 2], climb: [0] } : {};
-  return { ...ways, online: event.type === 'online' || (event.type !== 'offline' && state.state !== 'offline') };
+  return { ...ways, visible, online: event.type === 'online' || (event.type !== 'offline' && state.state !== 'offline') };
 }
 
 function connectionTable(name: string, state: State): string {
@@ -125,7 +133,8 @@ function connectionTable(name: string, state: State): string {
     if (name === 'preparing' && event.type === 'held-ended') return [];
     if (name.startsWith('opening') && event.type === 'held-ended' && !name.includes('beside') && !name.includes('climbing'))
       return [];
-    if (EVERYWHERE.has(event.type)) return [];
+    // It waits for no time.
+    if (EVERYWHERE.has(event.type) || (isHidden(state) && event.type === 'due')) return [];
     const [least, most] = [0, 0.999_999].map((random) =>
       connectionStep(state, event, facts({ random, ...worldOf(state, event) })),
     );

@@ -12,6 +12,8 @@ declare module 'vitest' {
 }
 
 interface Manifest {
+  readonly name: string;
+  readonly version: string;
   readonly bin: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, unknown>>;

@@ -6,6 +6,15 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+const installed = (name) => join(root, 'node_modules', name);
+const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+
+function copyWithAll(name, modules) {
+  if (existsSync(join(modules, name))) return;
+  cpSync(installed(name), join(modules, name), { recursive: true });
+  for (const needed of Object.keys(manifestOf(installed(name)).dependencies ?? {})) copyWithAll(needed, modules);
+}
+
 /**
  * Packs the project and installs the tarball in a folder of its own, with nothing beside it but what it declares: a
  * dependency that is used and not declared is missing there. The registry is not asked.
@@ -23,9 +32,10 @@ export default function setup(project) {
   const [command, args] = npm === undefined ? ['npm', pack] : [process.execPath, [npm, ...pack]];
   const tarball = execFileSync(command, args, { cwd: root, encoding: 'utf8' }).trim();
   execFileSync('tar', ['-xzf', join(folder, tarball), '-C', home, '--strip-components=1']);
-  const { dependencies } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
-  for (const name of Object.keys(dependencies))
-    cpSync(join(root, 'node_modules', name), join(modules, name), { recursive: true });
+  const { dependencies } = manifestOf(home);
+  for (const name of Object.keys(dependencies)) cpSync(installed(name), join(modules, name), { recursive: true });
+  // What the adapters are for: an app that has them has all that these need.
+  for (const name of ['react', '@types/react', 'vue']) copyWithAll(name, modules);
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   project.provide('consumer', folder);
   return () => rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import { breakages as ofOutbox } from './breakages-outbox.mjs';
 import { breakages as ofPresence } from './breakages-presence.mjs';
+import { breakages as ofRequests } from './breakages-requests.mjs';
 import { breakages as ofTransports } from './breakages-transports.mjs';
 
 /**
@@ -156,8 +157,8 @@ export const breakages = [
       },
       {
         file: 'src/channel/listeners.ts',
-        find: '(error) => this.#threw(error),',
-        replace: '(error) => {\n            throw error;\n          },',
+        find: 'const threw = (error: unknown): void => this.#threw(error);',
+        replace: 'const threw = (error: unknown): void => {\n        throw error;\n      };',
       },
       {
         file: 'src/channel/feed.ts',
@@ -256,4 +257,5 @@ export const breakages = [
   ...ofTransports,
   ...ofOutbox,
   ...ofPresence,
+  ...ofRequests,
 ];

@@ -17,6 +17,7 @@ import { Outcomes } from './oracle-outcomes.ts';
 import { checkPast, checkWhole } from './oracle-past.ts';
 import { PresenceOracle } from './oracle-presence.ts';
 import { Readers } from './oracle-readers.ts';
+import { Requests } from './oracle-requests.ts';
 import { type Offered, Stored } from './oracle-stored.ts';
 
 export type { Said } from './oracle-logs.ts';
@@ -30,6 +31,8 @@ export class Oracle {
   readonly #outcomes: Outcomes;
   readonly #connections: Connections;
   readonly #stored: Stored;
+  /** Told by the pages' apps, and by their handlers. */
+  readonly requests: Requests;
 
   constructor(now: () => number) {
     const fail = this.fail.bind(this);
@@ -40,6 +43,7 @@ export class Oracle {
     this.#outcomes = new Outcomes(fail, this.#logs);
     this.#connections = new Connections(now, fail);
     this.#stored = new Stored(now, fail, this.#logs);
+    this.requests = new Requests(now, fail);
   }
 
   fail(invariant: string, sentence: string): void {
@@ -59,6 +63,7 @@ export class Oracle {
 
   lostStore(): void {
     this.#logs.lostStore();
+    this.requests.lostStore();
   }
 
   published(user: string | null, { user: said }: Said): void {

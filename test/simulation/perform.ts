@@ -23,6 +23,8 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
     case 'exit':
     case 'look':
       return inPage(() => actor.company?.perform(action.type, action.channel));
+    case 'request':
+      return inPage(() => void actor.asking.ask(action));
     case 'cancel':
       return inPage(() => actor.cancel());
     case 'cancel-entry':

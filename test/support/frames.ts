@@ -90,6 +90,8 @@ export const clientFrames: { readonly [T in f.ClientFrame['t']]: fc.Arbitrary<Ex
   pub: frame('pub', { ...lane, s: positive, items: list(fc.oneof(item, tombstone)), 'first?': fc.boolean() }),
   tell: frame('tell', { c: channelName, ...ITEM }),
   hist: frame('hist', { id, c: channelName, 'from?': cursor, 'to?': cursor, n: positive }),
+  req: frame('req', { id, m: eventName, 'd?': payload, 'key?': wellFormed(256, 1), 'timeout?': positive }),
+  cancel: frame('cancel', { id }),
   pres: frame('pres', { c: channelName, op: fc.constantFrom('enter', 'update', 'leave'), k: count, id, 'd?': payload }),
   auth: frame('auth', { token: wellFormed(100) }),
   ping: frame('ping', { 'x?': count }),
@@ -131,14 +133,18 @@ export const serverFrames: { readonly [T in f.ServerFrame['t']]: fc.Arbitrary<Ex
   gap: frame('gap', { c: channelName, cur: cursor, why }),
   ack: frame('ack', { ...lane, s: positive, ep: tag, r: list(result) }),
   nack: frame('nack', { ...lane, s: positive, code: wellFormed(64), 'expected?': positive, 'after?': count }),
-  res: frame('res', {
-    id,
-    'err?': shape({ ...REFUSAL, 'after?': count }),
-    'ep?': tag,
-    'items?': list(entry),
-    'older?': fc.tuple(positive, tag),
-    'trimmed?': fc.boolean(),
-  }),
+  // A result, or a page: no server sends both in one.
+  res: fc.oneof(
+    frame<f.Res>('res', { id, 'd?': payload }),
+    frame<f.Res>('res', {
+      id,
+      'err?': shape({ ...REFUSAL, 'retry?': fc.boolean(), 'after?': count }),
+      'ep?': tag,
+      'items?': list(entry),
+      'older?': fc.tuple(positive, tag),
+      'trimmed?': fc.boolean(),
+    }),
+  ),
   pres: frame('pres', {
     c: channelName,
     'v?': wellFormed(64, 1),

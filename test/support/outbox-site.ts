@@ -1,7 +1,7 @@
 /** A site whose server is reached through a line that can be cut, and whose log the test reads. */
 import { memoryBroker } from '../../server/index.ts';
 import type { Channel, Client } from '../../src/types.ts';
-import { type Site, createSite } from './site.ts';
+import { type Extra, type Site, createSite } from './site.ts';
 import { type TcpProxy, createTcpProxy } from './tcp-proxy.ts';
 
 export interface OutboxSite extends AsyncDisposable {
@@ -24,13 +24,27 @@ declare global {
 
 const KEEP = { entries: 100_000, age: 3_600_000 };
 
-export async function createOutboxSite(): Promise<OutboxSite> {
+/**
+ * A token is the name of a user.
+ *
+ * @param answer awaited between what stands in the log and the word of it
+ */
+export async function createOutboxSite(extra?: Extra, answer: () => Promise<void> | void = () => {}): Promise<OutboxSite> {
   const broker = memoryBroker();
-  const site = await createSite({
+  const append = broker.append.bind(broker);
+  broker.append = async (request) => {
+    const appended = await append(request);
+    await answer();
+    return appended;
+  };
+  const rule = { subscribe: true, publish: true, history: KEEP };
+  const options = {
     broker,
-    channels: { '{room}': { subscribe: true, publish: true, history: KEEP } },
+    authenticate: ({ token }: { readonly token: string | null }) => ({ user: token === null ? null : { id: token } }),
+    channels: { '{room}': rule, 'room:{id}': rule },
     limits: { publishRate: Infinity, connections: 1000 },
-  });
+  } as const;
+  const site = await createSite(options, {}, extra);
   const line = await createTcpProxy(() => site.port);
   return {
     url: site.url,

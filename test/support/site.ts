@@ -14,11 +14,20 @@ export interface Site extends AsyncDisposable {
   readonly held: number;
 }
 
-/** What a site answers beside its page and the script, by path; undefined: nothing. */
-export type Extra = (url: URL) => string | undefined | Promise<string | undefined>;
+export interface Answer {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
-const SCRIPT = fileURLToPath(new URL('../../dist/holdfast.global.js', import.meta.url));
+/** What a site answers beside its page and the built scripts, by path; undefined: nothing. */
+export type Extra = (url: URL) => string | Answer | undefined | Promise<string | undefined>;
+
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+/** What is made to be loaded as it is. */
+const SCRIPTS = ['/holdfast.global.js', '/holdfast.module.js'];
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Holdfast test</title><script src="/holdfast.global.js"></script>';
+
+const OPEN = { subscribe: true, publish: true, history: { entries: 5000 } };
 
 /** A page with the built script tag, and a real server beside it that allows everything unless told otherwise. */
 export async function createSite(
@@ -26,20 +35,23 @@ export async function createSite(
   attached: AttachOptions = {},
   extra: Extra = () => undefined,
 ): Promise<Site> {
-  const script = await readFile(SCRIPT);
+  const scripts = new Map<string, Buffer>();
+  for (const name of SCRIPTS) scripts.set(name, await readFile(DIST + name));
   const http: HttpServer = createHttpServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://site.invalid');
-    const isScript = url.pathname === '/holdfast.global.js';
     response.setHeader('content-type', url.pathname.endsWith('.js') ? 'text/javascript' : 'text/html');
-    const answer = async (): Promise<Buffer | string> => (isScript ? script : ((await extra(url)) ?? PAGE));
+    const answer = async (): Promise<Buffer | string | Answer> => scripts.get(url.pathname) ?? (await extra(url)) ?? PAGE;
     answer().then(
-      (body) => response.end(body),
+      (told) => {
+        if (typeof told === 'string' || told instanceof Uint8Array) return response.end(told);
+        return response.writeHead(200, told.headers).end(told.body);
+      },
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
   const server = createServer({
     authenticate: () => ({ user: null }),
-    channels: { '{room}': { subscribe: true, publish: true, history: { entries: 5000 } } },
+    channels: { '{room}': OPEN, 'room:{id}': OPEN },
     limits: { publishRate: Infinity },
     origins: '*',
     ...options,

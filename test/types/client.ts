@@ -11,6 +11,7 @@ import {
   composeClient,
   createClient,
   defineContract,
+  diagnose,
   indexedDBOutbox,
   isHoldfastError,
   webSocket,
@@ -92,6 +93,13 @@ export async function all(): Promise<void> {
   const page = await room.history({ limit: 10 });
   same<typeof page.messages>()<readonly Message<App, 'room:{id}'>[]>();
 }
+room.subscribe('message', () => {}, { conflate: (data) => data.id, sample: 100, whenHidden: 'latest' });
+room.subscribeAll(() => {}, { conflate: (data) => (typeof data === 'object' && 'id' in data ? data.id : ''), frame: true });
+room.publish('message', { id: '1', text: '' }, { priority: 'low' });
+// @ts-expect-error conflate by a key of the payload
+room.subscribe('message', () => {}, { conflate: (data) => data.symbol });
+// @ts-expect-error a key is a string, a number or a symbol
+room.subscribe('message', () => {}, { conflate: (data) => ({ id: data.id }) });
 // @ts-expect-error no such event
 room.subscribe('messages', () => {});
 // @ts-expect-error no such property of the payload
@@ -152,6 +160,7 @@ export function logAll(channel: Channel<any, any>, of: Client<any>): void {
   channel.subscribeAll((message) => void [message.event, of.status.get()]);
 }
 logAll(room, client);
+void diagnose(client);
 
 // ---- contracts -------------------------------------------------------------------------------------------------------------------
 
@@ -176,3 +185,30 @@ checked.subscribe('message', (data) => same<typeof data>()<{ text: string; at: D
 checked.publishVolatile('typing', { on: true });
 // @ts-expect-error the wire carries the input
 checked.publish('message', { text: '', at: new Date(0) });
+
+// ---- requests ------------------------------------------------------------------------------------------------------------------
+
+const order = client.request(
+  'orders.create',
+  { sku: 'A1', quantity: 1 },
+  { key: 'k', timeout: 1000, signal: AbortSignal.abort() },
+);
+same<typeof order>()<Promise<{ orderId: string }>>();
+// No params, or perhaps none.
+same<Awaited<ReturnType<typeof client.request<'session.get'>>>>()<{ user: string; expires: number }>();
+void client.request('session.get');
+void client.request('session.get', undefined, { key: 'k' });
+void client.request('rooms.list');
+void client.request('rooms.list', { archived: true });
+// @ts-expect-error no such method
+void client.request('orders.delete');
+// @ts-expect-error params that are wanted
+void client.request('orders.create');
+// @ts-expect-error params of another shape
+void client.request('orders.create', { sku: 'A1' });
+// @ts-expect-error no such option
+void client.request('session.get', undefined, { retries: 3 });
+// Without a contract anything goes.
+void createClient('/realtime')
+  .request('any', 1)
+  .then((result) => result.at.all);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { HoldfastError } from '../../../src/errors.ts';
 import { type Audience, Listeners } from '../../../src/channel/listeners.ts';
+import { createEnvironment } from '../../../src/platform/environment.ts';
 import type { Abortable, Cursor, Message, Reset, Stop } from '../../../src/types.ts';
 
 const message = (event: string, data: unknown = null): Message => ({
@@ -25,7 +26,7 @@ beforeEach(() => {
   errors = [];
   heard = [];
   holders = 0;
-  listeners = new Listeners('room', (error) => errors.push(error as HoldfastError));
+  listeners = new Listeners('room', createEnvironment({}), (error) => errors.push(error as HoldfastError));
 });
 
 const hold = (): (() => void) => {

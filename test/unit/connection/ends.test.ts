@@ -80,10 +80,10 @@ describe('an end', () => {
     await scene.clock.settle();
     expect(scene.status.state).toBe('connected');
     const [pub] = scene.line.sent('pub');
-    expect(pub).toMatchObject({ s: 1, items: [{ x: 'closed' }] });
+    expect(pub).toMatchObject({ s: 1, items: [{ x: error }] });
     // Whether an earlier connection had carried it is for the server to say.
     expect(receipt.state.get()).toMatchObject({ state: 'pending' });
-    scene.line.send({ t: 'ack', c: 'room', p: pub!.p, s: 1, ep: 'epoch', r: [{ code: 'closed' }] });
+    scene.line.send({ t: 'ack', c: 'room', p: pub!.p, s: 1, ep: 'epoch', r: [{ code: error }] });
     await expect(receipt.accepted).rejects.toMatchObject({ code: error });
   });
 });

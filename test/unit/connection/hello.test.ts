@@ -34,8 +34,15 @@ describe('an opening', () => {
     await scene.clock.settle();
     expect(scene.status).toMatchObject({ state: 'closed', reason: { by: 'client', error: { code: 'unsupported' } } });
     expect(scene.errors.map(({ code, message }) => [code, message])).toEqual([
-      ['unsupported', expect.stringContaining('pigeon')],
+      ['unsupported', 'This platform supports none of the transports given (pigeon).'],
     ]);
+  });
+
+  it('says what to pass where there is no WebSocket', async () => {
+    scene = createScene({ script: { supported: false, name: 'websocket' } });
+    scene.client.connect();
+    await scene.clock.settle();
+    expect(scene.errors[0]?.message).toContain('environment: { WebSocket }');
   });
 });
 

@@ -11,7 +11,10 @@ let lines: Lines;
 let transport: ScriptedTransport;
 let gen: number;
 beforeEach(() => {
-  lines = new Lines();
+  lines = new Lines(
+    createEnvironment({ now: clock.now, setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout }),
+    (line) => lines.remove(line),
+  );
   transport = createScriptedTransport();
   gen = 0;
 });
@@ -26,7 +29,7 @@ function add(rung: number): OpenLine {
     hello: (own) => ({ t: 'hello', v: [1, 1], client: 'c', gen: own }),
     opening: () => [],
     ...{ onWelcome: nothing, onFrame: nothing, onTokenLife: nothing, onRoundTrip: nothing, onDoubt: nothing, onLife: nothing },
-    ...{ onEnd: nothing, onUnfit: nothing },
+    ...{ onEnd: nothing, onUnfit: nothing, saves: () => false },
   });
   lines.add(line);
   return line;

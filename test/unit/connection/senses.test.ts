@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Senses, createSenses } from '../../../src/connection/senses.ts';
+import { type Sensed, type Senses, createSenses } from '../../../src/connection/senses.ts';
 import { createEnvironment } from '../../../src/platform/environment.ts';
 import type { Hint } from '../../../src/platform/page.ts';
 import { type FakePage, createFakePage } from '../../support/page.ts';
@@ -9,7 +9,9 @@ const HOUR = 3_600_000;
 let clock: VirtualClock;
 let page: FakePage;
 let senses: Senses;
-let hints: (Hint | 'jump')[];
+let hints: Sensed[];
+let saves = false;
+let busy = false;
 /** The wall clock was set by so many ms. Timers go on as they were. */
 let set: number;
 const now = (): number => clock.now() + set;
@@ -18,8 +20,12 @@ beforeEach(() => {
   clock = createVirtualClock();
   page = createFakePage();
   [hints, set] = [[], 0];
+  [saves, busy] = [false, false];
   const { setTimeout, clearTimeout } = clock;
-  senses = createSenses(createEnvironment({ now, setTimeout, clearTimeout, page }), (hint) => hints.push(hint));
+  senses = createSenses(createEnvironment({ now, setTimeout, clearTimeout, page }), (hint) => hints.push(hint), {
+    saves: () => saves,
+    busy: () => busy,
+  });
 });
 
 describe('listening', () => {

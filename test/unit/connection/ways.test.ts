@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Ways, createWays } from '../../../src/connection/ways.ts';
 import { createEnvironment } from '../../../src/platform/environment.ts';
 import { type FakePage, createFakePage } from '../../support/page.ts';
@@ -9,6 +9,7 @@ const KEY = 'holdfast:ways:https://test.example';
 let page: FakePage;
 let stored: Map<string, string>;
 let reads: number;
+afterEach(() => void vi.unstubAllGlobals());
 beforeEach(() => {
   page = createFakePage();
   stored = new Map();
@@ -92,23 +93,24 @@ describe('what is stored', () => {
   });
 
   it.each(['getItem', 'setItem'])('by a browser whose localStorage throws at %s is forgotten without a word', (name) => {
-    const before = Object.getOwnPropertyDescriptor(globalThis, 'localStorage');
-    const value = {
-      getItem: () => null,
-      setItem: () => {},
-      [name]: () => {
-        throw new Error('denied');
-      },
-    };
-    Object.defineProperty(globalThis, 'localStorage', { configurable: true, value });
-    try {
-      const { storage } = createEnvironment({});
-      expect(storage!.get('key')).toBeNull();
-      expect(storage!.set('key', 'text')).toBeUndefined();
-    } finally {
-      if (before === undefined) Reflect.deleteProperty(globalThis, 'localStorage');
-      else Object.defineProperty(globalThis, 'localStorage', before);
-    }
+    const denied = vi.fn(() => {
+      throw new Error('denied');
+    });
+    vi.stubGlobal('document', {});
+    vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, [name]: denied });
+    const { storage } = createEnvironment({});
+    expect(storage!.get('key')).toBeNull();
+    expect(storage!.set('key', 'text')).toBeUndefined();
+    expect(denied).toHaveBeenCalledOnce();
+  });
+
+  it('is not looked for outside a page, where Node from 25 on would warn of a localStorage that it has no file for', () => {
+    const getItem = vi.fn();
+    vi.stubGlobal('localStorage', { getItem, setItem: getItem });
+    const { storage } = createEnvironment({});
+    expect(storage!.get('key')).toBeNull();
+    storage!.set('key', 'text');
+    expect(getItem).not.toHaveBeenCalled();
   });
 });
 

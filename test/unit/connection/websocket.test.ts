@@ -206,6 +206,7 @@ describe('a message that cannot be read', () => {
         user: 'anonymous',
       },
       ...{
+        saves: () => false,
         nextGen: () => 1,
         hello: () => OPENING[0],
         opening: () => OPENING.slice(1),

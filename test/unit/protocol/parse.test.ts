@@ -59,10 +59,12 @@ describe.each(codecs)('what a later version adds, in $name', (codec) => {
     );
   });
 
-  it('ignores frames of the other side, and the types reserved for later', () => {
-    const later = ['req', 'cancel'].map((t) => ({ t, id: 1, b: 1 }));
+  it('ignores frames of the other side, and of a later version', () => {
+    const later = ['later', 'still'].map((t) => ({ t, id: 1, b: 1 }));
     expect(parse(codec, [...later, { t: 'subbed' }, { t: 'res' }], CLIENT_FRAMES)).toStrictEqual(ok());
-    expect(parse(codec, [...later, { t: 'sub' }, { t: 'hist' }], SERVER_FRAMES)).toStrictEqual(ok());
+    expect(parse(codec, [...later, { t: 'sub' }, { t: 'hist' }, { t: 'req' }, { t: 'cancel' }], SERVER_FRAMES)).toStrictEqual(
+      ok(),
+    );
   });
 });
 
@@ -73,6 +75,7 @@ const welcome = { t: 'welcome', v: 1, mem: 'm', ping: 1, limits: DEFAULT_LIMITS,
 const subbed = { t: 'subbed', c: 'a', k: 0, cur, ok: null };
 const hist = { t: 'hist', id: 'i', c: 'a', n: 1 };
 const pres = { t: 'pres', c: 'a', op: 'enter', k: 1, id: 'i' };
+const req = { t: 'req', id: 'i', m: 'm' };
 const ack = { t: 'ack', c: 'a', p: 'p', s: 1, ep: 'e' };
 
 describe.each(codecs)('a wrong envelope, in $name', (codec) => {
@@ -130,6 +133,18 @@ describe.each(codecs)('a wrong envelope, in $name', (codec) => {
     ['k', { ...pres, k: undefined }],
     ['id', { ...pres, id: '' }],
     ['id', { ...pres, id: 'x'.repeat(65) }],
+    ['id', { ...req, id: '' }],
+    ['id', { ...req, id: 'i'.repeat(65) }],
+    ['m', { ...req, m: '' }],
+    ['m', { ...req, m: 'a\nb' }],
+    ['m', { ...req, m: undefined }],
+    ['b', { ...req, b: 7 }],
+    ['key', { ...req, key: '' }],
+    ['key', { ...req, key: 'k'.repeat(257) }],
+    ['key', { ...req, key: null }],
+    ['timeout', { ...req, timeout: 0 }],
+    ['timeout', { ...req, timeout: 1.5 }],
+    ['id', { t: 'cancel' }],
     ['done', { t: 'bye', code: 1000, done: [{ c: 'a' }] }],
   ])('is refused by the field `%s` of a client frame %#', (field, frame) => {
     expect(parseAny(codec, frame, CLIENT_FRAMES)).toStrictEqual(refused(`field \`${field}\` of a ${String(frame['t'])} frame`));
@@ -168,6 +183,8 @@ describe.each(codecs)('a wrong envelope, in $name', (codec) => {
     ['id', { t: 'res' }],
     ['err', { t: 'res', id: 'i', err: {} }],
     ['err', { t: 'res', id: 'i', err: { code: 'forbidden', after: -1 } }],
+    ['err', { t: 'res', id: 'i', err: { code: 'app', retry: 1 } }],
+    ['b', { t: 'res', id: 'i', b: 'A' }],
     ['items', { t: 'res', id: 'i', items: [{ ...entry, o: 0 }] }],
     ['older', { t: 'res', id: 'i', older: [0, 'g'] }],
     ['trimmed', { t: 'res', id: 'i', trimmed: 1 }],
@@ -180,6 +197,7 @@ describe.each(codecs)('a wrong envelope, in $name', (codec) => {
   it('refuses ids and events with lone surrogates, which have no UTF-8 form', () => {
     const text = (frame: object): Parsed<Frame> => parseMessage(json(), JSON.stringify(frame), CLIENT_FRAMES);
     expect(text({ t: 'tell', c: 'a', id: '\ud800', e: 'e' })).toStrictEqual(refused('field `id` of a tell frame'));
+    expect(text({ t: 'req', id: 'i', m: 'm', key: 'a\ud800' })).toStrictEqual(refused('field `key` of a req frame'));
     expect(text({ t: 'tell', c: 'a', id: 'i', e: '\udfff' })).toStrictEqual(refused('field `e` of a tell frame'));
   });
 });

@@ -63,6 +63,8 @@ export function adversarialBroker(clock: VirtualClock, seed: number, faults: Adv
       return leave;
     },
     tell: (...args) => inner.tell(...args),
+    claim: (...args) => inner.claim(...args),
+    complete: (...args) => inner.complete(...args),
     release: (...args) => inner.release(...args),
     presence: inner.presence,
     onRecheck: (listener) => inner.onRecheck(listener),

@@ -11,7 +11,6 @@ import type {
   Params,
   Pattern,
   PatternOf,
-  PresenceOf,
   Untyped,
   UserOf,
   Volatile,
@@ -19,6 +18,7 @@ import type {
 import type { Codec, Encoded } from '../src/protocol/codec.ts';
 import type { Limits, Mode } from '../src/protocol/frame.ts';
 import type { Broker } from './brokers/broker.ts';
+import type { Members } from './presence-member.ts';
 import type { ServerEnvironment } from './environment.ts';
 import type { Exchange } from './http/exchange.ts';
 import type { RequestHandlers } from './request-types.ts';
@@ -263,9 +263,7 @@ export interface ServerCore<C extends Contract<C> = Untyped> extends AsyncDispos
     data: In<Volatile<C, PatternOf<C, N>>[E]>,
   ): void;
   /** Who is there, on all servers that share the broker: the longest there first, each page of a user by itself. */
-  members<N extends ChannelName<C>>(
-    channel: Fitting<C, N>,
-  ): Promise<readonly ServerMember<Out<PresenceOf<C, PatternOf<C, N>>>>[]>;
+  members<N extends ChannelName<C>>(channel: Fitting<C, N>): Promise<Members<C, N>>;
   /** Top of the log, for snapshot endpoints: read it BEFORE the data. */
   cursor<N extends ChannelName<C>>(
     channel: Fitting<C, N>,
@@ -283,14 +281,6 @@ export interface ServerCore<C extends Contract<C> = Untyped> extends AsyncDispos
   report(name: string, detail: Readonly<Record<string, unknown>>): void;
   readonly limits: ServerLimits;
   readonly metrics: { get(): Readonly<Record<string, number>> };
-}
-
-export interface ServerMember<D = PresenceOf<Untyped, string>> {
-  /** Of the page, in this channel: as clients see it. */
-  readonly id: string;
-  /** null: an anonymous visitor, or the rule does not show users. */
-  readonly user: string | null;
-  readonly data: D;
 }
 
 export interface FetchOptions {

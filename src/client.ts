@@ -21,7 +21,8 @@ import { createPatterns } from './protocol/patterns.ts';
 import { toPlain } from './protocol/payload.ts';
 import { Presences } from './presence/presences.ts';
 import { Requests } from './request/requests.ts';
-import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
+import { OUTBOX, TIMING } from './defaults.ts';
+import { type ComposeOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
   Channel,
@@ -37,25 +38,6 @@ import type {
 import { attempt } from './util/attempt.ts';
 import { soon } from './util/soon.ts';
 import { createStop, stopOnAbort } from './util/stop.ts';
-
-const HOUR = 3_600_000;
-const OUTBOX: Required<Omit<OutboxOptions, 'store' | 'migrate'>> = {
-  ttl: 72 * HOUR,
-  maxMessages: 10_000,
-  maxBytes: 16 * 1024 * 1024,
-  whenInDoubt: 'resend',
-  version: 1,
-  warnBeforeUnload: false,
-};
-const TIMING = {
-  backoffBase: 500,
-  backoffCap: 30_000,
-  backoffCapHidden: 300_000,
-  openTimeout: 10_000,
-  uiGrace: 2000,
-  releaseAfter: 1000,
-  requestTimeout: 10_000,
-};
 
 /**
  * The bare client: only what you pass in is bundled. Touches nothing until first needed.

@@ -112,7 +112,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     name: 'client',
-    files: /^src\/(client|options)\.ts$/,
+    files: /^src\/(client|options|defaults)\.ts$/,
     // Neither a transport nor a durable store: what is not passed in is not bundled.
     imports: [...core, 'runtime', 'platform', 'internals', 'src/outbox/memory-store.ts'],
     packages: /^eventemitter3$/,

@@ -1,4 +1,3 @@
-// Holds I10 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import type { Follower } from '../../server/brokers/broker.ts';
 import type { Held, PresenceChange, Showing } from '../../server/brokers/presence.ts';

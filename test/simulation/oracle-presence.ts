@@ -71,7 +71,7 @@ export class PresenceOracle {
     for (const { watcher, channel, page } of this.#gone) {
       const known = this.#pages.get(page);
       const back = known?.connectedAt ?? Infinity;
-      if (known?.shows.get(channel) == null || back - cutAt > BACK_WITHIN) continue;
+      if ((known?.shows.get(channel) ?? null) === null || back - cutAt > BACK_WITHIN) continue;
       this.#fail(
         'I10',
         `page ${watcher} was told that page ${page} has left ${channel}, which was back after ${back - cutAt} ms`,

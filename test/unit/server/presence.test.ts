@@ -173,7 +173,7 @@ describe('who holds a page', () => {
 
   it('the stream, whatever is said beside it', async () => {
     const house = open();
-    const mem = (await house.broker.memory()) as string;
+    const mem = await house.broker.memory();
     const stream = await house.enter({ client: 'page' }, { kind: 'stream' });
     stream.send(pres(1));
     await house.clock.settle();

@@ -102,7 +102,7 @@ export class Channels {
     const { feed, assertAlive, pendings, presence, publish, publishVolatile } = this.#options;
     const feeds = this.#feeds;
     const status = createReadable<ChannelStatus>({ state: 'idle' }, feed.report);
-    const listeners = new Listeners(name, feed.environment, feed.report);
+    const listeners = new Listeners(name, feed.environment, feed.report, feed.reception);
     const hold = this.#holder(name, listeners, status);
     this.#statuses.set(name, status);
     return new ChannelHandle(name, {

@@ -34,8 +34,7 @@ export interface ConnectionOptions {
   readonly user: string;
   readonly getToken: ClientOptions['getToken'];
   readonly credentials: Credentials | undefined;
-  readonly timing: Required<Omit<TimingOptions, 'releaseAfter' | 'raceAfter' | 'requestTimeout'>> &
-    Pick<TimingOptions, 'raceAfter'>;
+  readonly timing: Required<Omit<TimingOptions, 'raceAfter' | 'requestTimeout'>> & Pick<TimingOptions, 'raceAfter'>;
   /** Whether data are to be saved, now. */
   saves(): boolean;
   /** Something waits for the server. */

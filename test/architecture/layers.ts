@@ -64,7 +64,7 @@ export const LAYERS: readonly Layer[] = [
   // What the client leaves for diagnose(), and a constant.
   { name: 'internals', files: /^src\/(internals|version)\.ts$/, imports: [], own: 'none', synchronous: true },
   { name: 'types', files: /^src\/(types(\/|\.ts$)|contract\/(contract|schema)\.ts$)/, imports: [] },
-  { name: 'contract', files: /^src\/contract\//, imports: ['errors'], synchronous: true },
+  { name: 'contract', files: /^src\/contract\//, imports: ['errors', 'protocol', 'util'], synchronous: true },
   { name: 'protocol', files: /^src\/protocol\/msgpack/, imports: ['errors'], packages: /^@msgpack\/msgpack$/, synchronous: true },
   { name: 'protocol', files: /^src\/protocol\//, imports: ['errors'], synchronous: true },
   { name: 'ports', files: /^src\/(transports\/transport|outbox\/store)\.ts$/, imports: [], own: 'none', synchronous: true },
@@ -130,8 +130,16 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'default client', files: /^src\/create-client\.ts$/, imports: clientSide },
   { name: 'public', files: /^src\/index\.ts$/, imports: clientSide },
-  { name: 'adapters', files: /^adapters\/react\//, imports: [], own: 'all', packages: /^react$/ },
-  { name: 'adapters', files: /^adapters\/vue\//, imports: [], own: 'all', packages: /^vue$/ },
+  // Of the core only what every client has in its bundle anyway.
+  { name: 'shared by adapters', files: /^adapters\/shared\//, imports: ['util', 'errors', 'internals'] },
+  {
+    name: 'adapters',
+    files: /^adapters\/react\//,
+    imports: ['shared by adapters'],
+    own: 'same-folder',
+    packages: /^react$/,
+  },
+  { name: 'adapters', files: /^adapters\/vue\//, imports: ['shared by adapters'], own: 'same-folder', packages: /^vue$/ },
   {
     name: 'server on Node',
     files: /^server\/node\//,

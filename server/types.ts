@@ -18,12 +18,13 @@ import type {
 import type { Codec, Encoded } from '../src/protocol/codec.ts';
 import type { Limits, Mode } from '../src/protocol/frame.ts';
 import type { Broker } from './brokers/broker.ts';
+import type { FetchOptions } from './fetch-options.ts';
 import type { Members } from './presence-member.ts';
 import type { ServerEnvironment } from './environment.ts';
 import type { Exchange } from './http/exchange.ts';
 import type { RequestHandlers } from './request-types.ts';
 
-export type { Broker, Codec, Encoded, Exchange, Mode, ServerEnvironment, Untyped };
+export type { Broker, Codec, Encoded, Exchange, FetchOptions, Mode, ServerEnvironment, Untyped };
 
 /** As `authenticate` gave it. */
 export type User = UserOf<Untyped> | null;
@@ -285,11 +286,6 @@ export interface ServerCore<C extends Contract<C> = Untyped> extends AsyncDispos
   report(name: string, detail: Readonly<Record<string, unknown>>): void;
   readonly limits: ServerLimits;
   readonly metrics: { get(): Readonly<Record<string, number>> };
-}
-
-export interface FetchOptions {
-  /** Of the peer, for `authenticate`. A `Request` does not have it. @default '' */
-  readonly ip?: string;
 }
 
 export interface DrainOptions {

@@ -19,6 +19,7 @@ import type { SessionFrame } from './protocol/frame.ts';
 import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
+import { Presences } from './presence/presences.ts';
 import { Requests } from './request/requests.ts';
 import { OUTBOX, TIMING, withDefaults } from './defaults.ts';
 import { type ComposeOptions, checkOptions } from './options.ts';
@@ -58,6 +59,7 @@ class HoldfastClient implements Client {
   readonly #connection: Connection;
   readonly #channels: Channels;
   readonly #outbox: Outbox;
+  readonly #presences: Presences;
   readonly #requests: Requests;
   readonly #unabort: Stop;
   readonly #checks: Checks | undefined;
@@ -79,9 +81,10 @@ class HoldfastClient implements Client {
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
     const report = (error: unknown): void => this.#report(error);
     const session: Session = {
-      opening: (gen) => this.#channels.opening(gen),
+      opening: (gen) => [...this.#channels.opening(gen), ...this.#presences.opening(gen)],
       welcomed: (line) => {
         this.#channels.welcomed(line);
+        this.#presences.welcomed(line);
         this.#outbox.welcomed(line);
         this.#requests.calls.welcomed(line);
       },
@@ -92,6 +95,7 @@ class HoldfastClient implements Client {
         this.#requests.calls.lost(gen);
         return code !== null && this.#outbox.lost(code);
       },
+      leaving: () => this.#presences.leaving(),
       closed: (error) => this.#end(error),
     };
     this.#environment = environment;
@@ -122,6 +126,7 @@ class HoldfastClient implements Client {
       },
       report,
     };
+    this.#presences = new Presences(shared);
     this.#outbox = new Outbox(
       {
         ...shared,
@@ -143,6 +148,7 @@ class HoldfastClient implements Client {
         ...shared,
         // An id can be copied by whoever reads it; a name that the server vouches for cannot.
         isOwn: (id, by) => (by === undefined || by === user) && this.#outbox.isOwn(id),
+        presence: (channel) => this.#presences.version(channel),
         onReset: (reset) => this.#events.emit('reset', reset),
         bookmarks: createBookmarks(environment, [String(url), user], report),
         reception,
@@ -154,6 +160,7 @@ class HoldfastClient implements Client {
       },
       need: shared.need,
       assertAlive: () => this.#assertAlive(),
+      presence: (channel, host) => this.#presences.create(channel, host),
       pendings: reception?.pendings(this.#outbox) ?? this.#outbox,
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
       publishVolatile: createTeller({
@@ -243,7 +250,10 @@ class HoldfastClient implements Client {
       case 'nack':
         return this.#outbox.nacked(frame);
       case 'recheck':
+        this.#presences.recheck();
         return this.#outbox.recheck();
+      case 'pres':
+        return this.#presences.received(line, frame);
       case 'res':
         // Ids are random, so it is known to one of both at most.
         this.#requests.calls.received(frame);
@@ -254,6 +264,7 @@ class HoldfastClient implements Client {
   }
 
   #end(error: HoldfastError): void {
+    this.#presences.end();
     for (const end of this.#ends) end();
     this.#channels.end({ state: 'closed', error });
     this.#outbox.end(error);

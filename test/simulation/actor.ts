@@ -5,6 +5,7 @@ import { END } from '../../src/protocol/end-codes.ts';
 import type { ProfilePage } from '../support/profile.ts';
 import type { Client, Receipt, Reason } from '../../src/types.ts';
 import { Cable } from './cable.ts';
+import { Company } from './company.ts';
 import { Mirror } from './mirror.ts';
 import { Mischief } from './mischief.ts';
 import type { Said } from './oracle.ts';
@@ -40,6 +41,7 @@ export class Actor {
   readonly past: Past;
   readonly asking: Asking;
   readonly mirror: Mirror | null;
+  readonly company: Company | null;
   readonly desk: TokenDesk | null;
   /** Its part of a profile. */
   readonly tab: ProfilePage | null;
@@ -92,11 +94,7 @@ export class Actor {
       tokens === null
         ? null
         : new TokenDesk({
-            plan: tokens,
-            user: this.user,
-            now: clock.now,
-            random,
-            life: this.life,
+            ...{ plan: tokens, user: this.user, now: clock.now, random, life: this.life },
             count: (name) => chronicle.count(name),
           });
     this.mirror = Mirror.of(() => this, stage, slot, number);
@@ -112,6 +110,7 @@ export class Actor {
     this.past = new Past(this, stage);
     this.asking = new Asking(this, stage);
     this.#listen();
+    this.company = Company.of(this, stage);
   }
 
   get alive(): boolean {
@@ -247,6 +246,7 @@ export class Actor {
       life.show();
       life.page.set({ online: true });
       client.connect();
+      this.company?.lookAll();
     });
   }
 
@@ -292,6 +292,7 @@ export class Actor {
 
   #end(state: 'closed' | 'destroyed' | 'crashed'): void {
     this.#state = state;
+    this.company?.end();
     if (state === 'crashed') this.reader.abandon();
     else this.reader.leave();
     this.#stage.replace(this);

@@ -17,6 +17,7 @@ import { Logs, type Said } from './oracle-logs.ts';
 import { Numbers } from './oracle-numbers.ts';
 import { Outcomes } from './oracle-outcomes.ts';
 import { checkPast, checkWhole } from './oracle-past.ts';
+import { PresenceOracle } from './oracle-presence.ts';
 import { Readers } from './oracle-readers.ts';
 import { Requests } from './oracle-requests.ts';
 import { type Offered, Stored } from './oracle-stored.ts';
@@ -25,6 +26,7 @@ export type { Said } from './oracle-logs.ts';
 
 export class Oracle {
   readonly violations: string[] = [];
+  readonly presence: PresenceOracle;
   readonly #now: () => number;
   readonly #logs: Logs;
   readonly #readers: Readers;
@@ -38,6 +40,7 @@ export class Oracle {
   constructor(now: () => number) {
     const fail = this.fail.bind(this);
     this.#now = now;
+    this.presence = new PresenceOracle(now, fail);
     this.#logs = new Logs(now, fail);
     this.#readers = new Readers(now, fail, this.#logs);
     this.#outcomes = new Outcomes(fail, this.#logs);

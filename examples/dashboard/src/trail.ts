@@ -1,0 +1,54 @@
+import { type ShallowRef, shallowRef, watch } from 'vue';
+import type { Reading } from './reading.ts';
+import { useLatestBy } from './realtime.ts';
+
+/** ms between two points */
+const STEP = 250;
+/** ms; a longer silence leaves a gap in the line. */
+const SILENCE = 4 * STEP;
+/** ms that a line shows */
+export const SPAN = 15_000;
+/** °C, the same for all machines, so that lines can be compared. */
+const [COLDEST, HOTTEST] = [20, 100];
+export const [WIDTH, HEIGHT] = [150, 30];
+
+export interface Point {
+  /** ms */
+  readonly at: number;
+  readonly temperature: number;
+}
+export type Trails = ReadonlyMap<string, readonly Point[]>;
+
+/** What the machines were like. A subscription of its own, at a pace of its own. */
+export function useTrails(): Readonly<ShallowRef<Trails>> {
+  const readings = useLatestBy('hall', 'reading', ({ machine }) => machine, { frame: false, sample: STEP, whenHidden: 'latest' });
+  const trails = shallowRef<Trails>(new Map());
+  watch(readings, (now) => (trails.value = grow(trails.value, now, performance.now())));
+  return trails;
+}
+
+export function grow(trails: Trails, readings: ReadonlyMap<string, Reading>, at: number): Trails {
+  const longer = [...readings].map(([machine, { temperature }]) => {
+    const kept = (trails.get(machine) ?? []).filter((point) => at - point.at <= SPAN);
+    return [machine, [...kept, { at, temperature }]] as const;
+  });
+  return new Map(longer);
+}
+
+/** The `d` of an SVG path. */
+export function pathOf(trail: readonly Point[]): string {
+  const end = trail.at(-1)?.at ?? 0;
+  return trail
+    .map(({ at, temperature }, index) => {
+      const before = trail[index - 1]?.at ?? -Infinity;
+      const x = WIDTH * (1 - (end - at) / SPAN);
+      const y = (HEIGHT * (HOTTEST - temperature)) / (HOTTEST - COLDEST);
+      return `${at - before > SILENCE ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`;
+    })
+    .join('');
+}
+
+export function rangeOf(trail: readonly Point[]): string {
+  const all = trail.map(({ temperature }) => temperature);
+  return `${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)} °C`;
+}

@@ -1,10 +1,10 @@
 import { type Way, WAYS } from './realtime.ts';
 
-/** ms between two drawings; 0: with each frame of the screen. */
+/** ms between two drawings at least; 0: with each frame of the screen. */
 export const PACES = [
   { sample: 0, name: 'each frame' },
-  { sample: 100, name: '10 a second' },
-  { sample: 1000, name: 'once a second' },
+  { sample: 100, name: '10/s' },
+  { sample: 1000, name: '1/s' },
 ] as const;
 
 export function wayOf(search: string): Way {

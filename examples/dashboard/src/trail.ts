@@ -8,8 +8,8 @@ const STEP = 250;
 const SILENCE = 4 * STEP;
 /** ms that a line shows */
 export const SPAN = 15_000;
-/** °C, the same for all machines, so that lines can be compared. */
-const [COLDEST, HOTTEST] = [20, 100];
+/** °C from the lower edge to the upper one, the same for all machines: a steeper line is a faster change. */
+const RANGE = 30;
 export const [WIDTH, HEIGHT] = [150, 30];
 
 export interface Point {
@@ -38,17 +38,19 @@ export function grow(trails: Trails, readings: ReadonlyMap<string, Reading>, at:
 /** The `d` of an SVG path. */
 export function pathOf(trail: readonly Point[]): string {
   const end = trail.at(-1)?.at ?? 0;
+  const [coldest, hottest] = rangeOf(trail);
+  const middle = (coldest + hottest) / 2;
   return trail
     .map(({ at, temperature }, index) => {
       const before = trail[index - 1]?.at ?? -Infinity;
       const x = WIDTH * (1 - (end - at) / SPAN);
-      const y = (HEIGHT * (HOTTEST - temperature)) / (HOTTEST - COLDEST);
+      const y = HEIGHT * (0.5 + (middle - temperature) / Math.max(RANGE, hottest - coldest));
       return `${at - before > SILENCE ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`;
     })
     .join('');
 }
 
-export function rangeOf(trail: readonly Point[]): string {
+export function rangeOf(trail: readonly Point[]): readonly [coldest: number, hottest: number] {
   const all = trail.map(({ temperature }) => temperature);
-  return `${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)} °C`;
+  return [Math.min(...all), Math.max(...all)];
 }

@@ -1,4 +1,4 @@
-/** A hall of machines that tell how they are 100 times a second each: far more often than a page can be drawn. */
+/** A hall of machines that tell how they are about 100 times a second each: far more often than a page can be drawn. */
 const NAMES = ['Drill', 'Lathe', 'Mill', 'Press', 'Saw'];
 /** ms */
 const EVERY = 10;

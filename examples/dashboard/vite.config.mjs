@@ -13,6 +13,6 @@ export default {
       { find: /^holdfast$/, replacement: built('index.js') },
     ],
   },
-  build: { modulePreload: { polyfill: false }, emptyOutDir: true },
+  build: { modulePreload: { polyfill: false }, emptyOutDir: true, rolldownOptions: { checks: { pluginTimings: false } } },
   logLevel: 'warn',
 };

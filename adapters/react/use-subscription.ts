@@ -17,6 +17,6 @@ export function useSubscription<D>(
     if (name === null) return;
     // A promise that it returns is waited for before a durable cursor moves.
     const call = (data: D, message: object): void => current.current(data, message as never) as undefined;
-    return client.channel(name).subscribe(event, call, options as object);
+    return client.channel(name).subscribe(event, call, options);
   }, [client, name, event, options]);
 }

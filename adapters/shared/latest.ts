@@ -1,18 +1,9 @@
 /** The newest data of an event, of all or of each key. */
-import type { Client } from 'holdfast';
+import type { Client, SubscribeOptions } from 'holdfast';
 import { type Source, createSource } from './source.ts';
 
-/** How often a handler is called; the core does it. */
-export interface Flow<D = unknown> {
-  /** Of several with the same key only the newest. */
-  readonly conflate?: (data: D) => PropertyKey;
-  /** At most one in this many ms. */
-  readonly sample?: number;
-  /** With the next animation frame. */
-  readonly frame?: boolean;
-  /** What happens while the page is hidden. */
-  readonly whenHidden?: 'keep' | 'latest' | 'pause';
-}
+/** How a subscription takes its messages; the component ends it. */
+export type Flow<D = unknown> = Omit<SubscribeOptions<D>, 'signal'>;
 
 /** Null before the first message. */
 export function createLatest<D>(client: Client, name: string, event: string, flow: Flow<D> = {}): Source<D | null> {
@@ -24,14 +15,14 @@ export function createLatest<D>(client: Client, name: string, event: string, flo
         (data: D) => {
           give(() => data);
         },
-        { frame: true, ...flow } as object,
+        { frame: true, conflate: () => '', ...flow },
       ),
   });
 }
 
 export const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
 
-/** A new map for each render, in the order in which the keys first came. */
+/** A new map for each render, in which a key keeps its place. */
 export function createLatestBy<D, K extends PropertyKey>(
   client: Client,
   name: string,
@@ -53,7 +44,7 @@ export function createLatestBy<D, K extends PropertyKey>(
         news.set(keyOf(data), data);
         give(present);
       };
-      return client.channel(name).subscribe(event, take, { frame: true, ...flow, conflate: keyOf } as object);
+      return client.channel(name).subscribe(event, take, { frame: true, ...flow, conflate: keyOf });
     },
   });
 }

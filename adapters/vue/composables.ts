@@ -7,15 +7,30 @@ import type {
   Outcome,
   PublishOptions,
   Receipt,
+  RequestOptions,
   Status,
   StoreDefinition,
   UiStatus,
   Untyped,
 } from 'holdfast';
-import type { Args, ChannelName, Everything, In, Logged, Out, Pattern, PatternOf, Volatile } from 'holdfast/contract';
+import type {
+  Args,
+  ChannelName,
+  Everything,
+  In,
+  Logged,
+  Out,
+  Pattern,
+  PatternOf,
+  RequestParams,
+  RequestResult,
+  RequestsOf,
+  Volatile,
+} from 'holdfast/contract';
 import type { OutboxView } from '../shared/client-views.ts';
 import type { Flow } from '../shared/latest.ts';
 import type { MessageListOptions } from '../shared/messages.ts';
+import type { Asking } from '../shared/requester.ts';
 import type { StoreView } from '../shared/store.ts';
 import type { MessageRefs } from './messages.ts';
 import type { Ref, Refs } from './source.ts';
@@ -70,6 +85,16 @@ export interface Composables<C extends Contract<C> = Untyped> {
     name: Name<N>,
     definition: StoreDefinition<S, C, NoInfer<PatternOf<C, N>>>,
   ): Refs<StoreView<S>>;
+  /** `run` asks; a new one gives up the one before, and so does the end of the component. Its promise may be ignored. */
+  useRequest<M extends keyof RequestsOf<C> & string>(
+    method: M,
+  ): RequestRefs<Args<In<RequestParams<C, M>>, RequestOptions>, Out<RequestResult<C, M>>>;
+}
+
+export interface RequestRefs<A extends unknown[], R> extends Refs<Asking<R>> {
+  run(...args: A): Promise<R>;
+  /** Gives up what is under way, and forgets answer and error. */
+  reset(): void;
 }
 
 export interface Publisher<C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> {

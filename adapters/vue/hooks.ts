@@ -6,6 +6,7 @@ import type { Composables } from './composables.ts';
 import { useLatest, useLatestBy } from './latest.ts';
 import { useMessages } from './messages.ts';
 import { usePublish } from './publish.ts';
+import { useRequest } from './request.ts';
 import { useStore } from './store.ts';
 
 /** The composables for one contract. Call once in a module: `export const { plugin, useMessages } = createHooks<App>()`. */
@@ -34,6 +35,7 @@ export function createHooks<C extends Contract<C> = Untyped>(): Composables<C> {
     usePublish: bind(usePublish),
     useOutbox: bind(useOutbox),
     useStore: bind(useStore),
+    useRequest: bind(useRequest),
   };
   return composables as unknown as Composables<C>;
 }

@@ -4,8 +4,6 @@ import { type Name, type Refs, toParts, useNamed } from './source.ts';
 
 export function useStore<S>(client: Client, name: Name, definition: StoreDefinition<S>): Refs<StoreView<S>> {
   const initial = initialView(definition);
-  return toParts(
-    useNamed(name, (given) => createStoreView(client, given, definition), initial),
-    initial,
-  );
+  const view = useNamed(name, (given) => createStoreView(client, given, definition), initial);
+  return toParts(view, initial);
 }

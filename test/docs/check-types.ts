@@ -7,7 +7,7 @@ import { GIVEN } from './given.ts';
 /** Of a parameter without a type, which JavaScript has no words for. */
 const IMPLICIT_ANY = [7006, 7031];
 
-const EXTENSIONS: Readonly<Record<string, string>> = { ts: 'ts', js: 'mjs', vue: 'ts' };
+const EXTENSIONS: Readonly<Record<string, string>> = { ts: 'ts', tsx: 'tsx', js: 'mjs', vue: 'ts' };
 
 export const isCode = ({ language }: Block): boolean => language in EXTENSIONS;
 
@@ -43,7 +43,7 @@ export function checkTypes(blocks: readonly Block[]): ReadonlyMap<Block, readonl
 
 /** A module that has a name can be imported by it from the other blocks of its document. */
 function fileNameOf({ document, language, flags }: Block, index: number): string {
-  return join(document, flags.find((flag) => flag.endsWith('.ts')) ?? `${index}.${EXTENSIONS[language]!}`);
+  return join(document, flags.find((flag) => /\.tsx?$/.test(flag)) ?? `${index}.${EXTENSIONS[language]!}`);
 }
 
 /** Of a single-file component the script, at its own lines. */

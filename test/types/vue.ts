@@ -119,6 +119,19 @@ useStore('board:1', { initial: 0, load: () => 0, reduce: (state, message) => (me
 // @ts-expect-error the state is a number
 useStore('board:1', { initial: 0, load: () => 0, reduce: () => 'many' });
 
+// ---- requests ----------------------------------------------------------------------------------------------------------------------
+
+const order = hooks.useRequest('orders.create');
+same<typeof order.data.value>()<{ orderId: string } | null>();
+void order.run({ sku: 'A1', quantity: 1 }, { key: 'k' });
+void hooks.useRequest('session.get').run();
+// @ts-expect-error no such method
+hooks.useRequest('orders.make');
+// @ts-expect-error missing parameters
+void order.run();
+// @ts-expect-error wrong parameters
+void order.run({ sku: 'A1', quantity: '1' });
+
 // ---- no contract -------------------------------------------------------------------------------------------------------------------
 
 const loose = createHooks();

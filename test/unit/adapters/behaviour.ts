@@ -4,6 +4,7 @@ import type { StoreDefinition } from '../../../src/types.ts';
 import type { TestPage, World } from '../../support/world.ts';
 import { useWorld } from '../channel/traffic.ts';
 import { describeMessages } from './behaviour-messages.ts';
+import { describeRequests } from './behaviour-requests.ts';
 import type { Driver, HookName, Mounted } from './driver.ts';
 import { framesOf, say } from './wire.ts';
 
@@ -138,7 +139,7 @@ export function describeBehaviour(driver: Driver): void {
       expect(latest.read()).toBeNull();
     });
 
-    it('of each key is a map in the order of its keys, one render for what comes at once', async () => {
+    it('of each key is a map, one render for what comes at once', async () => {
       const { world, page, mount, wait } = stage();
       const byKey = (data: { key: string }): string => data.key;
       const latest = await mount('useLatestBy', 'room', 'e', byKey, now);
@@ -150,24 +151,24 @@ export function describeBehaviour(driver: Driver): void {
       for (const [key, n] of [['a', 1], ['b', 2], ['a', 3]] as const) await say(world, 'room', { key, n }); // prettier-ignore
       await wait();
       await driver.act(() => page.network.heal());
-      expect([...latest.read()]).toEqual([['a', { key: 'a', n: 3 }], ['b', { key: 'b', n: 2 }]]); // prettier-ignore
+      expect(latest.read()).toEqual(new Map([['a', { key: 'a', n: 3 }], ['b', { key: 'b', n: 2 }]])); // prettier-ignore
       expect([latest.read() !== empty, latest.renders - renders]).toEqual([true, 1]);
     });
   });
 
   describe(`${driver.name}: publishing`, () => {
     it('counts what has no outcome, and shows the last that failed', async () => {
-      const { page, mount, wait } = stage({ server: { channels: { '{room}': { publish: ({ data }) => data !== 'bad' } } } });
+      const { page, mount, wait } = stage({ server: { channels: { '{room}': { publish: { good: true } } } } });
       const publisher = await mount('usePublish', 'room');
       const { publish } = publisher.read();
       expect(publisher.read()).toMatchObject({ pending: 0, failed: null });
-      await driver.act(() => ['good', 'bad', 'good'].map((data) => publish('e', data)));
+      await driver.act(() => ['good', 'bad', 'good'].map((event) => publish(event, 1)));
       expect(publisher.read().pending).toBe(3);
       await wait();
-      expect(publisher.read()).toMatchObject({ pending: 0, failed: { result: 'rejected', event: 'e', channel: 'room' } });
+      expect(publisher.read()).toMatchObject({ pending: 0, failed: { result: 'rejected', event: 'bad', channel: 'room' } });
       expect(publisher.read().publish).toBe(publish);
       await publisher.unmount();
-      const receipt = publish('e', 'good');
+      const receipt = publish('good', 2);
       await wait();
       expect(receipt.state.get()).toMatchObject({ outcome: { result: 'accepted' } });
       expect(page.errors).toEqual([]);
@@ -250,14 +251,14 @@ export function describeBehaviour(driver: Driver): void {
       expect(framesOf(page, 'sub', 'unsub', 'hist')).toEqual(['sub', 'hist', 'unsub']);
     });
 
-    const hooks: readonly (readonly [HookName, ...unknown[]])[] = [
-      ['useMessages', 'room'],
-      ['useSubscription', 'room', 'e', () => {}],
-      ['useLatest', 'room', 'e'],
-      ['useLatestBy', 'room', 'e', String],
-      ['useStore', 'room', { initial: 0, reduce: (n: number) => n + 1 }],
+    const hooks: readonly (readonly [hook: HookName, args: readonly unknown[]])[] = [
+      ['useMessages', ['room']],
+      ['useSubscription', ['room', 'e', () => {}]],
+      ['useLatest', ['room', 'e']],
+      ['useLatestBy', ['room', 'e', String]],
+      ['useStore', ['room', { initial: 0, reduce: (n: number) => n + 1 }]],
     ];
-    it.each(hooks)('%s: to unmount and mount again within 100 ms is no frame at all', async (hook, ...args) => {
+    it.each(hooks)('%s: to unmount and mount again within 100 ms is no frame at all', async (hook, args) => {
       const { page, mount, wait } = stage();
       const first = await mount(hook, ...args);
       await wait();
@@ -288,4 +289,5 @@ export function describeBehaviour(driver: Driver): void {
   });
 
   describeMessages(driver, createWorld);
+  describeRequests(driver, createWorld);
 }

@@ -15,6 +15,7 @@ const {
   useMessages,
   useOutbox,
   usePublish,
+  useRequest,
   useStatus,
   useStore,
   useSubscription,
@@ -35,15 +36,22 @@ const probe = createProbe(() => {
     publish: usePublish('room'),
     outbox: useOutbox(),
     store: useStore('room', LIST),
+    request: useRequest('method'),
   };
   useSubscription('room', 'e', () => {});
   return () => [
     ...[all.status.value.state, all.uiStatus.value.banner, all.channel.value.name, all.messages.messages.value.length],
     ...[all.messages.status.value, all.latest.value, all.latestBy.value.size, all.publish.pending.value],
-    ...[all.outbox.pending.value, all.outbox.entries.value.length, all.store.state.value, all.store.status.value],
+    ...[
+      all.outbox.pending.value,
+      all.outbox.entries.value.length,
+      all.store.state.value,
+      all.store.status.value,
+      all.request.state.value,
+    ],
   ];
 });
-const SENT = JSON.stringify(['idle', 'hidden', 'room', 0, 'idle', null, 0, 0, 0, 0, ['nothing yet'], 'loading']);
+const SENT = JSON.stringify(['idle', 'hidden', 'room', 0, 'idle', null, 0, 0, 0, 0, ['nothing yet'], 'loading', 'idle']);
 
 let app: App | null = null;
 afterEach(() => {

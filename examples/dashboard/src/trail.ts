@@ -15,7 +15,7 @@ export const [WIDTH, HEIGHT] = [150, 30];
 export interface Point {
   /** ms */
   readonly at: number;
-  readonly temperature: number;
+  readonly reading: Reading;
 }
 export type Trails = ReadonlyMap<string, readonly Point[]>;
 
@@ -28,9 +28,11 @@ export function useTrails(): Readonly<ShallowRef<Trails>> {
 }
 
 export function grow(trails: Trails, readings: ReadonlyMap<string, Reading>, at: number): Trails {
-  const longer = [...readings].map(([machine, { temperature }]) => {
-    const kept = (trails.get(machine) ?? []).filter((point) => at - point.at <= SPAN);
-    return [machine, [...kept, { at, temperature }]] as const;
+  const longer = [...readings].map(([machine, reading]) => {
+    const trail = trails.get(machine) ?? [];
+    // Another machine told something, this one did not: what it told before is not what it is like now.
+    if (trail.at(-1)?.reading === reading) return [machine, trail] as const;
+    return [machine, [...trail.filter((point) => at - point.at <= SPAN), { at, reading }]] as const;
   });
   return new Map(longer);
 }
@@ -41,16 +43,16 @@ export function pathOf(trail: readonly Point[]): string {
   const [coldest, hottest] = rangeOf(trail);
   const middle = (coldest + hottest) / 2;
   return trail
-    .map(({ at, temperature }, index) => {
+    .map(({ at, reading }, index) => {
       const before = trail[index - 1]?.at ?? -Infinity;
       const x = WIDTH * (1 - (end - at) / SPAN);
-      const y = HEIGHT * (0.5 + (middle - temperature) / Math.max(RANGE, hottest - coldest));
+      const y = HEIGHT * (0.5 + (middle - reading.temperature) / Math.max(RANGE, hottest - coldest));
       return `${at - before > SILENCE ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`;
     })
     .join('');
 }
 
 export function rangeOf(trail: readonly Point[]): readonly [coldest: number, hottest: number] {
-  const all = trail.map(({ temperature }) => temperature);
+  const all = trail.map(({ reading }) => reading.temperature);
   return [Math.min(...all), Math.max(...all)];
 }

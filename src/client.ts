@@ -3,6 +3,7 @@ import { EventEmitter } from 'eventemitter3';
 import { createBookmarks } from './channel/bookmark.ts';
 import { Channels } from './channel/channels.ts';
 import { Connection } from './connection/connection.ts';
+import type { Checks } from './contract/checks.ts';
 import type { Contract, Untyped } from './contract/contract.ts';
 import { resolve } from './connection/opening.ts';
 import type { ConnectionOptions, Session } from './connection/session.ts';
@@ -12,15 +13,15 @@ import { internals } from './internals.ts';
 import { memoryOutbox } from './outbox/memory-store.ts';
 import type { OutboxSettings } from './outbox/context.ts';
 import { Outbox } from './outbox/outbox.ts';
-import { MOST_BUFFERED } from './outbox/room.ts';
+import { createTeller } from './outbox/teller.ts';
 import { createEnvironment } from './platform/environment.ts';
-import { DEFAULT_LIMITS, type SessionFrame } from './protocol/frame.ts';
+import type { SessionFrame } from './protocol/frame.ts';
 import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
-import { toPlain } from './protocol/payload.ts';
 import { Requests } from './request/requests.ts';
-import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
+import { OUTBOX, TIMING, withDefaults } from './defaults.ts';
+import { type ComposeOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
   Channel,
@@ -36,25 +37,6 @@ import type {
 import { attempt } from './util/attempt.ts';
 import { soon } from './util/soon.ts';
 import { createStop, stopOnAbort } from './util/stop.ts';
-
-const HOUR = 3_600_000;
-const OUTBOX: Required<Omit<OutboxOptions, 'store' | 'migrate'>> = {
-  ttl: 72 * HOUR,
-  maxMessages: 10_000,
-  maxBytes: 16 * 1024 * 1024,
-  whenInDoubt: 'resend',
-  version: 1,
-  warnBeforeUnload: false,
-};
-const TIMING = {
-  backoffBase: 500,
-  backoffCap: 30_000,
-  backoffCapHidden: 300_000,
-  openTimeout: 10_000,
-  uiGrace: 2000,
-  releaseAfter: 1000,
-  requestTimeout: 10_000,
-};
 
 /**
  * The bare client: only what you pass in is bundled. Touches nothing until first needed.
@@ -78,11 +60,20 @@ class HoldfastClient implements Client {
   readonly #outbox: Outbox;
   readonly #requests: Requests;
   readonly #unabort: Stop;
+  readonly #checks: Checks | undefined;
   readonly #ends = new Set<() => void>();
   #life: 'alive' | 'destroyed' = 'alive';
-  #tellingBytes = 0;
 
-  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, dataSaver = false, ...options }: ComposeOptions) {
+  constructor({
+    url,
+    transports,
+    codec = json(),
+    user = 'anonymous',
+    getToken,
+    dataSaver = false,
+    contract,
+    ...options
+  }: ComposeOptions) {
     const environment = createEnvironment(options.environment ?? {});
     const timing = withDefaults(TIMING, options.timing);
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
@@ -104,6 +95,7 @@ class HoldfastClient implements Client {
       closed: (error) => this.#end(error),
     };
     this.#environment = environment;
+    this.#checks = contract?.['~checks'];
     const connectionOptions: ConnectionOptions = {
       environment,
       url: String(url),
@@ -141,9 +133,11 @@ class HoldfastClient implements Client {
         heardAt: () => this.#connection.heardAt,
         buffered: () => this.#connection.buffered,
         onOutcome: (outcome) => this.#events.emit('outcome', outcome),
+        checks: this.#checks,
       },
       withDefaults<OutboxSettings>({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
     );
+    const reception = this.#checks?.reception(report);
     this.#channels = new Channels({
       feed: {
         ...shared,
@@ -151,6 +145,7 @@ class HoldfastClient implements Client {
         isOwn: (id, by) => (by === undefined || by === user) && this.#outbox.isOwn(id),
         onReset: (reset) => this.#events.emit('reset', reset),
         bookmarks: createBookmarks(environment, [String(url), user], report),
+        reception,
       },
       releaseAfter: timing.releaseAfter,
       optionsOf: (name) => {
@@ -159,11 +154,16 @@ class HoldfastClient implements Client {
       },
       need: shared.need,
       assertAlive: () => this.#assertAlive(),
-      pendings: this.#outbox,
+      pendings: reception?.pendings(this.#outbox) ?? this.#outbox,
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
-      publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
+      publishVolatile: createTeller({
+        ...shared,
+        buffered: () => this.#connection.buffered,
+        need: () => this.#connection.need(),
+        checks: this.#checks,
+      }),
     });
-    this.#requests = new Requests(shared, timing.requestTimeout);
+    this.#requests = new Requests(shared, timing.requestTimeout, this.#checks);
     this.status = this.#connection.status;
     this.uiStatus = this.#connection.uiStatus;
     this.outbox = this.#outbox.face;
@@ -201,6 +201,9 @@ class HoldfastClient implements Client {
   channel(name: string): Channel {
     this.#assertAlive();
     if (!isChannelName(name)) throw new HoldfastError('invalid-name', `${JSON.stringify(name)} is no channel name.`);
+    if (this.#checks?.names(name) === false) {
+      throw new HoldfastError('invalid-name', `No channel pattern of the contract fits '${name}'.`);
+    }
     return this.#channels.get(name);
   }
 
@@ -250,20 +253,6 @@ class HoldfastClient implements Client {
     }
   }
 
-  #publishVolatile(channel: string, event: string, data: unknown): boolean {
-    const { line, buffered } = this.#connection;
-    const plain = toPlain(data, line?.limits ?? DEFAULT_LIMITS);
-    if (!plain.ok) throw new HoldfastError(plain.code, `Not sent: ${plain.why}.`);
-    this.#connection.need();
-    if (line === null || buffered + this.#tellingBytes > MOST_BUFFERED) return false;
-    // What is sent in this tick has not reached the buffer yet.
-    if (this.#tellingBytes === 0) soon(() => (this.#tellingBytes = 0));
-    this.#tellingBytes += plain.size;
-    const payload = plain.data === undefined ? {} : { d: plain.data };
-    this.#connection.send({ t: 'tell', c: channel, id: this.#environment.createId(), e: event, ...payload });
-    return true;
-  }
-
   #end(error: HoldfastError): void {
     for (const end of this.#ends) end();
     this.#channels.end({ state: 'closed', error });
@@ -286,11 +275,6 @@ class HoldfastClient implements Client {
     // Later, for a listener may end the client, and the machine is in the middle of a step.
     soon(() => this.#events.emit('trace', trace));
   }
-}
-
-/** An option that is given as undefined is not given: many callers pass on what they may not have. */
-function withDefaults<T extends object>(defaults: T, given: Partial<T> = {}): T {
-  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
 function onAbort(signal: AbortSignal | undefined, run: () => void): Stop {

@@ -1,4 +1,4 @@
-import type { Res } from '../../src/protocol/frame.ts';
+import type { Res } from '../../src/protocol/question.ts';
 
 /** The right to run a request, which one server gets and all others are told of (invariant I11). */
 export interface Claim {

@@ -134,6 +134,7 @@ export class Actor {
       if (name === 'ended' || name === 'held-ended') chronicle.count(`ended ${String(detail['name'])}`);
     });
     this.client.on('error', ({ code }) => chronicle.count(`error ${code}`));
+    this.client.on('error', (error) => oracle.erred(this.number, error));
     this.client.status.subscribe(() => {
       const status = this.client.status.get();
       oracle.status(this.number, status, this.life.now());
@@ -175,18 +176,18 @@ export class Actor {
   }
 
   /** It is to end somewhere, and here if this page lives. */
-  offered({ id, stored }: Receipt, channel: string): void {
-    this.ids.set(id, channel);
+  offered(receipt: Receipt, channel: string): void {
+    this.ids.set(receipt.id, channel);
     if (this.#shared === null) return;
     const { oracle, chronicle } = this.#stage;
     const { name, plan } = this.#shared;
-    oracle.offered({ profile: name, page: this.number, id, channel, whenInDoubt: plan.outbox.whenInDoubt ?? 'resend' });
-    stored.then(
+    oracle.offered(receipt, { profile: name, page: this.number, channel, whenInDoubt: plan.outbox.whenInDoubt ?? 'resend' });
+    receipt.stored.then(
       () => {
         if (this.#state === 'crashed' || !this.client.outbox.status.get().durable) return;
-        chronicle.record(`page ${this.number} stored ${id}`);
+        chronicle.record(`page ${this.number} stored ${receipt.id}`);
         chronicle.count('stored');
-        oracle.stored(id);
+        oracle.stored(receipt.id);
       },
       () => chronicle.count('not stored'),
     );

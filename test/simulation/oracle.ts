@@ -10,9 +10,11 @@
  */
 import type { Notice } from '../../server/brokers/broker.ts';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frame.ts';
-import type { Cursor, Message, Outcome, Reset, Status } from '../../src/types.ts';
+import type { HoldfastError } from '../../src/errors.ts';
+import type { Cursor, Message, Outcome, Receipt, Reset, Status } from '../../src/types.ts';
 import { Connections } from './oracle-connections.ts';
 import { Logs, type Said } from './oracle-logs.ts';
+import { Numbers } from './oracle-numbers.ts';
 import { Outcomes } from './oracle-outcomes.ts';
 import { checkPast, checkWhole } from './oracle-past.ts';
 import { Readers } from './oracle-readers.ts';
@@ -29,6 +31,7 @@ export class Oracle {
   readonly #outcomes: Outcomes;
   readonly #connections: Connections;
   readonly #stored: Stored;
+  readonly #numbers: Numbers;
   /** Told by the pages' apps, and by their handlers. */
   readonly requests: Requests;
 
@@ -40,6 +43,7 @@ export class Oracle {
     this.#outcomes = new Outcomes(fail, this.#logs);
     this.#connections = new Connections(now, fail);
     this.#stored = new Stored(now, fail, this.#logs);
+    this.#numbers = new Numbers(fail, (id) => this.#stored.endOf(id));
     this.requests = new Requests(now, fail);
   }
 
@@ -124,8 +128,15 @@ export class Oracle {
   }
 
   /** A page with an outbox on disk has published this. */
-  offered(publication: Offered): void {
-    this.#stored.offered(publication);
+  offered(receipt: Receipt, publication: Omit<Offered, 'id'>): void {
+    this.#stored.offered({ ...publication, id: receipt.id });
+    this.#numbers.given(receipt);
+  }
+
+  /** The page was told of an error: perhaps that it missed a publication of an earlier page. */
+  erred(page: number, { code, message, details }: HoldfastError): void {
+    const [, sequence] = /number (\d+)/.exec(message) ?? [];
+    if (code === 'lost' && sequence !== undefined) this.#numbers.missing(page, String(details['channel']), Number(sequence));
   }
 
   /** Whether another page published it. */
@@ -194,6 +205,7 @@ export class Oracle {
   sentUp(page: number, connection: number, frames: readonly ClientFrame[]): void {
     this.#connections.sentUp(page, connection, frames);
     this.#outcomes.sent(page, frames);
+    this.#numbers.sent(page, frames);
   }
 
   /** These reached the page, on a connection that it has not closed. */

@@ -9,7 +9,7 @@ export interface App {
 export const WAYS = { sse: 'Server-Sent Events', websocket: 'WebSocket' } as const;
 export type Way = keyof typeof WAYS;
 
-/** A page that only listens wants plain HTTP: it passes every proxy, and costs no upgrade. */
+/** A page that only listens needs plain HTTP and no more: a stream, or polls where a proxy gathers it. */
 const TRANSPORTS = {
   sse: [sse(), longPolling()],
   websocket: [webSocket()],

@@ -1,5 +1,6 @@
 import type { ClientPres, ServerPres } from '../src/protocol/presence-frame.ts';
 import type { ServerFrame, Sub } from '../src/protocol/frame.ts';
+import type { Checked } from '../src/contract/validate.ts';
 import { toPlain } from '../src/protocol/payload.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Codec } from '../src/protocol/codec.ts';
@@ -8,7 +9,7 @@ import { type Hold, LEASE } from './presence-leases.ts';
 import { PresenceWatch, type WatchHost } from './presence-watch.ts';
 import type { Services } from './services.ts';
 import type { SocketKind } from './types.ts';
-import { type Verdict, within } from './verdict.ts';
+import { type Verdict, verdictOfFault, within } from './verdict.ts';
 
 /** What presence needs of its connection. */
 export interface PresenceHost {
@@ -142,6 +143,8 @@ export class Presence implements WatchHost {
     const plain = toPlain(d, { ...limits, frame: limits.presence ?? limits.frame });
     if (!plain.ok) return this.#refuse(c, { code: plain.code, message: plain.why }, k);
     if (plain.data instanceof Uint8Array) return this.#refuse(c, { code: 'invalid', message: 'bytes are no presence data' }, k);
+    const checked = this.#services.checks?.presence(c, plain.data);
+    if (checked?.ok === false) return this.#unfit(frame, checked.error);
     if (this.#host.tokenExpired) return this.#refuse(c, { code: 'token-expired', retry: true, after: RETRY_AFTER }, k);
     // What each opening says again is bounded as its subscriptions are.
     const pays = this.#host.kind === 'duplex' || this.#host.kind === 'send';
@@ -156,6 +159,11 @@ export class Presence implements WatchHost {
       if (verdict.say === 'yes') this.#enter(frame, plain.data);
       else this.#refuse(c, refusedBy(verdict), k);
     });
+  }
+
+  #unfit({ c, k }: ClientPres, error: Extract<Checked, { ok: false }>['error']): void {
+    if (error.code !== 'invalid') this.#services.report('rule-failed', { channel: c, rule: 'presence', error });
+    this.#refuse(c, refusedBy(verdictOfFault(error)), k);
   }
 
   /** The user may no longer be there. */

@@ -38,7 +38,7 @@ export function ask(run: () => unknown): Verdict | PromiseLike<unknown> {
 }
 
 /** What the contract does not take. A validator that fails is the app's fault, as a rule that throws is. */
-export function verdictOfFault(error: Extract<Checked, { ok: false }>['error']): Verdict {
+export function verdictOfFault(error: Extract<Checked, { ok: false }>['error']): Exclude<Verdict, { say: 'yes' }> {
   if (error.code !== 'invalid') return { say: 'later', refusal: { code: 'unavailable' }, fault: error };
   return { say: 'no', refusal: { code: 'invalid', message: error.message.slice(0, 4096) } };
 }

@@ -126,7 +126,7 @@ class HoldfastClient implements Client {
       },
       report,
     };
-    this.#presences = new Presences(shared);
+    this.#presences = new Presences({ ...shared, checks: this.#checks });
     this.#outbox = new Outbox(
       {
         ...shared,

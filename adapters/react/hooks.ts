@@ -5,6 +5,7 @@ import type { MessageList } from '../shared/messages.ts';
 import type { Hooks } from './types.ts';
 import { useLatest, useLatestBy } from './use-latest.ts';
 import { useMessages } from './use-messages.ts';
+import { usePresence } from './use-presence.ts';
 import { usePublish } from './use-publish.ts';
 import { useRequest } from './use-request.ts';
 import { useSource } from './use-source.ts';
@@ -33,6 +34,7 @@ export function createHooks<C extends Contract<C> = Untyped>(): Hooks<C> {
     useMessages: (...args) => useMessages(useClient(), ...args) as MessageList<never>,
     useLatest: (...args) => useLatest(useClient(), ...args),
     useLatestBy: (...args) => useLatestBy(useClient(), ...args),
+    usePresence: (...args) => usePresence(useClient(), ...args),
     usePublish: (name) => usePublish(useClient(), name),
     useOutbox: () => useSource(outboxOf(useClient())),
     useRequest: (method) => useRequest(useClient(), method),

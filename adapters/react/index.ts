@@ -9,6 +9,7 @@ export {
   useMessages,
   useOutbox,
   usePublish,
+  usePresence,
   useRequest,
   useStatus,
   useStore,

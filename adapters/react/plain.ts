@@ -11,6 +11,7 @@ export const useLatest: Hooks['useLatest'] = plain.useLatest;
 export const useLatestBy: Hooks['useLatestBy'] = plain.useLatestBy;
 export const useMessages: Hooks['useMessages'] = plain.useMessages;
 export const useOutbox: Hooks['useOutbox'] = plain.useOutbox;
+export const usePresence: Hooks['usePresence'] = plain.usePresence;
 export const usePublish: Hooks['usePublish'] = plain.usePublish;
 export const useRequest: Hooks['useRequest'] = plain.useRequest;
 export const useStatus: Hooks['useStatus'] = plain.useStatus;

@@ -3,6 +3,7 @@ import type {
   Channel,
   Client,
   Contract,
+  Member,
   MessageOf,
   Outcome,
   PublishOptions,
@@ -23,6 +24,7 @@ import type {
   Out,
   Pattern,
   PatternOf,
+  PresenceOf,
   RequestParams,
   RequestResult,
   RequestsOf,
@@ -32,6 +34,7 @@ import type { Asking } from '../shared/requester.ts';
 import type { OutboxView } from '../shared/client-views.ts';
 import type { Flow } from '../shared/latest.ts';
 import type { MessageList } from '../shared/messages.ts';
+import type { PresenceHookOptions } from '../shared/presence.ts';
 import type { StoreView } from '../shared/store.ts';
 
 /**
@@ -78,6 +81,11 @@ export interface Hooks<C extends Contract<C> = Untyped> {
     flow?: Omit<Flow<Out<Everything<C, PatternOf<C, N>>[E]>>, 'conflate'>,
   ): ReadonlyMap<K, Out<Everything<C, PatternOf<C, N>>[E]>>;
   usePublish<N extends ChannelName<C>>(name: Fitting<C, N>): PublishHook<C, PatternOf<C, N>>;
+  /** Who is there. Enters while mounted, if `enter` is given. */
+  usePresence<N extends ChannelName<C>>(
+    name: Fitting<C, N> | null,
+    options?: PresenceHookOptions<In<PresenceOf<C, PatternOf<C, N>>>>,
+  ): readonly Member<Out<PresenceOf<C, PatternOf<C, N>>>>[];
   useOutbox(): OutboxView;
   /**
    * One store for all components with this name and this definition, which is known by its identity: keep it outside of the

@@ -3,6 +3,7 @@ import type {
   Channel,
   Client,
   Contract,
+  Member,
   MessageOf,
   Outcome,
   PublishOptions,
@@ -22,6 +23,7 @@ import type {
   Out,
   Pattern,
   PatternOf,
+  PresenceOf,
   RequestParams,
   RequestResult,
   RequestsOf,
@@ -33,6 +35,7 @@ import type { MessageListOptions } from '../shared/messages.ts';
 import type { Asking } from '../shared/requester.ts';
 import type { StoreView } from '../shared/store.ts';
 import type { MessageRefs } from './messages.ts';
+import type { PresenceOptions } from './presence.ts';
 import type { Ref, Refs } from './source.ts';
 
 /** What is given as `name` may be a ref or a getter: another name is followed at once; null switches the composable off. */
@@ -76,6 +79,11 @@ export interface Composables<C extends Contract<C> = Untyped> {
     flow?: Omit<Flow<DataOf<C, N, E>>, 'conflate'>,
   ): Ref<ReadonlyMap<K, DataOf<C, N, E>>>;
   usePublish<N extends ChannelName<C>>(name: MaybeRefOrGetter<N>): Publisher<C, PatternOf<C, N>>;
+  /** Who is there. Enters while mounted, if `enter` is given. */
+  usePresence<N extends ChannelName<C>>(
+    name: Name<N>,
+    options?: PresenceOptions<In<PresenceOf<C, PatternOf<C, N>>>>,
+  ): Ref<readonly Member<Out<PresenceOf<C, PatternOf<C, N>>>>[]>;
   useOutbox(): Refs<OutboxView>;
   /**
    * Optimistic state. Components with the same name and the same definition share one store, so `definition` belongs into

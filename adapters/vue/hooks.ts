@@ -5,6 +5,7 @@ import { useOutbox, useStatus, useUiStatus } from './client.ts';
 import type { Composables } from './composables.ts';
 import { useLatest, useLatestBy } from './latest.ts';
 import { useMessages } from './messages.ts';
+import { usePresence } from './presence.ts';
 import { usePublish } from './publish.ts';
 import { useRequest } from './request.ts';
 import { useStore } from './store.ts';
@@ -32,6 +33,7 @@ export function createHooks<C extends Contract<C> = Untyped>(): Composables<C> {
     useMessages: bind(useMessages),
     useLatest: bind(useLatest),
     useLatestBy: bind(useLatestBy),
+    usePresence: bind(usePresence),
     usePublish: bind(usePublish),
     useOutbox: bind(useOutbox),
     useStore: bind(useStore),

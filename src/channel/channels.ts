@@ -2,7 +2,7 @@
 import type { Line } from '../connection/line.ts';
 import type { Pendings } from '../outbox/pendings.ts';
 import type { ChannelFrame, ClientFrame, Res } from '../protocol/frame.ts';
-import type { PresenceHost } from '../presence/presence.ts';
+import type { PresenceHost } from '../presence/context.ts';
 import type { ChannelStatus, Presence, PublishOptions, Receipt } from '../types.ts';
 import { createReadable, type Writable } from '../util/readable.ts';
 import { Recent } from '../util/recent.ts';

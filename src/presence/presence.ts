@@ -2,8 +2,7 @@
 import { fullJitter } from '../connection/backoff.ts';
 import type { Line } from '../connection/line.ts';
 import { HoldfastError, isErrorCode } from '../errors.ts';
-import type { Environment } from '../platform/environment.ts';
-import { type ClientFrame, DEFAULT_LIMITS } from '../protocol/frame.ts';
+import { DEFAULT_LIMITS } from '../protocol/frame.ts';
 import { toPlain } from '../protocol/payload.ts';
 import type { ClientPres, ServerPres } from '../protocol/presence-frame.ts';
 import type { Abortable, Member, Presence, PresenceEvent, Readable, Stop, Untyped } from '../types.ts';
@@ -11,34 +10,8 @@ import { attempt } from '../util/attempt.ts';
 import { createDerived } from '../util/readable.ts';
 import { createStop, stopOnAbort } from '../util/stop.ts';
 import { createTimer } from '../util/timer.ts';
+import type { ChannelContext, PresenceHost } from './context.ts';
 import { Roster } from './roster.ts';
-
-export interface PresenceContext {
-  readonly environment: Environment;
-  /** The welcomed connection, if there is one. */
-  line(): Line | null;
-  /** @param now past what waits for the end of this tick */
-  send(frame: ClientFrame, now?: 'now'): void;
-  report(error: unknown): void;
-}
-
-export interface ChannelContext extends PresenceContext {
-  /** A number that the page has never used. */
-  nextK(): number;
-  /** Somebody wants to be there, or to see who is. */
-  wanted(): void;
-}
-
-/** What it needs of its channel. */
-export interface PresenceHost {
-  /** Keeps the channel subscribed until the returned function is called. */
-  hold(): () => void;
-  readonly isOpen: boolean;
-  /** Sends `sub` again, if it is open. */
-  ask(): void;
-  /** @throws HoldfastError `destroyed` */
-  assertAlive(): void;
-}
 
 /** ms for which a page that left says so on each new connection: as long as a server may keep it. */
 const REMEMBERED = 60_000;
@@ -171,7 +144,7 @@ export class ChannelPresence implements Presence {
       return this.#host.ask();
     }
     this.#gen = gen;
-    const changes = this.#roster.apply(frame, this.#id);
+    const changes = this.#roster.apply(frame, this.#id, this.#read);
     this.#changed();
     for (const [event, member] of changes) {
       for (const entry of [...this.#handlers]) {
@@ -233,8 +206,19 @@ export class ChannelPresence implements Presence {
     const plain = toPlain(data, { ...limits, frame: limits.presence ?? 1024 });
     if (!plain.ok) throw new HoldfastError(plain.code, `Not shown: ${plain.why}.`);
     if (plain.data instanceof Uint8Array) throw new HoldfastError('invalid', 'Not shown: presence data is JSON, not bytes.');
+    const checked = this.#context.checks?.presence(this.#name, plain.data);
+    if (checked?.ok === false) throw checked.error;
     return plain.data;
   }
+
+  /** What does not fit the contract is shown to nobody. */
+  readonly #read = (data: unknown): { readonly value: unknown } | null => {
+    const checked = this.#context.checks?.presence(this.#name, data);
+    if (checked === undefined) return { value: data };
+    if (checked.ok) return checked;
+    this.#context.report(checked.error);
+    return null;
+  };
 
   #show(data: unknown): void {
     const op = this.#leftAt === Infinity ? 'update' : 'enter';

@@ -3,7 +3,8 @@ import type { Line } from '../connection/line.ts';
 import { HoldfastError } from '../errors.ts';
 import type { ClientFrame } from '../protocol/frame.ts';
 import type { ServerPres } from '../protocol/presence-frame.ts';
-import { type ChannelContext, ChannelPresence, type PresenceContext, type PresenceHost } from './presence.ts';
+import type { ChannelContext, PresenceContext, PresenceHost } from './context.ts';
+import { ChannelPresence } from './presence.ts';
 
 export class Presences {
   readonly #context: ChannelContext;

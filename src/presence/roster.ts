@@ -22,8 +22,16 @@ export class Roster {
     this.#known = null;
   }
 
-  /** @param self the id of this page. @returns what has changed */
-  apply({ v = '', pv, set = [], gone = [] }: ServerPres, self: string | null): readonly Change[] {
+  /**
+   * @param self the id of this page
+   * @param read what is shown of a member's data; null leaves the member out
+   * @returns what has changed
+   */
+  apply(
+    { v = '', pv, set = [], gone = [] }: ServerPres,
+    self: string | null,
+    read: (data: unknown) => { readonly value: unknown } | null = (value) => ({ value }),
+  ): readonly Change[] {
     const before = this.#known;
     const next = new Map(pv === undefined ? null : before);
     for (const id of gone) next.delete(id);
@@ -31,7 +39,10 @@ export class Roster {
       const old = before?.get(id);
       const isSelf = id === self;
       const same = old?.k === k && old.member.self === isSelf;
-      next.set(id, same ? old : { k, member: { id, user: by, self: isSelf, data: d } });
+      const shown = same ? null : read(d);
+      if (same) next.set(id, old);
+      else if (shown === null) next.delete(id);
+      else next.set(id, { k, member: { id, user: by, self: isSelf, data: shown.value } });
     }
     this.version = v;
     this.#known = next;

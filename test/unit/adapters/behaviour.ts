@@ -4,6 +4,7 @@ import type { StoreDefinition } from '../../../src/types.ts';
 import type { TestPage, World } from '../../support/world.ts';
 import { useWorld } from '../channel/traffic.ts';
 import { describeMessages } from './behaviour-messages.ts';
+import { describePresence } from './behaviour-presence.ts';
 import { describeRequests } from './behaviour-requests.ts';
 import type { Driver, HookName, Mounted } from './driver.ts';
 import { framesOf, say } from './wire.ts';
@@ -290,4 +291,5 @@ export function describeBehaviour(driver: Driver): void {
 
   describeMessages(driver, createWorld);
   describeRequests(driver, createWorld);
+  describePresence(driver, createWorld);
 }

@@ -9,6 +9,7 @@ export type HookName =
   | 'useMessages'
   | 'useLatest'
   | 'useLatestBy'
+  | 'usePresence'
   | 'usePublish'
   | 'useOutbox'
   | 'useStore'

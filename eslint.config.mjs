@@ -19,7 +19,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: { projectService: { allowDefaultProject: ['vitest.config.ts'] }, tsconfigRootDir: import.meta.dirname },
@@ -54,7 +54,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    files: ['test/**/*.{ts,tsx}', 'examples/**/*.ts', 'bench/**/*.ts'],
     rules: {
       // Payloads are `any` to a user, and a test is a user.
       '@typescript-eslint/no-unsafe-call': 'off',
@@ -66,7 +66,7 @@ export default defineConfig(
   },
   {
     // Never run: what is declared there is looked at by the compiler alone.
-    files: ['test/types/*.ts'],
+    files: ['test/types/*.{ts,tsx}'],
     rules: {
       '@typescript-eslint/no-meaningless-void-operator': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',

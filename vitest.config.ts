@@ -24,7 +24,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['test/{unit,contract,docs}/**/*.test.ts', 'test/architecture.test.ts'],
+          include: ['test/{unit,contract,docs}/**/*.test.{ts,tsx}', 'test/architecture.test.ts'],
           // Properties with hundreds of runs take a second, and several times that on a machine that is busy.
           testTimeout: 20_000,
         },

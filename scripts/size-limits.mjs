@@ -3,10 +3,11 @@ const core = ['composeClient', 'webSocket', 'json'];
 /**
  * What may be imported together, and how many bytes it may cost: minified, gzip -9, dependencies included.
  * `without` lists words that the bundle must not contain: proof that an unused part stays behind. Of a set with `beyond`
- * only what it adds to the set that consists of those names is counted.
+ * only what it adds to the set that consists of those names is counted. `plus` are the names of another entry in the same
+ * bundle; packages in `external` are not counted.
  *
  * @type {readonly { label: string, from: string, names: readonly string[], limit: number, without?: readonly string[],
- *   beyond?: readonly string[] }[]}
+ *   beyond?: readonly string[], plus?: { from: string, names: readonly string[] }, external?: readonly string[] }[]}
  */
 export const importSets = [
   {
@@ -77,6 +78,16 @@ export const importSets = [
     names: ['msgpack'],
     limit: 4608,
     without: ['WebSocket', 'subbed', 'retryable'],
+  },
+  {
+    label: '`holdfast/react`, beyond the core',
+    from: 'holdfast',
+    names: core,
+    plus: { from: 'holdfast/react', names: ['createHooks'] },
+    beyond: core,
+    external: ['react'],
+    limit: 3072,
+    without: ['event-stream', 'getReader'],
   },
 ];
 

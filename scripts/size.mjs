@@ -36,13 +36,13 @@ async function size() {
   if (faults.length > 0) throw new Error(`\n${faults.join('\n')}`);
 }
 
-async function measure({ label, from, names, limit, without = [], beyond }, faults) {
-  const bundles = await bundle(from, names);
+async function measure({ label, from, names, limit, without = [], beyond, plus, external = [] }, faults) {
+  const bundles = await bundle({ from, names, plus, external });
   for (const [bundler, code] of Object.entries(bundles)) {
     const left = without.filter((word) => code.includes(word));
     if (left.length > 0) faults.push(`${label}, bundled by ${bundler}, still contains ${left.join(', ')}.`);
   }
-  const base = beyond === undefined ? [] : sizesOf(await bundle(from, beyond));
+  const base = beyond === undefined ? [] : sizesOf(await bundle({ from, names: beyond }));
   return { label, limit, sizes: sizesOf(bundles).map((size, index) => size - (base[index] ?? 0)) };
 }
 
@@ -52,9 +52,10 @@ function sizesOf(bundles) {
 
 // ---- the two bundlers ------------------------------------------------------------------------------------------------
 
-async function bundle(from, names) {
-  const entry = `export { ${names.join(', ')} } from '${from}';`;
-  return { esbuild: await bundleWithEsbuild(entry), rollup: await bundleWithRollup(entry) };
+async function bundle({ from, names, plus, external = [] }) {
+  const lines = [{ from, names }, ...(plus === undefined ? [] : [plus])];
+  const entry = lines.map((line) => `export { ${line.names.join(', ')} } from '${line.from}';`).join('\n');
+  return { esbuild: await bundleWithEsbuild(entry, external), rollup: await bundleWithRollup(entry, external) };
 }
 
 /** What the package's `exports` say, so that the table shows what a user gets. */
@@ -63,10 +64,14 @@ function resolveEntry(id) {
   return join(root, entry.import.default);
 }
 
-async function bundleWithEsbuild(contents) {
+/** The longer name first: `holdfast` would take it too. */
+const entries = [...new Set(importSets.flatMap(({ from, plus }) => [from, plus?.from ?? from]))].sort().reverse();
+
+async function bundleWithEsbuild(contents, external) {
   const { outputFiles } = await esbuild({
     stdin: { contents, resolveDir: root },
-    alias: Object.fromEntries(importSets.map(({ from }) => [from, resolveEntry(from)])),
+    alias: Object.fromEntries(entries.map((from) => [from, resolveEntry(from)])),
+    external,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -78,14 +83,14 @@ async function bundleWithEsbuild(contents) {
   return outputFiles[0].text;
 }
 
-async function bundleWithRollup(contents) {
+async function bundleWithRollup(contents, external) {
   const entry = {
     name: 'entry',
     resolveId: (id) =>
       id === 'entry' ? id : id.split('/')[0] === manifest.name ? { id: resolveEntry(id), moduleSideEffects: false } : null,
     load: (id) => (id === 'entry' ? contents : null),
   };
-  const graph = await rollup({ input: 'entry', plugins: [entry, nodeResolve({ browser: true }), commonjs()] });
+  const graph = await rollup({ input: 'entry', external, plugins: [entry, nodeResolve({ browser: true }), commonjs()] });
   const { output } = await graph.generate({ format: 'es' });
   await graph.close();
   const { code } = await transform(output[0].code, { minify: true, format: 'esm', target: 'es2022' });

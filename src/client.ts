@@ -74,6 +74,7 @@ class HoldfastClient implements Client {
   readonly #channels: Channels;
   readonly #outbox: Outbox;
   readonly #unabort: Stop;
+  readonly #ends = new Set<() => void>();
   #life: 'alive' | 'destroyed' = 'alive';
   #tellingBytes = 0;
 
@@ -111,7 +112,7 @@ class HoldfastClient implements Client {
       trace: (...args) => this.#trace(...args),
     };
     this.#connection = new Connection(connectionOptions, session);
-    internals.set(this, { options: connectionOptions, connection: this.#connection });
+    internals.set(this, { options: connectionOptions, connection: this.#connection, ends: this.#ends });
     const shared = {
       environment,
       line: () => this.#connection.line,
@@ -247,6 +248,7 @@ class HoldfastClient implements Client {
   }
 
   #end(error: HoldfastError): void {
+    for (const end of this.#ends) end();
     this.#channels.end({ state: 'closed', error });
     this.#outbox.end(error);
   }

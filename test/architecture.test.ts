@@ -12,7 +12,8 @@ const TEXT = /\.(ts|tsx|mts|cts|js|mjs|cjs|json|md|html|css|vue|svg|yml|yaml)$|\
 const NOT_OURS = new Set(['node_modules', 'dist', 'coverage', '.git', '.cache', 'package-lock.json']);
 
 /** In pieces, so that this file does not contain them. */
-const UNFINISHED = new RegExp(['\\bTO' + 'DO\\b', '\\bFIX' + 'ME\\b', '/wo' + 'rk/', '\\.\\./sha' + 'red'].join('|'));
+const OUTSIDE = '\\.\\./sha' + "red(?!/[a-z-]+\\.ts')";
+const UNFINISHED = new RegExp(['\\bTO' + 'DO\\b', '\\bFIX' + 'ME\\b', '/wo' + 'rk/', OUTSIDE].join('|'));
 const LEFT_OUT = new RegExp('\\b(it|test|describe|suite)(\\.each)?\\.(only|skip|todo|fails)\\b');
 
 const sources = [...walk(root)].filter(({ path }) => TEXT.test(path));
@@ -61,7 +62,7 @@ describe('every file', () => {
   });
 
   it('of tests runs all of them', () => {
-    const found = sources.filter(({ path, text }) => /\.test\.ts$/.test(path) && LEFT_OUT.test(text));
+    const found = sources.filter(({ path, text }) => /\.test\.tsx?$/.test(path) && LEFT_OUT.test(text));
     expect(found.map(({ path }) => path)).toEqual([]);
   });
 });

@@ -1,29 +1,41 @@
-import { type Context, type ReactNode, createContext, createElement, useContext, useSyncExternalStore } from 'react';
-import type { Client, Contract, Status, Untyped } from 'holdfast';
+import { createContext, createElement, useContext, useMemo } from 'react';
+import type { Client, Contract, Untyped } from 'holdfast';
+import { outboxOf, statusOf, uiStatusOf } from '../shared/client-views.ts';
+import type { MessageList } from '../shared/messages.ts';
+import type { Hooks } from './types.ts';
+import { useLatest, useLatestBy } from './use-latest.ts';
+import { useMessages } from './use-messages.ts';
+import { usePublish } from './use-publish.ts';
+import { useSource } from './use-source.ts';
+import { useStore } from './use-store.ts';
+import { useSubscription } from './use-subscription.ts';
 
-export interface Hooks<C extends Contract<C> = Untyped> {
-  readonly Provider: (props: { readonly client: Client<C>; readonly children?: ReactNode }) => ReactNode;
-  readonly context: Context<Client<C> | null>;
-  /** @throws Error outside of a Provider */
-  useClient(): Client<C>;
-  useStatus(): Status;
-}
-
-/** The hooks for one contract. Call once in a module: `export const { Provider, useStatus } = createHooks<App>()`. */
+/** The hooks for one contract. Call once in a module: `export const { Provider, useMessages } = createHooks<App>()`. */
 export function createHooks<C extends Contract<C> = Untyped>(): Hooks<C> {
-  const context = createContext<Client<C> | null>(null);
-  const useClient = (): Client<C> => {
+  const context = createContext<Client | null>(null);
+  const useClient = (): Client => {
     const client = useContext(context);
     if (client === null) throw new Error('There is no <Provider client={…}> around this component.');
     return client;
   };
-  return {
+  const hooks: Hooks = {
     context,
     Provider: ({ client, children }) => createElement(context.Provider, { value: client }, children),
     useClient,
-    useStatus() {
-      const { status } = useClient();
-      return useSyncExternalStore(status.subscribe, status.get, status.get);
+    useStatus: () => useSource(statusOf(useClient())),
+    useUiStatus: () => useSource(uiStatusOf(useClient())),
+    useChannel(name) {
+      const client = useClient();
+      return useMemo(() => client.channel(name), [client, name]);
     },
+    useSubscription: (...args) => useSubscription(useClient(), ...args),
+    useMessages: (...args) => useMessages(useClient(), ...args) as MessageList<never>,
+    useLatest: (...args) => useLatest(useClient(), ...args),
+    useLatestBy: (...args) => useLatestBy(useClient(), ...args),
+    usePublish: (name) => usePublish(useClient(), name),
+    useOutbox: () => useSource(outboxOf(useClient())),
+    useStore: (...args) => useStore(useClient(), ...args),
   };
+  // What is inside knows names and payloads only as they come.
+  return hooks as unknown as Hooks<C>;
 }

@@ -128,8 +128,16 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'default client', files: /^src\/create-client\.ts$/, imports: clientSide },
   { name: 'public', files: /^src\/index\.ts$/, imports: clientSide },
-  { name: 'adapters', files: /^adapters\/react\//, imports: [], own: 'all', packages: /^react$/ },
-  { name: 'adapters', files: /^adapters\/vue\//, imports: [], own: 'all', packages: /^vue$/ },
+  // Of the core only what every client has in its bundle anyway.
+  { name: 'shared by adapters', files: /^adapters\/shared\//, imports: ['util', 'errors', 'internals'] },
+  {
+    name: 'adapters',
+    files: /^adapters\/react\//,
+    imports: ['shared by adapters'],
+    own: 'same-folder',
+    packages: /^react$/,
+  },
+  { name: 'adapters', files: /^adapters\/vue\//, imports: ['shared by adapters'], own: 'same-folder', packages: /^vue$/ },
   {
     name: 'server on Node',
     files: /^server\/node\//,

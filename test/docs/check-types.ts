@@ -7,7 +7,7 @@ import { GIVEN } from './given.ts';
 /** Of a parameter without a type, which JavaScript has no words for. */
 const IMPLICIT_ANY = [7006, 7031];
 
-const EXTENSIONS: Readonly<Record<string, string>> = { ts: 'ts', js: 'mjs' };
+const EXTENSIONS: Readonly<Record<string, string>> = { ts: 'ts', tsx: 'tsx', js: 'mjs' };
 
 export const isCode = ({ language }: Block): boolean => language in EXTENSIONS;
 

@@ -1,0 +1,14 @@
+/** Of each client, or of each definition: gone with its key. */
+export function createKept<K extends WeakKey, V>(make: (key: K) => V): (key: K) => V {
+  const all = new WeakMap<K, V>();
+  return (key) => {
+    const kept = all.get(key) ?? make(key);
+    all.set(key, kept);
+    return kept;
+  };
+}
+
+/** The earlier object if nothing in it has changed, so that nothing is rendered again. */
+export function keepSame<T extends object>(earlier: T, later: T): T {
+  return (Object.keys(later) as (keyof T)[]).every((key) => earlier[key] === later[key]) ? earlier : later;
+}

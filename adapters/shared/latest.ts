@@ -1,0 +1,50 @@
+/** The newest data of an event, of all or of each key. */
+import type { Client, SubscribeOptions } from 'holdfast';
+import { type Source, createSource } from './source.ts';
+
+/** How a subscription takes its messages; the component ends it. */
+export type Flow<D = unknown> = Omit<SubscribeOptions<D>, 'signal'>;
+
+/** Null before the first message. */
+export function createLatest<D>(client: Client, name: string, event: string, flow: Flow<D> = {}): Source<D | null> {
+  return createSource<D | null>({
+    initial: null,
+    start: (give) =>
+      client.channel(name).subscribe(
+        event,
+        (data: D) => {
+          give(() => data);
+        },
+        { frame: true, conflate: () => '', ...flow },
+      ),
+  });
+}
+
+export const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
+
+/** A new map for each render, in the order in which the keys first came. */
+export function createLatestBy<D, K extends PropertyKey>(
+  client: Client,
+  name: string,
+  event: string,
+  keyOf: (data: D) => K,
+  flow: Omit<Flow<D>, 'conflate'> = {},
+): Source<ReadonlyMap<K, D>> {
+  return createSource<ReadonlyMap<K, D>>({
+    initial: NOTHING,
+    start(give) {
+      let shown: ReadonlyMap<K, D> = NOTHING;
+      const news = new Map<K, D>();
+      const present = (): ReadonlyMap<K, D> => {
+        shown = new Map([...shown, ...news]);
+        news.clear();
+        return shown;
+      };
+      const take = (data: D): void => {
+        news.set(keyOf(data), data);
+        give(present);
+      };
+      return client.channel(name).subscribe(event, take, { frame: true, ...flow, conflate: keyOf });
+    },
+  });
+}

@@ -1,0 +1,5 @@
+// @vitest-environment jsdom
+import { describeBehaviour } from './behaviour.ts';
+import { reactDriver } from './react-driver.ts';
+
+describeBehaviour(reactDriver);

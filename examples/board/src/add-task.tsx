@@ -1,0 +1,16 @@
+import { type FormEvent, useState } from 'react';
+
+export function AddTask({ label, onAdd }: { readonly label: string; onAdd(title: string): void }) {
+  const [title, setTitle] = useState('');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (title.trim() === '') return;
+    onAdd(title.trim());
+    setTitle('');
+  };
+  return (
+    <form onSubmit={submit}>
+      <input aria-label={label} placeholder="Add a task" maxLength={200} value={title} onChange={(event) => setTitle(event.target.value)} />
+    </form>
+  );
+}

@@ -6,13 +6,12 @@ import { PROTOCOL_VERSION } from '../src/protocol/frame.ts';
 import { type Parsed, parseMessage } from '../src/protocol/parse.ts';
 import { endsAloud, isNews, queueOf, recheckOf, takes } from './kind.ts';
 import { Outgoing, type OutgoingHost } from './outgoing.ts';
-import { Publishing, type PublishingHost } from './publishing.ts';
 import type { Member } from './registry.ts';
 import type { Services } from './services.ts';
 import { askMemory, Gate, hasEnded, type Identity, NOBODY, renewal, ttlOf, welcomeOf } from './session.ts';
-import { Subscriptions, type SubscriptionsHost } from './subscriptions.ts';
 import type { ServerLine, ServerSocket, SocketInfo, SocketKind, User } from './types.ts';
 import { Watch } from './watch.ts';
+import { Work, type WorkHost } from './work.ts';
 
 /** opening: no `hello` yet. admitting: the app is asked who it is, frames wait. ended: only the transport's end is awaited. */
 type Phase = 'opening' | 'admitting' | 'open' | 'ended';
@@ -23,7 +22,7 @@ const RETRIED = { internal: 1011, restart: 1012, tryLater: 1013 } as const;
 const EARLY = 1_048_576;
 const LIMITS_AFTER = 30_000;
 
-export class Connection implements ServerLine, Member, PublishingHost, SubscriptionsHost, OutgoingHost {
+export class Connection implements ServerLine, Member, WorkHost, OutgoingHost {
   readonly outgoing: Outgoing;
   readonly codec: Codec;
   readonly kind: SocketKind;
@@ -35,8 +34,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   readonly #services: Services;
   readonly #socket: ServerSocket;
   readonly #onGone: (connection: Connection) => void;
-  readonly #publishing: Publishing;
-  readonly #subscriptions: Subscriptions;
+  readonly #work: Work;
   readonly #watch: Watch;
   readonly #gate: Gate;
   #phase: Phase = 'opening';
@@ -55,8 +53,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     this.#onGone = onGone;
     this.outgoing = new Outgoing(this, socket, services.batcher, services.counters, queueOf(this.kind, services.limits.queue));
     this.#gate = new Gate(services, info);
-    this.#publishing = new Publishing(services, this);
-    this.#subscriptions = new Subscriptions(services, this);
+    this.#work = new Work(services, this);
     this.#watch = new Watch(services.timing, this.outgoing, this.kind, services.environment.now());
   }
 
@@ -110,13 +107,13 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   }
 
   onRoom(): void {
-    if (this.#phase === 'open' && this.#subscriptions.waiting) this.#subscriptions.pump();
+    if (this.#phase === 'open') this.#work.pump();
     this.onSettled();
   }
 
   onSettled(): void {
     const looks = this.#socket.settled !== undefined && this.#phase === 'open' && this.#taking === 0;
-    if (!looks || !this.#publishing.idle || !this.#subscriptions.idle) return;
+    if (!looks || !this.#work.idle) return;
     this.outgoing.flush();
     this.#socket.settled?.();
   }
@@ -151,13 +148,15 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     if (channel === undefined) this.#gate.revoke(user);
     if (this.userId !== user) return;
     if (channel === undefined) this.end(END.tokenRejected, 'the session was revoked');
-    else this.#subscriptions.revoke(channel);
+    else this.#work.subscriptions.revoke(channel);
   }
 
   /** What time alone brings about; nothing, if it was the process that stood still. */
   sweep(now: number, late: boolean): void {
     if (late) this.#watch.excuse(now);
     if (late || this.#phase === 'ended') return;
+    // A handler has a time limit of its own, and who waits for it in a request of its own says nothing meanwhile.
+    if (this.kind === 'send' && !this.#work.requests.idle) this.#watch.heard(now);
     const due = this.#watch.look(now, this.#phase === 'opening', this.#identity.expiresAt);
     if (due === null) return;
     if (due === 'refresh') this.send({ t: 'auth', ttl: 0 });
@@ -238,14 +237,6 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
 
   #onOpenFrame(frame: ClientFrame): void {
     switch (frame.t) {
-      case 'pub':
-        return this.#publishing.onPub(frame);
-      case 'tell':
-        return this.#publishing.onTell(frame);
-      case 'sub':
-      case 'unsub':
-      case 'hist':
-        return this.#subscriptions.onFrame(frame);
       case 'ping':
         return this.send({ t: 'pong', ...(frame.x === undefined ? undefined : { x: frame.x }) });
       case 'pong':
@@ -256,6 +247,8 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
         return this.#onBye(frame);
       case 'hello':
         return this.end(END.badFrame, 'hello comes once');
+      default:
+        return this.#work.onFrame(frame);
     }
   }
 
@@ -269,7 +262,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
   }
 
   #onBye({ code, done = [] }: ClientBye): void {
-    this.#publishing.release(done);
+    this.#work.publishing.release(done);
     this.#services.report('connection-ended', { code, why: 'the client said bye', user: this.userId });
     this.#finish(END.normal, 'bye', null);
   }
@@ -293,8 +286,7 @@ export class Connection implements ServerLine, Member, PublishingHost, Subscript
     this.#phase = 'ended';
     this.#early = [];
     this.#services.registry.remove(this);
-    this.#subscriptions.end();
-    this.#publishing.end();
+    this.#work.end();
     this.#gate.end(new Error('the connection has ended'));
   }
 }

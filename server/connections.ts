@@ -209,7 +209,7 @@ export class Connections {
   }
 
   #sweep(): void {
-    const { environment, tails, allowance } = this.#services;
+    const { environment, tails, allowance, requestAllowance } = this.#services;
     const now = environment.now();
     this.#timer = null;
     const late = now - this.#sweptAt - this.#interval > LATE;
@@ -218,6 +218,7 @@ export class Connections {
     if (this.#sweeps % SHARED_EVERY === 0) {
       tails.sweep(now);
       allowance.sweep(now);
+      requestAllowance.sweep(now);
     }
     // Idle servers have no timer, so that a process may end by itself.
     if (this.#all.size > 0 || tails.size > 0) this.#wait();

@@ -7,6 +7,7 @@ export type { MemoryBrokerOptions } from './brokers/memory.ts';
 export type { Inflater } from './environment.ts';
 export type { ExchangeListener, HeaderTable } from './http/exchange.ts';
 export type { RejectOptions } from './rejection.ts';
+export type { RequestContext, RequestHandler, RequestHandlers } from './request-types.ts';
 export type {
   Answer,
   Broker,

@@ -2,7 +2,7 @@ import type { ClientFrame, Hello, ServerFrame } from '../src/protocol/frame.ts';
 import type { SocketKind } from './types.ts';
 
 const DOWN: ReadonlySet<string> = new Set(['hello', 'sub']);
-const UP: ReadonlySet<string> = new Set(['hello', 'pub', 'tell', 'hist', 'ping']);
+const UP: ReadonlySet<string> = new Set(['hello', 'pub', 'tell', 'hist', 'req', 'cancel', 'ping']);
 
 /** What a transport is not for is ignored, as are frames of unknown types. */
 export function takes(kind: SocketKind, type: ClientFrame['t']): boolean {

@@ -2,7 +2,15 @@ import { DEFAULT_LIMITS, type Limits } from '../src/protocol/frame.ts';
 import { Bucket } from './bucket.ts';
 import type { DrainOptions, ServerLimits, ServerTiming } from './types.ts';
 
-const LIMITS: ServerLimits = { ...DEFAULT_LIMITS, connections: 32, admitRate: 1000, publishRate: 50, queue: 1_048_576 };
+const LIMITS: ServerLimits = {
+  ...DEFAULT_LIMITS,
+  connections: 32,
+  admitRate: 1000,
+  publishRate: 50,
+  requests: 64,
+  requestRate: 50,
+  queue: 1_048_576,
+};
 const TIMING: ServerTiming = {
   ping: 25_000,
   openTimeout: 10_000,
@@ -10,10 +18,11 @@ const TIMING: ServerTiming = {
   tokenGrace: 30_000,
   supersedeAfter: 5000,
   stallTimeout: 15_000,
+  requestTimeout: 60_000,
 };
 
 /** Per second: fractions make sense, and so does no bound. */
-const RATES: ReadonlySet<string> = new Set<keyof ServerLimits>(['publishRate', 'admitRate']);
+const RATES: ReadonlySet<string> = new Set<keyof ServerLimits>(['publishRate', 'requestRate', 'admitRate']);
 
 /** ms. Timers take a longer delay as 1: 24.8 days, the largest signed 32-bit number. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -60,7 +69,8 @@ function shown(value: unknown): string {
 
 /** What `welcome` tells. */
 export function announced(limits: ServerLimits): Limits {
-  const { connections: _connections, admitRate: _admitted, publishRate: _published, queue: _queue, ...told } = limits;
+  const { connections: _connections, admitRate: _admitted, publishRate: _published, queue: _queue, ...rest } = limits;
+  const { requests: _requests, requestRate: _asked, ...told } = rest;
   return told;
 }
 

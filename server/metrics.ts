@@ -10,6 +10,8 @@ export interface Counters {
   requests: number;
   /** Entries that clients published and that are new in a log. */
   published: number;
+  /** Requests of clients whose handler was run. */
+  handled: number;
   refused: number;
   /** Entries and volatile messages sent to clients. */
   delivered: number;
@@ -35,6 +37,7 @@ export function createCounters(): Counters {
     accepted: 0,
     requests: 0,
     published: 0,
+    handled: 0,
     refused: 0,
     delivered: 0,
     droppedVolatile: 0,

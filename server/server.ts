@@ -13,7 +13,9 @@ import { createCounters } from './metrics.ts';
 import { createOrigins } from './origins.ts';
 import { Batcher } from './outgoing.ts';
 import { Registry } from './registry.ts';
+import { createHandlers } from './requests.ts';
 import { createRules, type Rule } from './rules.ts';
+import { Runs } from './runs.ts';
 import type { Services } from './services.ts';
 import { pageLimit, Tails } from './tail.ts';
 import type { DrainOptions, ServerCore, ServerEvent, ServerOptions, Untyped } from './types.ts';
@@ -54,6 +56,7 @@ function createCore(options: ServerOptions): ServerCore {
   const bornAt = environment.now();
   let recheckedAt = -Infinity;
   const services: Services = {
+    handlers: createHandlers(options.requests),
     environment,
     limits,
     timing,
@@ -63,6 +66,10 @@ function createCore(options: ServerOptions): ServerCore {
     batcher: new Batcher(environment.defer),
     registry: new Registry(limits.connections, environment, timing.supersedeAfter),
     allowance: new Allowance(limits.publishRate),
+    requestAllowance: new Allowance(limits.requestRate),
+    get runs() {
+      return runs;
+    },
     admission: new Admission(limits.admitRate, environment.random, environment.now()),
     counters,
     authenticate: options.authenticate,
@@ -71,6 +78,7 @@ function createCore(options: ServerOptions): ServerCore {
     age: () => environment.now() - bornAt,
     report,
   };
+  const runs = new Runs(services);
   const connections = new Connections(services, createOrigins(options.origins));
   const desk = new Desk(services, connections);
   const stopRechecks = broker.onRecheck(() => {
@@ -83,6 +91,7 @@ function createCore(options: ServerOptions): ServerCore {
     connections.close();
     await connections.drain({ spread: 0, timeout: 2000 });
     connections.stop();
+    runs.close();
     services.tails.close();
     if (options.broker === undefined) await broker.close();
   };

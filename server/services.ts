@@ -5,7 +5,9 @@ import type { Allowance } from './limits.ts';
 import type { Counters } from './metrics.ts';
 import type { Batcher } from './outgoing.ts';
 import type { Registry } from './registry.ts';
+import type { AnyHandler } from './request-types.ts';
 import type { Rules } from './rules.ts';
+import type { Runs } from './runs.ts';
 import type { Tails } from './tail.ts';
 import type { ServerLimits, ServerOptions, ServerTiming } from './types.ts';
 
@@ -20,6 +22,10 @@ export interface Services {
   readonly batcher: Batcher;
   readonly registry: Registry;
   readonly allowance: Allowance;
+  /** Of requests. */
+  readonly requestAllowance: Allowance;
+  readonly handlers: ReadonlyMap<string, AnyHandler>;
+  readonly runs: Runs;
   readonly admission: Admission;
   readonly counters: Counters;
   readonly authenticate: ServerOptions['authenticate'];

@@ -20,6 +20,7 @@ import type { Limits, Mode } from '../src/protocol/frame.ts';
 import type { Broker } from './brokers/broker.ts';
 import type { ServerEnvironment } from './environment.ts';
 import type { Exchange } from './http/exchange.ts';
+import type { RequestHandlers } from './request-types.ts';
 
 export type { Broker, Codec, Encoded, Exchange, Mode, ServerEnvironment, Untyped };
 
@@ -36,6 +37,8 @@ export interface ServerOptions<C extends Contract<C> = Untyped> {
   readonly authenticate: (credentials: Credentials) => Session<C> | null | Promise<Session<C> | null>;
   /** Rules by channel name or pattern (`room:{id}`). What no rule allows is forbidden. */
   readonly channels: ChannelRules<C>;
+  /** Handlers by method, all of the contract's. A method without one is `not-found`. @default {} */
+  readonly requests?: RequestHandlers<C>;
   /** Validators, from `defineContract`: what clients send is checked. @default none: types only */
   readonly contract?: ContractValue<C>;
   /**
@@ -120,6 +123,10 @@ export interface ServerLimits extends Limits {
   readonly admitRate: number;
   /** Publications of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
   readonly publishRate: number;
+  /** Requests of one page under way; more get `rate-limited`. @default 64 */
+  readonly requests: number;
+  /** Requests of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
+  readonly requestRate: number;
   /** Bytes queued on a connection above which it is served from the log; at twice as many it ends (4008). @default 1 MiB */
   readonly queue: number;
 }
@@ -138,6 +145,8 @@ export interface ServerTiming {
   readonly supersedeAfter: number;
   /** A connection above its bound that takes nothing ends after. @default 15_000 */
   readonly stallTimeout: number;
+  /** Longest time for the handler of a request. A client that waits less long gets less. @default 60_000 */
+  readonly requestTimeout: number;
 }
 
 export interface ServerEvent {

@@ -19,6 +19,7 @@ import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
 import { toPlain } from './protocol/payload.ts';
+import { Requests } from './request/requests.ts';
 import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
@@ -27,6 +28,7 @@ import type {
   ClientEvents,
   Outbox as OutboxFace,
   Readable,
+  RequestOptions,
   Status,
   Stop,
   UiStatus,
@@ -51,6 +53,7 @@ const TIMING = {
   openTimeout: 10_000,
   uiGrace: 2000,
   releaseAfter: 1000,
+  requestTimeout: 10_000,
 };
 
 /**
@@ -73,6 +76,7 @@ class HoldfastClient implements Client {
   readonly #connection: Connection;
   readonly #channels: Channels;
   readonly #outbox: Outbox;
+  readonly #requests: Requests;
   readonly #unabort: Stop;
   readonly #ends = new Set<() => void>();
   #life: 'alive' | 'destroyed' = 'alive';
@@ -88,10 +92,13 @@ class HoldfastClient implements Client {
       welcomed: (line) => {
         this.#channels.welcomed(line);
         this.#outbox.welcomed(line);
+        this.#requests.calls.welcomed(line);
       },
       received: (line, frame) => this.#received(line, frame),
+      awaits: (gen) => this.#requests.calls.awaits(gen),
       lost: (gen, code) => {
         this.#channels.lost(gen);
+        this.#requests.calls.lost(gen);
         return code !== null && this.#outbox.lost(code);
       },
       closed: (error) => this.#end(error),
@@ -107,7 +114,7 @@ class HoldfastClient implements Client {
       credentials: options.credentials,
       timing,
       saves: () => (dataSaver === 'auto' ? environment.page.saveData?.() === true : dataSaver),
-      busy: () => this.#outbox.busy,
+      busy: () => this.#outbox.busy || this.#requests.calls.busy,
       report,
       trace: (...args) => this.#trace(...args),
     };
@@ -156,6 +163,7 @@ class HoldfastClient implements Client {
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
       publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
     });
+    this.#requests = new Requests(shared, timing.requestTimeout);
     this.status = this.#connection.status;
     this.uiStatus = this.#connection.uiStatus;
     this.outbox = this.#outbox.face;
@@ -169,15 +177,15 @@ class HoldfastClient implements Client {
   connect(): void {
     this.#assertAlive();
     this.#outbox.wake();
-    this.#connection.connect();
+    this.#connection.tell('connect');
   }
 
   disconnect(): void {
-    this.#connection.pause();
+    this.#connection.tell('pause');
   }
 
   retryNow(): void {
-    this.#connection.retry();
+    this.#connection.tell('retry');
   }
 
   destroy(): void {
@@ -185,7 +193,7 @@ class HoldfastClient implements Client {
     this.#life = 'destroyed';
     this.#unabort();
     this.#end(new HoldfastError('destroyed', 'The client was destroyed.'));
-    this.#connection.destroy();
+    this.#connection.tell('destroy');
     // After the traces of this end.
     soon(() => this.#events.removeAllListeners());
   }
@@ -194,6 +202,11 @@ class HoldfastClient implements Client {
     this.#assertAlive();
     if (!isChannelName(name)) throw new HoldfastError('invalid-name', `${JSON.stringify(name)} is no channel name.`);
     return this.#channels.get(name);
+  }
+
+  request(method: string, params?: unknown, options: RequestOptions = {}): ReturnType<Client['request']> {
+    this.#assertAlive();
+    return this.#requests.run(method, params, options);
   }
 
   on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options: Abortable = {}): Stop {
@@ -228,6 +241,10 @@ class HoldfastClient implements Client {
         return this.#outbox.nacked(frame);
       case 'recheck':
         return this.#outbox.recheck();
+      case 'res':
+        // Ids are random, so it is known to one of both at most.
+        this.#requests.calls.received(frame);
+        return this.#channels.received(line, frame);
       default:
         return this.#channels.received(line, frame);
     }
@@ -251,6 +268,7 @@ class HoldfastClient implements Client {
     for (const end of this.#ends) end();
     this.#channels.end({ state: 'closed', error });
     this.#outbox.end(error);
+    this.#requests.calls.end(error);
   }
 
   #assertAlive(): void {

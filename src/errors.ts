@@ -49,6 +49,8 @@ export interface ErrorOptions {
   /** Wait at least, ms, before trying again. */
   readonly retryAfter?: number | null;
   readonly details?: ErrorDetails;
+  /** @default by the code */
+  readonly retryable?: boolean;
 }
 
 /** Recognise it by {@link isHoldfastError} or `code`: two copies of the library in one bundle break `instanceof`. */
@@ -67,7 +69,9 @@ export class HoldfastError<Code extends ErrorCode = ErrorCode> extends Error {
 
   constructor(code: Code, message: string, options: ErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    [this.retryable, this.remedy] = table[code];
+    const [retryable, remedy] = table[code];
+    this.retryable = options.retryable ?? retryable;
+    this.remedy = remedy;
     this.code = code;
     this.help = `https://unpkg.com/holdfast/docs/errors.md#${code}`;
     this.retryAfter = options.retryAfter ?? null;

@@ -44,6 +44,7 @@ export type {
   Reason,
   Receipt,
   ReceiptState,
+  RequestOptions,
   Reset,
   Snapshot,
   SnapshotContext,

@@ -144,6 +144,8 @@ export interface TimingOptions {
   readonly uiGrace?: number;
   /** How long an unused channel stays subscribed (absorbs route changes and StrictMode). @default 1000 */
   readonly releaseAfter?: number;
+  /** A request that gives no `timeout` is given up after; the wait for a connection counts. @default 10_000 */
+  readonly requestTimeout?: number;
 }
 
 /** A wrong option is told at once, by name, and not when the first reconnect fails in the field. */

@@ -2,12 +2,25 @@
  * The public types. All times are milliseconds. Every promise of this library may be ignored: none ever becomes an
  * "unhandled rejection".
  */
-import type { ChannelName, Contract, Fitting, PatternOf, Untyped } from './contract/contract.ts';
+import type {
+  Args,
+  ChannelName,
+  Contract,
+  Fitting,
+  In,
+  Out,
+  PatternOf,
+  RequestParams,
+  RequestResult,
+  RequestsOf,
+  Untyped,
+} from './contract/contract.ts';
 import type { HoldfastError } from './errors.ts';
 import type { Abortable, Readable, Stop } from './types/base.ts';
 import type { Channel } from './types/channel.ts';
 import type { Reset } from './types/message.ts';
 import type { Outbox, Outcome } from './types/outbox.ts';
+import type { RequestOptions } from './types/request.ts';
 
 export type { Choice } from './connection/ladder.ts';
 export type { Contract, ContractSchemas, ContractType, ContractValue, Untyped } from './contract/contract.ts';
@@ -42,6 +55,7 @@ export type {
 } from './types/channel.ts';
 export type { SubscribeOptions } from './types/flow.ts';
 export type { Cursor, Message, MessageOf, Reset } from './types/message.ts';
+export type { RequestOptions } from './types/request.ts';
 export type {
   Accepted,
   Outbox,
@@ -74,6 +88,17 @@ export interface Client<C extends Contract<C> = Untyped> extends Disposable {
    * @throws HoldfastError `invalid-name`, `destroyed`
    */
   channel<N extends ChannelName<C>>(name: Fitting<C, N>): Channel<C, PatternOf<C, N>>;
+  /**
+   * Runs a method of the server: exactly one answer, or one error; at most once, unless a `key` makes it safe to repeat.
+   * Rejects with `timeout`, `connection-lost` (sent, and the connection ended: outcome unknown), `unknown-outcome`, `aborted`,
+   * `app` (`details.appCode`), `not-found`, `forbidden`, `invalid`, `too-large`, `rate-limited`, `unavailable`,
+   * `token-expired` or `unsupported`.
+   * @throws HoldfastError `invalid-name`, `invalid-option`, `destroyed`
+   */
+  request<M extends keyof RequestsOf<C> & string>(
+    method: M,
+    ...args: Args<In<RequestParams<C, M>>, RequestOptions>
+  ): Promise<Out<RequestResult<C, M>>>;
   readonly outbox: Outbox;
   on<E extends keyof ClientEvents>(event: E, handler: (payload: ClientEvents[E]) => void, options?: Abortable): Stop;
 }

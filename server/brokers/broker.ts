@@ -1,4 +1,5 @@
 import type { Entry, Item, NackCode, Refusal, ResetReason, Result, Tombstone, WireCursor } from '../../src/protocol/frame.ts';
+import type { Claim, Claimed, Completion } from './claim.ts';
 
 /** How much of a channel's past is kept. */
 export interface Keep {
@@ -128,6 +129,10 @@ export interface Broker {
   follow(channel: string, follower: Follower): Promise<() => void>;
   /** `origin` is handed back to the followers, who keep a message from its own sender. */
   tell(channel: string, message: Volatile, origin: string | null): Promise<void>;
+  /** One atomic step: of all who claim a name, one is told `claimed`. */
+  claim(claim: Claim): Promise<Claimed>;
+  /** The first completion of a claim stands, also after its limit. */
+  complete(completion: Completion): Promise<void>;
   /** These lanes are settled and may be forgotten early. */
   release(lanes: readonly { readonly channel: string; readonly lane: Lane }[]): Promise<void>;
   /** Called when the store failed over or came back. */

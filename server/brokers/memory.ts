@@ -16,6 +16,8 @@ import type {
   Span,
   Volatile,
 } from './broker.ts';
+import type { Claim, Claimed, Completion } from './claim.ts';
+import { MemoryClaims } from './memory-claims.ts';
 import { MemoryLane } from './memory-lane.ts';
 import { MemoryLog } from './memory-log.ts';
 
@@ -26,6 +28,10 @@ export interface MemoryBrokerOptions {
   readonly laneLife?: number;
   /** Lanes remembered at most; then the one that rested longest goes. @default 1_000_000 */
   readonly maxLanes?: number;
+  /** Requests remembered at most, those with a key and those over HTTP; then the oldest goes. @default 200_000 */
+  readonly maxClaims?: number;
+  /** Bytes of their answers at most; repeats of those that went get `unknown-outcome`. @default 64 MiB */
+  readonly maxAnswers?: number;
 }
 
 const RELEASED_LIFE = 3_600_000;
@@ -53,12 +59,14 @@ class MemoryBroker implements Broker {
   readonly #lanes = new Map<string, MemoryLane>();
   /** Publications of the back end, by channel and id. */
   readonly #published = new Map<string, Map<string, WireCursor>>();
+  readonly #claims: MemoryClaims;
   #sweptAt: number;
 
   constructor(options: MemoryBrokerOptions) {
     this.#environment = serverEnvironment(options.environment);
     this.#laneLife = options.laneLife ?? 345_600_000;
     this.#maxLanes = options.maxLanes ?? 1_000_000;
+    this.#claims = new MemoryClaims({ count: options.maxClaims ?? 200_000, bytes: options.maxAnswers ?? 67_108_864 });
     this.#memory = this.#environment.createId();
     this.#sweptAt = this.#environment.now();
   }
@@ -125,6 +133,14 @@ class MemoryBroker implements Broker {
     return Promise.resolve();
   }
 
+  claim(claim: Claim): Promise<Claimed> {
+    return attempt(() => this.#claims.claim(claim, this.#begin()));
+  }
+
+  complete(completion: Completion): Promise<void> {
+    return attempt(() => this.#claims.complete(completion, this.#begin()));
+  }
+
   release(lanes: readonly { readonly channel: string; readonly lane: Lane }[]): Promise<void> {
     const soon = this.#environment.now() + RELEASED_LIFE;
     for (const { channel, lane } of lanes) {
@@ -143,6 +159,7 @@ class MemoryBroker implements Broker {
     this.#logs.clear();
     this.#lanes.clear();
     this.#published.clear();
+    this.#claims.clear();
     return Promise.resolve();
   }
 
@@ -236,6 +253,7 @@ class MemoryBroker implements Broker {
       this.#published.delete(channel);
     }
     for (const [key, lane] of this.#lanes) if (now >= lane.expiresAt) this.#lanes.delete(key);
+    this.#claims.sweep(now);
   }
 }
 

@@ -60,18 +60,18 @@ export class Channels {
   }
 
   /** What came to be wanted after the opening was made is not in it. */
-  welcomed({ gen }: Line): void {
-    for (const feed of this.#feeds.values()) feed.welcomed(gen);
-    this.#history.welcomed();
+  welcomed(line: Line): void {
+    for (const feed of this.#feeds.values()) feed.welcomed(line.gen);
+    this.#history.calls.welcomed(line);
   }
 
   lost(gen: number): void {
     for (const feed of this.#feeds.values()) feed.lost(gen);
-    this.#history.lost();
+    this.#history.calls.lost(gen);
   }
 
   received(line: Line, frame: ChannelFrame | Res): void {
-    if (frame.t === 'res') return this.#history.received(frame);
+    if (frame.t === 'res') return this.#history.calls.received(frame);
     if (frame.t === 'tell' && this.#repeated(frame.id)) return;
     const feed = this.#feeds.get(frame.c);
     if (feed !== undefined) feed.received(line, frame);
@@ -82,7 +82,7 @@ export class Channels {
   /** Nothing more is delivered; every channel says `status`. */
   end(status: Extract<ChannelStatus, { state: 'closed' }>): void {
     this.#over = status;
-    this.#history.end(status.error);
+    this.#history.calls.end(status.error);
     for (const release of this.#releases) release.cancel();
     this.#releases.clear();
     for (const feed of this.#feeds.values()) feed.end();

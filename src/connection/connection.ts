@@ -24,7 +24,7 @@ export class Connection {
   readonly #timer;
   readonly #credentials: Credentials;
   readonly #ways: Ways;
-  readonly #lines = new Lines();
+  readonly #lines: Lines;
   /** Carried until another one was welcomed. */
   #replaced: OpenLine | null = null;
   #state: State = initialState;
@@ -35,6 +35,7 @@ export class Connection {
     const { environment, transports, url, getToken, timing, report } = options;
     this.#options = options;
     this.#session = session;
+    this.#lines = new Lines(environment, (line) => this.#drop(line));
     this.#statuses = createStatuses(environment, timing.uiGrace, report);
     this.#senses = createSenses(environment, (hint) => this.#sense(hint), options);
     this.#timer = createTimer(environment, () => this.#dispatch({ type: 'due' }));
@@ -87,21 +88,9 @@ export class Connection {
     if (this.#state.state === 'idle' || this.#state.state === 'resting') this.#dispatch({ type: 'need' });
   }
 
-  /** As {@link need}, and ends a pause. */
-  connect(): void {
-    this.#dispatch({ type: 'connect' });
-  }
-
-  pause(): void {
-    this.#dispatch({ type: 'pause' });
-  }
-
-  retry(): void {
-    this.#dispatch({ type: 'retry' });
-  }
-
-  destroy(): void {
-    this.#dispatch({ type: 'destroy' });
+  /** connect: as {@link need}, and ends a pause. */
+  tell(type: 'connect' | 'pause' | 'retry' | 'destroy'): void {
+    this.#dispatch({ type });
   }
 
   /** Joins this tick's batch. Dropped without a welcomed connection: whoever needs it sends it again after `welcome`. */
@@ -183,6 +172,7 @@ export class Connection {
       case 'abandon':
         this.#credentials.abort();
         this.#dropRacing();
+        this.#drop(this.#lines.leaving);
         return this.#drop(this.#lines.carrier);
       case 'drop':
         if (effect.why === 'late') this.#noteFailure(effect.rung, endRule(END.openTimeout).name, before);
@@ -190,9 +180,7 @@ export class Connection {
       case 'drop-new':
         return this.#dropRacing();
       case 'drop-held':
-        this.#drop(this.#replaced);
-        this.#replaced = null;
-        return;
+        return this.#retire(this.#replaced);
       case 'check':
         return this.#lines.carrier?.check();
     }
@@ -220,8 +208,9 @@ export class Connection {
       onFrame: (from, frame) => this.#session.received(from, frame),
       onTokenLife: (ttl) => this.#credentials.noteLife(ttl),
       onRoundTrip: () => this.#tellStatus(),
-      onDoubt: () => this.#dispatch({ type: 'silence' }),
-      onLife: () => this.#dispatch({ type: 'alive' }),
+      // Of one that leaves nobody asks whether it lives.
+      onDoubt: () => line !== this.#lines.leaving && this.#dispatch({ type: 'silence' }),
+      onLife: () => line !== this.#lines.leaving && this.#dispatch({ type: 'alive' }),
       onEnd: (end) => this.#ended(line, end),
       onUnfit: (error, code) => this.#fatal(reasonOf('client', code, error.code, error)),
     });
@@ -260,6 +249,14 @@ export class Connection {
     line.close(END.normal);
   }
 
+  /** It was replaced, and goes when it has answered what nobody else can. */
+  #retire(line: OpenLine | null): void {
+    this.#replaced = null;
+    this.#drop(this.#lines.leaving);
+    if (line !== null && this.#session.awaits(line.gen)) this.#lines.leave(line, this.#options.environment.now());
+    else this.#drop(line);
+  }
+
   /** @returns whether the session removed the cause of a final code */
   #forget(line: OpenLine, code: number): boolean {
     const carried = this.#lines.remove(line);
@@ -268,8 +265,9 @@ export class Connection {
   }
 
   #ended(line: OpenLine, end: LineEnd): void {
-    const { carrier, racing } = this.#lines;
+    const { carrier, racing, leaving } = this.#lines;
     const { rung } = line;
+    if (line === leaving) return void this.#forget(line, end.code);
     if (line !== carrier && line !== racing.get(rung)) return;
     const { code, by, layer, opened, after = 0, spread } = end;
     const { name, action } = endRule(code);

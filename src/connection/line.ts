@@ -26,6 +26,8 @@ export interface Line {
   readonly limits: Limits;
   /** What the server can do besides. */
   readonly caps: readonly string[];
+  /** What is asked takes a request of its own, beside the connection. */
+  readonly aside: boolean;
   /** Volatile messages may be missed on it. */
   readonly lossy: boolean;
 }
@@ -75,6 +77,9 @@ export interface LineOptions {
   /** A welcome that this client must not go on from; `code` says why, as if the server had ended the session with it. */
   onUnfit(error: HoldfastError, code: number): void;
 }
+
+/** What goes up beside a connection that is made of requests. */
+const UP: readonly ClientFrame['t'][] = ['pub', 'tell', 'hist', 'req', 'cancel'];
 
 type Life =
   { readonly state: 'opening' | 'ended' } | { readonly state: 'welcomed'; readonly line: Line; readonly liveness: Liveness };
@@ -144,7 +149,7 @@ export class OpenLine {
   send(frame: ClientFrame): void {
     if (this.#life.state !== 'welcomed') return;
     // What its request has fixed changes by another request; the heartbeat is the request's own.
-    if (this.#link.reopen !== undefined && frame.t !== 'pub' && frame.t !== 'tell' && frame.t !== 'hist') {
+    if (this.#link.reopen !== undefined && !UP.includes(frame.t)) {
       if (frame.t !== 'ping' && frame.t !== 'pong') this.#link.reopen();
       return;
     }
@@ -210,8 +215,9 @@ export class OpenLine {
       const message = `The server signed this connection in as '${named}', but the client was made for '${user}'.`;
       return onUnfit(new HoldfastError('unauthorized', message), END.forbidden);
     }
-    const line: Line = { gen: this.#gen, mem, limits, caps, lossy: transport.lossy === true };
     const { reopen } = this.#link;
+    const kind = { aside: reopen !== undefined, lossy: transport.lossy === true };
+    const line: Line = { gen: this.#gen, mem, limits, caps, ...kind };
     // The first request is a round trip; of the later ones an answer may have been held.
     if (reopen !== undefined) this.#roundTrip = environment.now() - this.#openedAt;
     const liveness = createLiveness({

@@ -1,10 +1,24 @@
-/** The connections that are open at a time: one that carries, and those that are being opened beside it. */
+/** The connections that are open at a time: one that carries, those that are being opened beside it, and one that leaves. */
+import type { Environment } from '../platform/environment.ts';
 import type { ClientFrame } from '../protocol/frame.ts';
+import { createTimer } from '../util/timer.ts';
 import type { Line, OpenLine } from './line.ts';
+
+/** For what was asked on a connection that was replaced, ms: the server ends it 5 s after the hello of the newer one. */
+const LEAVES_WITHIN = 4000;
 
 export class Lines {
   #carrier: OpenLine | null = null;
   readonly #racing = new Map<number, OpenLine>();
+  #leaving: OpenLine | null = null;
+  readonly #timer;
+
+  /** @param drop is called for one whose time to leave is over */
+  constructor(environment: Environment, drop: (line: OpenLine) => void) {
+    this.#timer = createTimer(environment, () => {
+      if (this.#leaving !== null) drop(this.#leaving);
+    });
+  }
 
   /** The one that was welcomed last. */
   get carrier(): OpenLine | null {
@@ -14,6 +28,11 @@ export class Lines {
   /** Not welcomed yet, by rung. */
   get racing(): ReadonlyMap<number, OpenLine> {
     return this.#racing;
+  }
+
+  /** Replaced, and still to answer what was asked on it. */
+  get leaving(): OpenLine | null {
+    return this.#leaving;
   }
 
   get line(): Line | null {
@@ -45,8 +64,17 @@ export class Lines {
     return before;
   }
 
+  leave(line: OpenLine, now: number): void {
+    this.#leaving = line;
+    this.#timer.set(now + LEAVES_WITHIN);
+  }
+
   /** @returns whether it was the one that carries */
   remove(line: OpenLine): boolean {
+    if (this.#leaving === line) {
+      this.#leaving = null;
+      this.#timer.set(null);
+    }
     if (this.#racing.get(line.rung) === line) this.#racing.delete(line.rung);
     if (this.#carrier !== line) return false;
     this.#carrier = null;

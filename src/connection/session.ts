@@ -13,6 +13,8 @@ export interface Session {
   opening(gen: number): readonly ClientFrame[];
   welcomed(line: Line): void;
   received(line: Line, frame: SessionFrame): void;
+  /** Whether an answer is still to come on this connection that can come on no other. */
+  awaits(gen: number): boolean;
   /**
    * @param code null if it carried nothing, or another one carries on
    * @returns true if it removed the cause of a final code (a batch that is now sent item by item)
@@ -30,7 +32,7 @@ export interface ConnectionOptions {
   readonly user: string;
   readonly getToken: ClientOptions['getToken'];
   readonly credentials: Credentials | undefined;
-  readonly timing: Required<Omit<TimingOptions, 'raceAfter'>> & Pick<TimingOptions, 'raceAfter'>;
+  readonly timing: Required<Omit<TimingOptions, 'requestTimeout' | 'raceAfter'>> & Pick<TimingOptions, 'raceAfter'>;
   /** Whether data are to be saved, now. */
   saves(): boolean;
   /** Something waits for the server. */

@@ -31,6 +31,8 @@ export const CLIENT_FRAMES: is.Shapes = is.shapes({
   pub: { c: is.isChannel, p: is.isId, s: is.isPositive, items: is.listOf(item, 1024), 'first?': is.isBoolean },
   tell: { c: is.isChannel, ...is.ITEM },
   hist: { id: is.isId, c: is.isChannel, 'from?': is.isCursor, 'to?': is.isCursor, n: is.isPositive },
+  req: { id: is.isId, m: is.isEvent, ...is.PAYLOAD, 'key?': is.isKey, 'timeout?': is.isPositive },
+  cancel: { id: is.isId },
   auth: { token: isToken },
   ping: { 'x?': is.isCount },
   pong: { 'x?': is.isCount },

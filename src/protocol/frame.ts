@@ -2,6 +2,9 @@
  * The frames of protocol version 1. docs/protocol.md is the specification; field names here are the wire's.
  * Durations are milliseconds, `ts` is milliseconds since 1970.
  */
+import type { Cancel, Hist, Req, Res } from './question.ts';
+
+export type { Cancel, Hist, Req, Res } from './question.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -126,18 +129,6 @@ export interface ClientTell {
   readonly e: string;
   readonly d?: Payload;
 }
-/** Asks for a page of the past: the `n` newest entries from `from` to `to`, both included. */
-export interface Hist {
-  readonly t: 'hist';
-  /** Unique in the page; comes back in `res`. */
-  readonly id: string;
-  readonly c: string;
-  /** Absent: the beginning of the log. */
-  readonly from?: WireCursor;
-  /** Absent: its top. */
-  readonly to?: WireCursor;
-  readonly n: number;
-}
 export interface ClientAuth {
   readonly t: 'auth';
   readonly token: string;
@@ -157,7 +148,7 @@ export interface ClientBye {
   readonly done?: readonly { readonly c: string; readonly p: string }[];
 }
 
-export type ClientFrame = Hello | Sub | Unsub | Pub | ClientTell | Hist | ClientAuth | Ping | Pong | ClientBye;
+export type ClientFrame = Hello | Sub | Unsub | Pub | ClientTell | Hist | Req | Cancel | ClientAuth | Ping | Pong | ClientBye;
 
 // ---- server to client --------------------------------------------------------------------------------------------
 
@@ -252,20 +243,6 @@ export interface Nack {
   readonly code: string;
   readonly expected?: number;
   readonly after?: number;
-}
-/** The answer to `hist`. Without `err` it is a page. */
-export interface Res {
-  readonly t: 'res';
-  readonly id: string;
-  readonly err?: Refusal & { readonly after?: number };
-  /** Epoch of the log that the offsets belong to. */
-  readonly ep?: string;
-  /** Consecutive, the oldest first. */
-  readonly items?: readonly Entry[];
-  /** The entry before the first item, if it is there and was asked for. */
-  readonly older?: readonly [offset: number, tag: string];
-  /** Entries that were asked for are gone. */
-  readonly trimmed?: boolean;
 }
 /** The store failed over or came back: show me your newest accepted publications again. */
 export interface Recheck {

@@ -16,5 +16,14 @@ export function isEventName(name: unknown): name is string {
  * through MessagePack, and a stored item could end the connection of each reader.
  */
 export function isItemId(id: unknown): id is string {
-  return typeof id === 'string' && id.length > 0 && id.length <= 64 && !/\p{Surrogate}/u.test(id);
+  return isShort(id, 64);
+}
+
+/** Keys of requests: 1 to 256 UTF-16 units, no lone surrogates, as in ids. */
+export function isRequestKey(key: unknown): key is string {
+  return isShort(key, 256);
+}
+
+function isShort(text: unknown, most: number): boolean {
+  return typeof text === 'string' && text.length > 0 && text.length <= most && !/\p{Surrogate}/u.test(text);
 }

@@ -1,5 +1,5 @@
 import type { Codec, Encoded } from './codec.ts';
-import { isChannelName, isEventName, isItemId } from './names.ts';
+import { isChannelName, isEventName, isItemId, isRequestKey } from './names.ts';
 
 /**
  * A total parser: any bytes give frames or a sentence that says what is wrong, never an exception (invariant I15).
@@ -90,6 +90,8 @@ export function record(shape: Shape): Check {
 export const isChannel: Check = isChannelName;
 export const isId: Check = isItemId;
 export const isEvent: Check = isEventName;
+export const isKey: Check = isRequestKey;
 export const isCursor = tuple(text(64), isCount, text(64));
 /** `b` is what a codec could not read as bytes. */
-export const ITEM: Shape = { id: isId, e: isEvent, 'd?': anything, 'b?': () => false };
+export const PAYLOAD: Shape = { 'd?': anything, 'b?': () => false };
+export const ITEM: Shape = { id: isId, e: isEvent, ...PAYLOAD };

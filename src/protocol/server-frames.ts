@@ -43,7 +43,8 @@ export const SERVER_FRAMES: is.Shapes = is.shapes({
   nack: { c: is.isChannel, p: is.isId, s: is.isPositive, code: is.text(64), 'expected?': is.isPositive, 'after?': is.isCount },
   res: {
     id: is.isId,
-    'err?': is.record({ ...refusal, 'after?': is.isCount }),
+    'err?': is.record({ ...refusal, 'retry?': is.isBoolean, 'after?': is.isCount }),
+    ...is.PAYLOAD,
     'ep?': is.text(64),
     'items?': is.listOf(isEntry),
     'older?': is.tuple(is.isPositive, is.text(64)),

@@ -17,11 +17,17 @@ const ASIDE = 4;
 /** Bytes from which on gzip is worth its time. */
 const WORTH_ZIPPING = 1024;
 
+interface Question {
+  readonly piece: Encoded;
+  /** ms */
+  readonly patience: number;
+}
+
 /** @returns the link, which lacks nothing but its way down */
 export function createUpstream(http: Http, { codec, environment, hello }: Target, reopen: () => void): Link {
   const queue: Encoded[] = [];
   /** What may take long to answer, each in a request of its own: publications do not wait for it. */
-  const questions: Encoded[] = [];
+  const questions: Question[] = [];
   let asking = 0;
   let most = DEFAULT_LIMITS.message;
   /** Of text the UTF-16 units: to count its bytes would cost as much as to encode it again. */
@@ -33,7 +39,8 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
   const pump = (): void => {
     while (asking < ASIDE && questions.length > 0) {
       asking += 1;
-      void post([questions.shift()!], 1, true);
+      const question = questions.shift()!;
+      void post([question.piece], 1, question);
     }
     if (busy || queue.length === 0) return;
     busy = true;
@@ -41,10 +48,10 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     let size = costOf(head()) + 3;
     let count = 0;
     while (count < queue.length && ((size += costOf(queue[count]!)) <= most || count === 0)) count += 1;
-    void post(queue.splice(0, count), 1, false);
+    void post(queue.splice(0, count), 1, null);
   };
 
-  const post = async (pieces: readonly Encoded[], tries: number, isQuestion: boolean): Promise<void> => {
+  const post = async (pieces: readonly Encoded[], tries: number, question: Question | null): Promise<void> => {
     const plain = codec.join([head(), ...pieces]);
     const zips = plain.length > WORTH_ZIPPING && http.welcome?.caps.includes('gzip');
     const Zip = zips ? environment.CompressionStream : undefined;
@@ -52,7 +59,7 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     const zipped = Zip && (await gzip(plain, Zip).catch(() => undefined));
     const isSmaller = zipped !== undefined && zipped.byteLength < plain.length;
     const answered = (frames: readonly ServerFrame[]): void => {
-      if (isQuestion) asking -= 1;
+      if (question) asking -= 1;
       else busy = false;
       for (const { length } of pieces) buffered -= length;
       // The stream may be dead meanwhile, and nothing would ask for it while each answer here counted as a sign of life.
@@ -61,13 +68,13 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     };
     const failed = (end: Fault): void => {
       const wait = Math.max(end.after, environment.random() * FIRST_WAIT * 2 ** tries);
-      const isOver = tries === TRIES || wait > PATIENCE || (isQuestion && end.code === END.openTimeout);
-      if (mayPass(end) && !isOver) http.later(wait, () => void post(pieces, tries + 1, isQuestion));
+      const isOver = tries === TRIES || wait > PATIENCE || (question && end.code === END.openTimeout);
+      if (mayPass(end) && !isOver) http.later(wait, () => void post(pieces, tries + 1, question));
       // Whoever asked has a patience of its own, and a slow answer says nothing of the connection.
-      else if (mayPass(end) && isQuestion) answered([]);
+      else if (mayPass(end) && question) answered([]);
       else http.end(end);
     };
-    http.exchange('send', isSmaller ? zipped : plain, PATIENCE, failed, answered, isSmaller);
+    http.exchange('send', isSmaller ? zipped : plain, question?.patience ?? PATIENCE, failed, answered, isSmaller);
   };
 
   return {
@@ -75,7 +82,10 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
       most = limit;
       for (const frame of frames) {
         const piece = codec.encode(frame);
-        (frame.t === 'hist' ? questions : queue).push(piece);
+        if (frame.t === 'hist') questions.push({ piece, patience: PATIENCE });
+        // The server answers by then, if only that it was too long.
+        else if (frame.t === 'req') questions.push({ piece, patience: PATIENCE + (frame.timeout ?? 0) });
+        else queue.push(piece);
         buffered += piece.length;
       }
       pump();

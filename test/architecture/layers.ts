@@ -54,7 +54,7 @@ export const PLATFORM: ReadonlySet<string> = new Set([
 ]);
 
 const logic = ['pure', 'protocol', 'errors'];
-const core = [...logic, 'ports', 'util'];
+const core = [...logic, 'ports', 'util', 'calls'];
 const clientSide = [...core, 'contract', 'platform', 'runtime', 'stores', 'transports', 'client', 'default client', 'diagnose'];
 
 /** The first that fits a file is its layer; a file without one is a fault. */
@@ -101,9 +101,11 @@ export const LAYERS: readonly Layer[] = [
     packages: /^idb-keyval$/,
   },
   { name: 'stores', files: /^src\/outbox\/[a-z]+-store\.ts$/, imports: ['ports', 'protocol', 'util', 'errors'], own: 'none' },
+  // What the past and the requests have in common.
+  { name: 'calls', files: /^src\/request\/calls\.ts$/, imports: [...logic, 'ports', 'util'] },
   {
     name: 'runtime',
-    files: /^src\/(connection|channel|outbox)\//,
+    files: /^src\/(connection|channel|outbox|request)\//,
     imports: core,
     own: 'same-folder',
     packages: /^eventemitter3$/,

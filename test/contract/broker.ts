@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { appendContract } from './broker-append.ts';
+import { claimsContract } from './broker-claims.ts';
 import { feedContract } from './broker-feed.ts';
 import { brokerKit, type MakeBroker } from './broker-kit.ts';
 import { historyContract } from './broker-history.ts';
@@ -15,6 +16,7 @@ export function brokerContract(name: string, make: MakeBroker): void {
     readContract(make);
     historyContract(make);
     feedContract(make);
+    claimsContract(make);
     propertiesContract(make);
 
     describe('memory', () => {

@@ -6,6 +6,7 @@ import type { Target } from '../../src/transports/transport.ts';
 import type { Channel } from '../../src/types.ts';
 import { until } from '../support/until.ts';
 import { LACKS, type TransportUnderTest, WAIT, isLive, startGround, watchedEnvironment } from './transport-kit.ts';
+import { requestsContract } from './transport-requests.ts';
 
 export type { TransportUnderTest } from './transport-kit.ts';
 
@@ -13,6 +14,7 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) =
 
 /** What every transport must do before real servers, whatever is between. */
 export function transportContract(name: string, subject: TransportUnderTest): void {
+  requestsContract(name, subject);
   describe(`transport: ${name}`, () => {
     const lacks = subject.lacks ?? {};
     const arrived = (list: () => readonly unknown[], count: number): Promise<void> =>

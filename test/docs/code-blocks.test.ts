@@ -148,6 +148,22 @@ describe('the snapshot of the resync guide', () => {
   );
 });
 
+describe('the requests guide', () => {
+  it(
+    'prints what it says',
+    async () => {
+      const guide = 'docs/guides/requests.md';
+      const { program: server, port } = await runServer(fileOf(guide, 'server.mjs'));
+      await using _server = server;
+      const client = blocks.find(({ document, flags }) => document === guide && flags.includes('client.ts'))!;
+      const expected = blocks[blocks.indexOf(client) + 1]!;
+      await using program = await runProgram(`${atPort(client.text, port)}\nclient.destroy();`);
+      expect(await program.ended()).toEqual({ code: 0, output: expected.text.trimEnd() });
+    },
+    SLOW,
+  );
+});
+
 describe('servers of the guides', () => {
   const servers = blocks.filter(({ flags }) => flags.includes('server.mjs'));
 

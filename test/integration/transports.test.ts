@@ -1,3 +1,4 @@
+// Holds I11 (docs/guarantees.md).
 import { longPolling, sse, webSocket } from '../../src/index.ts';
 import { transportContract } from '../contract/transport.ts';
 

@@ -8,6 +8,7 @@ import { Cable } from './cable.ts';
 import { Mirror } from './mirror.ts';
 import { Mischief } from './mischief.ts';
 import type { Said } from './oracle.ts';
+import { Asking } from './asking.ts';
 import { Past } from './past.ts';
 import { PageLife, createPageClient } from './page.ts';
 import { type PagePlan, countsSockets } from './plan.ts';
@@ -37,6 +38,7 @@ export class Actor {
   readonly client: Client;
   readonly reader: Reader;
   readonly past: Past;
+  readonly asking: Asking;
   readonly mirror: Mirror | null;
   readonly desk: TokenDesk | null;
   /** Its part of a profile. */
@@ -99,12 +101,7 @@ export class Actor {
           });
     this.mirror = Mirror.of(() => this, stage, slot, number);
     this.client = createPageClient({
-      random,
-      createId,
-      cable: this.cable,
-      life: this.life,
-      user: this.user,
-      transports,
+      ...{ random, createId, transports, cable: this.cable, life: this.life, user: this.user },
       storage: profiles.storageOf(slot),
       tab: this.tab,
       ...(this.#shared !== null && { outbox: this.#shared.optionsOf(number, stage) }),
@@ -113,6 +110,7 @@ export class Actor {
     });
     this.reader = new Reader(this, stage);
     this.past = new Past(this, stage);
+    this.asking = new Asking(this, stage);
     this.#listen();
   }
 
@@ -261,6 +259,7 @@ export class Actor {
   crash(told: boolean): void {
     if (!this.alive) return;
     this.#end('crashed');
+    this.asking.abandon();
     this.life.die();
     this.tab?.die();
     this.cable.orphan(told);

@@ -1,4 +1,5 @@
 import { breakages as ofOutbox } from './breakages-outbox.mjs';
+import { breakages as ofRequests } from './breakages-requests.mjs';
 import { breakages as ofTransports } from './breakages-transports.mjs';
 
 /**
@@ -254,4 +255,5 @@ export const breakages = [
   },
   ...ofTransports,
   ...ofOutbox,
+  ...ofRequests,
 ];

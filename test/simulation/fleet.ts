@@ -4,6 +4,7 @@ import type { ServerCore, ServerEvent } from '../../server/types.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Cable } from './cable.ts';
 import { type FleetAction, type FleetPlan, withinReach } from './fleet-actions.ts';
+import { createHandlers } from './fleet-handlers.ts';
 import { RuleFault, createChannelRules } from './fleet-rules.ts';
 import type { Oracle, Said } from './oracle.ts';
 import type { StoreConnection } from './store-connection.ts';
@@ -196,6 +197,7 @@ export class Fleet {
         const [id = '', expiresAt = '0'] = token.split(' ');
         return Number(expiresAt) > clock.now() ? { user: { id }, expiresAt: Number(expiresAt) } : null;
       },
+      requests: createHandlers({ setTimeout, oracle }),
       channels: createChannelRules({
         plan: rules,
         failing: () => !this.#calm,

@@ -16,6 +16,7 @@ import { Logs, type Said } from './oracle-logs.ts';
 import { Outcomes } from './oracle-outcomes.ts';
 import { checkPast, checkWhole } from './oracle-past.ts';
 import { Readers } from './oracle-readers.ts';
+import { Requests } from './oracle-requests.ts';
 import { type Offered, Stored } from './oracle-stored.ts';
 
 export type { Said } from './oracle-logs.ts';
@@ -28,6 +29,8 @@ export class Oracle {
   readonly #outcomes: Outcomes;
   readonly #connections: Connections;
   readonly #stored: Stored;
+  /** Told by the pages' apps, and by their handlers. */
+  readonly requests: Requests;
 
   constructor(now: () => number) {
     const fail = this.fail.bind(this);
@@ -37,6 +40,7 @@ export class Oracle {
     this.#outcomes = new Outcomes(fail, this.#logs);
     this.#connections = new Connections(now, fail);
     this.#stored = new Stored(now, fail, this.#logs);
+    this.requests = new Requests(now, fail);
   }
 
   fail(invariant: string, sentence: string): void {
@@ -56,6 +60,7 @@ export class Oracle {
 
   lostStore(): void {
     this.#logs.lostStore();
+    this.requests.lostStore();
   }
 
   published(user: string | null, { user: said }: Said): void {

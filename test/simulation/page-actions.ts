@@ -15,6 +15,18 @@ export type PageAction = { readonly page: number } & (
       readonly pause: number;
       readonly patience: number | null;
     }
+  /** Runs a handler of a server; gives it up after `patience` ms. */
+  | {
+      readonly type: 'request';
+      /** Of a few, which pages of a user share. */
+      readonly key: number | null;
+      /** What the handler does. */
+      readonly takes: number;
+      readonly ends: 'well' | 'refuses' | 'retries' | 'faults';
+      readonly obeys: boolean;
+      readonly timeout: number;
+      readonly patience: number | null;
+    }
   /** Of whatever waits or failed in its outbox, of every tab. */
   | { readonly type: 'cancel-entry' | 'retry-entry' | 'discard-entry' }
   /** Signs out, and another user in; or back. */
@@ -116,6 +128,8 @@ export function drawPageAction(type: PageKind, draws: PageDraws): PageAction {
     }
     case 'history':
       return { type, page, channel: pick(channels), limit: between(1, 500), pages: between(1, 8), pause: 0, patience: null };
+    case 'request':
+      return { type, page, key: null, takes: 0, ends: 'well', obeys: true, timeout: 10 * SECOND, patience: null };
     case 'freeze':
       return { type, page, told: chance(0.5) };
     case 'thaw':

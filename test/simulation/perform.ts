@@ -18,6 +18,8 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
       return inPage(() => actor.tell(action.channel));
     case 'history':
       return inPage(() => void actor.past.read(action));
+    case 'request':
+      return inPage(() => void actor.asking.ask(action));
     case 'cancel':
       return inPage(() => actor.cancel());
     case 'cancel-entry':

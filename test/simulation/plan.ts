@@ -26,6 +26,7 @@ import { PAGE_FAULTS, PAGE_WORK, type PageAction, type PageKind, drawPageAction 
 import type { ProfileAction, ProfilePlan } from './profile-actions.ts';
 import { withHistory } from './history-plan.ts';
 import { withProfiles } from './profile-plan.ts';
+import { withRequests } from './request-plan.ts';
 import type { Middle } from './wire.ts';
 
 export type Action =
@@ -154,7 +155,7 @@ export function drawPlan(seed: number): Plan {
     handlers: { throws: chance(0.3) ? 0.1 : 0, acts: chance(0.3) ? 0.01 + random() * 0.04 : 0 },
     schedule,
   });
-  return withHistory(plan);
+  return withRequests(withHistory(plan));
 }
 
 function queueing(fleet: FleetPlan, queue: number): FleetPlan {

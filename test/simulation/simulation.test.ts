@@ -1,4 +1,4 @@
-// Holds I1, I2, I3, I4, I5, I6, I7, I8, I9, I12, I13, I14, I15, I16, I17 (docs/guarantees.md).
+// Holds I1, I2, I3, I4, I5, I6, I7, I8, I9, I11, I12, I13, I14, I15, I16, I17 (docs/guarantees.md).
 /**
  * The search for lost messages: many seeds, each a storm of its own kind. `npm run simulate -- --seeds N --from S` runs any
  * number; `npm run simulate -- --explain SEED` shrinks one that fails to a story.
@@ -49,6 +49,7 @@ const ACTIONS = Object.keys({
   ...FLEET_FAULTS,
   night: 0,
   history: 0,
+  request: 0,
 });
 
 /** The same for what came of them, and for what happens by chance. */

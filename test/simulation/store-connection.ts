@@ -13,6 +13,7 @@ import type {
   Span,
   Volatile,
 } from '../../server/brokers/broker.ts';
+import type { Claim, Claimed, Completion } from '../../server/brokers/claim.ts';
 import type { Item, WireCursor } from '../../src/protocol/frame.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { StorePlan } from './fleet-actions.ts';
@@ -89,6 +90,14 @@ export class StoreConnection implements Broker {
 
   tell(channel: string, message: Volatile, origin: string | null): Promise<void> {
     return this.#ask((primary) => Promise.resolve(primary.tell(channel, message, origin)));
+  }
+
+  claim(claim: Claim): Promise<Claimed> {
+    return this.#ask((primary) => primary.write(null, (broker) => broker.claim(claim)));
+  }
+
+  complete(completion: Completion): Promise<void> {
+    return this.#ask((primary) => primary.write(null, (broker) => broker.complete(completion)));
   }
 
   release(lanes: readonly { readonly channel: string; readonly lane: Lane }[]): Promise<void> {

@@ -18,7 +18,7 @@ export interface World {
 export interface Operation {
   readonly at: number;
   readonly draws: string[];
-  /** Null for the birth of the store. */
+  /** Null for the birth of the store, and for what belongs to none. */
   readonly channel: string | null;
   readonly work: (broker: Broker) => Promise<unknown>;
 }
@@ -76,7 +76,7 @@ export class Primary {
   }
 
   /** The work is done before it returns; only the answer is a promise. */
-  write<T>(channel: string, work: (broker: Broker) => Promise<T>): Promise<T> {
+  write<T>(channel: string | null, work: (broker: Broker) => Promise<T>): Promise<T> {
     const operation = { at: this.#world.now(), draws: [], channel, work };
     this.#operations.push(operation);
     return this.#take(operation) as Promise<T>;

@@ -65,6 +65,7 @@ export class Store {
   failOver(lag: number): void {
     const { clock, random, oracle } = this.#options;
     this.#failedOver = true;
+    oracle.requests.failedOver(lag);
     const past = this.#primary.past(lag);
     oracle.branch(this.#branches, this.#branches + 1, past.length);
     this.#primary = this.#create(past);

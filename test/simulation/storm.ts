@@ -122,6 +122,8 @@ class Storm {
     await this.#clock.advance(PROBE);
     await this.#compare();
     await this.#readPast();
+    await this.#askAll();
+    oracle.requests.settle();
     for (const { mirror } of this.#actors) mirror?.check();
     oracle.settleStored();
     profiles.settle();
@@ -169,6 +171,14 @@ class Storm {
     }
     await this.#clock.advance(PROBE);
     if (open > 0) oracle.fail('I7', `the past was not read within ${PROBE} ms`);
+  }
+
+  async #askAll(): Promise<void> {
+    const { oracle } = this.#stage;
+    let open = this.#actors.length;
+    for (const { asking } of this.#actors) void asking.probe().then(() => (open -= 1));
+    await this.#clock.advance(PROBE);
+    if (open > 0) oracle.fail('I7', `${open} pages were not answered within ${PROBE} ms`);
   }
 
   outcome(): Outcome {

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { deserialize, serialize } from 'node:v8';
 import type { Broker, Follower, Notice, Volatile } from '../../server/brokers/broker.ts';
 
-type Called = 'memory' | 'append' | 'publish' | 'read' | 'history' | 'tell' | 'release' | 'follow' | 'leave';
+type Called = 'memory' | 'append' | 'publish' | 'read' | 'history' | 'tell' | 'claim' | 'complete' | 'release' | 'follow' | 'leave';
 type Call = { readonly id: number; readonly method: Called; readonly args: readonly unknown[] };
 type News =
   | { readonly about: 'answer'; readonly id: number; readonly value: unknown }
@@ -154,6 +154,8 @@ export async function sharedBroker(port: number): Promise<Broker> {
     read: (...args) => call('read', ...args),
     history: (...args) => call('history', ...args),
     tell: (...args) => call('tell', ...args),
+    claim: (claim) => call('claim', claim),
+    complete: (completion) => call('complete', completion),
     release: (lanes) => call('release', lanes),
     async follow(channel, follower) {
       const id = (ids += 1);

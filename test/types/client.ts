@@ -185,3 +185,30 @@ checked.subscribe('message', (data) => same<typeof data>()<{ text: string; at: D
 checked.publishVolatile('typing', { on: true });
 // @ts-expect-error the wire carries the input
 checked.publish('message', { text: '', at: new Date(0) });
+
+// ---- requests ------------------------------------------------------------------------------------------------------------------
+
+const order = client.request(
+  'orders.create',
+  { sku: 'A1', quantity: 1 },
+  { key: 'k', timeout: 1000, signal: AbortSignal.abort() },
+);
+same<typeof order>()<Promise<{ orderId: string }>>();
+// No params, or perhaps none.
+same<Awaited<ReturnType<typeof client.request<'session.get'>>>>()<{ user: string; expires: number }>();
+void client.request('session.get');
+void client.request('session.get', undefined, { key: 'k' });
+void client.request('rooms.list');
+void client.request('rooms.list', { archived: true });
+// @ts-expect-error no such method
+void client.request('orders.delete');
+// @ts-expect-error params that are wanted
+void client.request('orders.create');
+// @ts-expect-error params of another shape
+void client.request('orders.create', { sku: 'A1' });
+// @ts-expect-error no such option
+void client.request('session.get', undefined, { retries: 3 });
+// Without a contract anything goes.
+void createClient('/realtime')
+  .request('any', 1)
+  .then((result) => result.at.all);

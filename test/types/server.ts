@@ -37,3 +37,21 @@ createServer<App>({ channels: {} });
 createServer<App>({ authenticate: () => ({ user: { id: 'a', role: 'king' } }), channels: {} });
 // @ts-expect-error a rule for an event that the pattern lacks
 createServer<App>({ authenticate: () => null, channels: { prices: { publish: { tock: true } } } });
+
+const rules = { authenticate: () => null, channels: {} };
+createServer<App>({
+  ...rules,
+  requests: {
+    'orders.create': async ({ sku, quantity }, { user, key, signal }) => {
+      if (user?.role !== 'admin' || signal.aborted) throw reject('no', 'No.');
+      return { orderId: `${sku} ${quantity} ${key}` };
+    },
+    'session.get': (_, { user }) => ({ user: user!.id, expires: 0 }),
+    'rooms.list': (params) => (params?.archived === true ? [] : [{ id: 'a', title: 'A' }]),
+  },
+});
+// @ts-expect-error a method without a handler
+createServer<App>({ ...rules, requests: { 'session.get': () => ({ user: 'a', expires: 0 }) } });
+// @ts-expect-error a result of another shape
+createServer<App>({ ...rules, requests: { 'orders.create': () => ({}), 'session.get': () => ({ user: 'a', expires: 0 }), 'rooms.list': () => [] } }); // prettier-ignore
+createServer({ ...rules, requests: { any: (params, { key }) => [params.anything, key] } });

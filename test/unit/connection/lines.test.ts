@@ -11,7 +11,10 @@ let lines: Lines;
 let transport: ScriptedTransport;
 let gen: number;
 beforeEach(() => {
-  lines = new Lines();
+  lines = new Lines(
+    createEnvironment({ now: clock.now, setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout }),
+    (line) => lines.remove(line),
+  );
   transport = createScriptedTransport();
   gen = 0;
 });

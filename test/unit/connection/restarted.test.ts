@@ -23,6 +23,7 @@ beforeEach(async () => {
     opening: () => [],
     welcomed: nothing,
     received: nothing,
+    awaits: () => false,
     lost: () => onLost(),
     closed: nothing,
   };
@@ -49,14 +50,14 @@ beforeEach(async () => {
     },
     session,
   );
-  connection.connect();
+  connection.tell('connect');
   await clock.settle();
   transport.latest.welcome();
   await clock.advance(20_000);
 });
 afterEach(async () => {
   onLost = () => false;
-  connection.destroy();
+  connection.tell('destroy');
   await clock.settle();
   expect([clock.pending, transport.links]).toEqual([0, 0]);
 });
@@ -75,8 +76,8 @@ describe('a session that is told of a loss', () => {
     '(%i) and restarts the connection: the new attempt is not taken for what ended',
     async (code) => {
       once(() => {
-        connection.pause();
-        connection.connect();
+        connection.tell('pause');
+        connection.tell('connect');
       });
       transport.latest.end(code);
       await clock.settle();
@@ -89,7 +90,7 @@ describe('a session that is told of a loss', () => {
   );
 
   it('and pauses the connection: it stays so', async () => {
-    once(() => connection.pause());
+    once(() => connection.tell('pause'));
     transport.latest.end(1006);
     await clock.advance(60_000);
     expect([connection.status.get(), transport.openings.length]).toEqual([{ state: 'idle' }, 1]);

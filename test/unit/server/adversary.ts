@@ -59,6 +59,8 @@ export function adversarialBroker(clock: VirtualClock, seed: number, faults: Adv
       return leave;
     },
     tell: (...args) => inner.tell(...args),
+    claim: (...args) => inner.claim(...args),
+    complete: (...args) => inner.complete(...args),
     release: (...args) => inner.release(...args),
     onRecheck: (listener) => inner.onRecheck(listener),
     close: () => inner.close(),

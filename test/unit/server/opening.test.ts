@@ -8,9 +8,17 @@ describe('opening', () => {
   it('welcomes with what the client must know', async () => {
     const { enter, server } = createHouse();
     const peer = await enter({ token: 'ann' });
-    const { connections: _c, admitRate: _a, publishRate: _p, queue: _q, ...limits } = server.limits;
+    const {
+      connections: _c,
+      admitRate: _a,
+      publishRate: _p,
+      requests: _r,
+      requestRate: _rr,
+      queue: _q,
+      ...limits
+    } = server.limits;
     expect(peer.frames).toEqual([
-      { t: 'welcome', v: 1, mem: expect.any(String), ping: 25_000, user: 'ann', limits, caps: ['hist', 'gzip'] },
+      { t: 'welcome', v: 1, mem: expect.any(String), ping: 25_000, user: 'ann', limits, caps: ['hist', 'req', 'gzip'] },
     ]);
   });
 

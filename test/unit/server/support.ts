@@ -57,8 +57,8 @@ export const OPEN_RULES: ServerOptions['channels'] = { 'room:{id}': { subscribe:
 export function createHouse(
   { broker: given, ...options }: Partial<ServerOptions> & { broker?: Broker } = {},
   more: Pick<Partial<ServerEnvironment>, 'gunzip' | 'defer'> = {},
+  clock: VirtualClock = createVirtualClock(),
 ): House {
-  const clock = createVirtualClock();
   const random = createRandom(7);
   const environment = {
     now: clock.now,

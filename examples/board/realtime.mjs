@@ -7,7 +7,6 @@ export const options = {
   channels: {
     'board:{id}': {
       subscribe: true,
-      presence: true,
       publish: {
         added: (data) => isText(data?.title, 200) && COLUMNS.includes(data.column),
         moved: (data) => isText(data?.id, 64) && COLUMNS.includes(data.column),

@@ -1,8 +1,8 @@
-import { type FormEvent, useState } from 'react';
+import { type SubmitEvent, useState } from 'react';
 
 export function AddTask({ label, onAdd }: { readonly label: string; onAdd(title: string): void }) {
   const [title, setTitle] = useState('');
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (title.trim() === '') return;
     onAdd(title.trim());
@@ -10,7 +10,13 @@ export function AddTask({ label, onAdd }: { readonly label: string; onAdd(title:
   };
   return (
     <form onSubmit={submit}>
-      <input aria-label={label} placeholder="Add a task" maxLength={200} value={title} onChange={(event) => setTitle(event.target.value)} />
+      <input
+        aria-label={label}
+        placeholder="Add a task"
+        maxLength={200}
+        value={title}
+        onChange={(event) => setTitle(event.target.value)}
+      />
     </form>
   );
 }

@@ -3,7 +3,6 @@ import { useMemo } from 'react';
 import { Card } from './card.tsx';
 import { AddTask } from './add-task.tsx';
 import { Line } from './line.tsx';
-import { People } from './people.tsx';
 import { type App, COLUMNS, type Column, usePublish, useStore } from './realtime.ts';
 
 export interface Task {
@@ -17,20 +16,31 @@ export interface Task {
 const TITLES: Readonly<Record<Column, string>> = { todo: 'To do', doing: 'Doing', done: 'Done' };
 type Tasks = ReadonlyMap<string, Task>;
 
-export function Board({ board, name }: { readonly board: string; readonly name: string }) {
+export function Board({ board }: { readonly board: string }) {
   const { publish } = usePublish(`board:${board}`);
   const { state, status } = useStore(`board:${board}`, TASKS);
   const columns = useMemo(() => {
     const all = [...state.values()];
     return COLUMNS.map((column) => [column, all.filter((task) => task.column === column)] as const);
   }, [state]);
-  const move = (id: string, column: Column) => void publish('moved', { id, column });
+  const { add, move, remove } = useMemo(
+    () => ({
+      add: (title: string, column: Column) => void publish('added', { title, column }),
+      move: (id: string, column: Column) => void publish('moved', { id, column }),
+      remove: (id: string) => void publish('removed', { id }),
+    }),
+    [publish],
+  );
+  // Anything can be dropped on a column.
+  const drop = (id: string, column: Column): void => {
+    const task = state.get(id);
+    if (task !== undefined && task.column !== column) move(id, column);
+  };
   return (
     <>
       <header>
         <h1>Task board</h1>
         <Line />
-        <People board={board} name={name} />
       </header>
       <main aria-busy={status === 'loading'}>
         {columns.map(([column, shown]) => (
@@ -38,20 +48,17 @@ export function Board({ board, name }: { readonly board: string; readonly name: 
             key={column}
             aria-label={TITLES[column]}
             onDragOver={(event) => event.preventDefault()}
-            onDrop={(event) => move(event.dataTransfer.getData('text/plain'), column)}
+            onDrop={(event) => drop(event.dataTransfer.getData('text/plain'), column)}
           >
             <h2>
               {TITLES[column]} <small>{shown.length}</small>
             </h2>
             <ul>
               {shown.map((task) => (
-                <Card key={task.id} task={task} onMove={move} onRemove={(id) => void publish('removed', { id })} />
+                <Card key={task.id} task={task} onMove={move} onRemove={remove} />
               ))}
             </ul>
-            <AddTask
-              onAdd={(title) => void publish('added', { title, column })}
-              label={`Add to ${TITLES[column]}`}
-            />
+            <AddTask onAdd={(title) => add(title, column)} label={`Add to ${TITLES[column]}`} />
           </section>
         ))}
       </main>

@@ -14,8 +14,8 @@ export const Card = memo(function Card({ task: { id, title, column, pending }, o
   return (
     <li draggable data-pending={pending} onDragStart={(event) => event.dataTransfer.setData('text/plain', id)}>
       <p>{title}</p>
-      {pending && <small>not sent yet</small>}
       <div>
+        {pending && <small>not sent yet</small>}
         <button aria-label={`Move ${title} back`} disabled={before === undefined} onClick={() => onMove(id, before!)}>
           ←
         </button>

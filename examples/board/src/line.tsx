@@ -14,7 +14,7 @@ export function Line() {
   return (
     <p className="line" role="status" data-banner={banner}>
       {SAID[banner]}
-      {pending > 0 && ` ${pending} waiting.`}
+      {pending > 0 && ` ${pending}\u00a0waiting.`}
     </p>
   );
 }

@@ -50,15 +50,15 @@ async function open(url: string): Promise<Person> {
 /** What each message on a board said, in the order of its log, which is read to its end. */
 async function logOf(board: string): Promise<readonly string[]> {
   const client = createClient(`ws://127.0.0.1:${example.port}/realtime`, {
-    environment: { WebSocket: WebSocket as unknown as typeof globalThis.WebSocket },
+    environment: { WebSocket },
     channels: { 'board:{id}': { rewind: 1000 } },
   });
   try {
     const log: string[] = [];
     const channel = client.channel(`board:${board}`);
     const ended = new Promise((resolve) => {
-      channel.subscribe('*', (_, { event, id, cursor }) => {
-        log.push(`${cursor.offset} ${event}`);
+      channel.subscribeAll(({ event, id, cursor }) => {
+        log.push(`${cursor?.offset ?? '-'} ${event}`);
         if (id === last.id) resolve(id);
       });
     });

@@ -19,8 +19,11 @@ export function copyApp(name: string, as: string): string {
   return app;
 }
 
+/** With all the checks of a framework, which are wanted here, it is large. */
+const QUIET = { chunkSizeWarningLimit: 4000 };
+
 export function configOf(root: string, plugin: PluginOption): InlineConfig {
-  return { root, configFile: false, logLevel: 'warn', cacheDir: join(root, '.vite'), plugins: [plugin] };
+  return { root, configFile: false, logLevel: 'warn', cacheDir: join(root, '.vite'), plugins: [plugin], build: QUIET };
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -28,37 +31,31 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 export interface Site extends AsyncDisposable {
   readonly http: ReturnType<typeof createHttpServer>;
   readonly url: string;
-  /** How often a client said hello, and subscribed. */
-  readonly counts: { hello: number; sub: number };
+  /** How many connections said who they are. */
+  readonly hellos: number;
   serve(listener: Listener): void;
 }
 
 /** The app's own server: pages, and /realtime. */
 export async function openSite(): Promise<Site> {
-  const counts = { hello: 0, sub: 0 };
+  let hellos = 0;
   let listener: Listener = (_, response) => void response.writeHead(404).end();
   const http = createHttpServer((request, response) => listener(request, response));
   const realtime = createServer({
     authenticate: () => {
-      counts.hello += 1;
+      hellos += 1;
       return { user: null };
     },
-    channels: {
-      'room:{id}': {
-        subscribe: () => {
-          counts.sub += 1;
-          return true;
-        },
-        publish: true,
-      },
-    },
+    channels: { 'room:{id}': { subscribe: true, publish: true } },
   });
   realtime.attach(http);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   return {
     http,
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/`,
-    counts,
+    get hellos() {
+      return hellos;
+    },
     serve: (next) => void (listener = next),
     async [Symbol.asyncDispose]() {
       await realtime.close();
@@ -80,14 +77,27 @@ export function built(app: string, change: (html: string) => string = (html) => 
   };
 }
 
-/** A page at the site's address, with all that went wrong in it: uncaught, and written to the console. */
-export async function visit({ browser }: TestBrowser, url: string): Promise<{ page: Page; errors: string[] }> {
+export interface Visit {
+  readonly page: Page;
+  /** All that went wrong in it: uncaught, and written to the console. */
+  readonly errors: readonly string[];
+  /** Sockets that it opened to its realtime server, and `sub` frames that it sent there. */
+  readonly counts: { sockets: number; subs: number };
+}
+
+export async function visit({ browser }: TestBrowser, url: string): Promise<Visit> {
   const page = await (await browser.newContext()).newPage();
   const errors: string[] = [];
+  const counts = { sockets: 0, subs: 0 };
+  page.on('websocket', (socket) => {
+    if (!socket.url().includes('/realtime')) return;
+    counts.sockets += 1;
+    socket.on('framesent', ({ payload }) => (counts.subs += payload.toString().split('"t":"sub"').length - 1));
+  });
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text());
   });
   await page.goto(url);
-  return { page, errors };
+  return { page, errors, counts };
 }

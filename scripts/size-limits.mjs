@@ -89,6 +89,16 @@ export const importSets = [
     limit: 3072,
     without: ['event-stream', 'getReader'],
   },
+  {
+    label: '`holdfast/vue`, beyond the core',
+    from: 'holdfast',
+    names: core,
+    plus: { from: 'holdfast/vue', names: ['createHooks'] },
+    beyond: core,
+    external: ['vue'],
+    limit: 3072,
+    without: ['event-stream', 'getReader'],
+  },
 ];
 
 /** What a page loads as it is, everything in it. */

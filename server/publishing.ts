@@ -1,11 +1,22 @@
-import type { ClientTell, Item, Nack, NackCode, Pub, Refusal, ServerFrame, Tombstone } from '../src/protocol/frame.ts';
+import type { ClientTell, Nack, NackCode, Pub, ServerFrame } from '../src/protocol/frame.ts';
 import { isTombstone } from '../src/protocol/frame.ts';
 import { toPlain } from '../src/protocol/payload.ts';
 import type { Appended } from './brokers/broker.ts';
+import { type Draft, draftsOf } from './drafts.ts';
 import type { Match } from './rules.ts';
 import type { Services } from './services.ts';
 import type { User } from './types.ts';
-import { askRule, FORBIDDEN, isThenable, RuleContext, type Verdict, verdictOf, verdictOfError, within } from './verdict.ts';
+import {
+  askRule,
+  FORBIDDEN,
+  isThenable,
+  RuleContext,
+  type Verdict,
+  verdictOf,
+  verdictOfError,
+  verdictOfFault,
+  within,
+} from './verdict.ts';
 
 /** What publishing needs of its connection. */
 export interface PublishingHost {
@@ -26,12 +37,6 @@ export interface PublishingHost {
 /** Items taken in and not yet answered, on one connection: four times what a client has under way. */
 const UNANSWERED = 1024;
 const RETRY_AFTER = 1000;
-
-interface Draft {
-  readonly item: Item | Tombstone;
-  refusal?: Refusal;
-  readonly by?: string;
-}
 
 type Stop = Pick<Nack, 'code' | 'after'> & { readonly code: NackCode };
 
@@ -80,8 +85,13 @@ export class Publishing {
     const { length } = frame.items;
     if (length > limits.items) return this.#host.tooLarge(`a batch of ${length} items, the limit is ${limits.items}`);
     const match = rules(frame.c);
-    const drafts = this.#draft(frame.items, match);
-    if (drafts === null || length === 0) return;
+    const by = match?.rule.showUser === true ? this.#host.userId : '';
+    // Payloads first: the size of a batch is known before any rule runs.
+    const { drafts, bytes } = draftsOf(frame.items, by, limits);
+    if (length > 1 && bytes > limits.batch) {
+      return this.#host.tooLarge(`a batch of ${bytes} bytes, the limit is ${limits.batch}`);
+    }
+    if (length === 0) return;
     if (this.#host.tokenExpired) return this.#turnAway(frame, { code: 'token-expired' });
     if (this.#unanswered + length > UNANSWERED) return this.#turnAway(frame, { code: 'unavailable', after: RETRY_AFTER });
     const now = environment.now();
@@ -98,30 +108,6 @@ export class Publishing {
     const busy = this.#lanes.size === 0 ? undefined : this.#lanes.get(laneKey(frame));
     if (busy === undefined) this.#judge(batch, 0);
     else busy.push(batch);
-  }
-
-  /** Payloads first: the size of a batch is known before any rule runs. @returns null if it ended the connection */
-  #draft(items: readonly (Item | Tombstone)[], match: Match | null): readonly Draft[] | null {
-    const { limits } = this.#services;
-    const by = match?.rule.showUser === true && this.#host.userId !== '' ? { by: this.#host.userId } : undefined;
-    const drafts: Draft[] = [];
-    let bytes = 0;
-    for (const item of items) {
-      if (isTombstone(item)) {
-        drafts.push({ item: { id: item.id, x: item.x } });
-        continue;
-      }
-      const plain = toPlain(item.d, limits);
-      if (plain.ok) {
-        bytes += plain.size;
-        drafts.push({ item: { id: item.id, e: item.e, d: plain.data }, ...by });
-      } else drafts.push({ item: { id: item.id, e: item.e }, refusal: { code: plain.code, message: plain.why } });
-    }
-    if (items.length > 1 && bytes > limits.batch) {
-      this.#host.tooLarge(`a batch of ${bytes} bytes, the limit is ${limits.batch}`);
-      return null;
-    }
-    return drafts;
   }
 
   #judge(batch: Batch, from: number): void {
@@ -161,12 +147,16 @@ export class Publishing {
   }
 
   #ask(batch: Batch, item: { readonly e: string; readonly d?: unknown }): Verdict | PromiseLike<unknown> {
-    if (batch.verdict !== null) return batch.verdict;
     if (batch.match === null) return FORBIDDEN;
     const { publish, mode } = batch.match.rule;
     if (mode === 'live')
       return { say: 'no', refusal: { code: 'invalid', message: 'this channel keeps no log: publish volatile' } };
-    const answer = askRule(publish, item, batch.context);
+    if (publish === false) return FORBIDDEN;
+    if (batch.verdict !== null && batch.verdict.say !== 'yes') return batch.verdict;
+    const checked = this.#services.checks?.event('events', batch.frame.c, item.e, item.d);
+    if (checked?.ok === false) return verdictOfFault(checked.error);
+    if (batch.verdict !== null) return batch.verdict;
+    const answer = askRule(publish, item.e, checked === undefined ? item.d : checked.value, batch.context);
     if (typeof publish !== 'object' && !isThenable(answer)) batch.verdict = answer;
     return answer;
   }
@@ -259,7 +249,7 @@ export class Publishing {
 
   /** Volatile: whatever stands in its way, it is dropped and counted. */
   onTell(frame: ClientTell): void {
-    const { allowance, environment, limits, rules, timing, counters } = this.#services;
+    const { allowance, checks, environment, limits, rules, timing, counters } = this.#services;
     const { c, id, e } = frame;
     const match = rules(c);
     const plain = toPlain(frame.d, limits);
@@ -279,7 +269,9 @@ export class Publishing {
       else counters.droppedVolatile += 1;
       this.#host.onSettled();
     };
-    const answer = askRule(match.rule.publish, { e, d: plain.data }, context);
+    const checked = checks?.event('volatile', c, e, plain.data);
+    if (checked?.ok === false) return settle(verdictOfFault(checked.error));
+    const answer = askRule(match.rule.publish, e, checked === undefined ? plain.data : checked.value, context);
     if (!isThenable(answer)) return settle(answer);
     this.#contexts.add(context);
     const fail = (error: unknown): void => settle(verdictOfError(error));

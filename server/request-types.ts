@@ -28,5 +28,4 @@ export type RequestHandlers<C = Untyped> = {
 };
 
 /** As it is called: what a contract says of it is the app's. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type AnyHandler = RequestHandler<any, unknown>;
+export type AnyHandler = RequestHandler<never, unknown>;

@@ -1,10 +1,11 @@
+import type { Checked } from '../src/contract/validate.ts';
 import { toPlain } from '../src/protocol/payload.ts';
 import type { Answer } from './brokers/claim.ts';
 import { isRejection, refusalOf } from './rejection.ts';
 import type { RequestContext, AnyHandler } from './request-types.ts';
 import type { Services } from './services.ts';
 import type { User } from './types.ts';
-import { LazySignal } from './verdict.ts';
+import { LazySignal, verdictOfFault } from './verdict.ts';
 
 /** What a request asks of the app. */
 export interface Call {
@@ -63,10 +64,12 @@ export class Run {
   }
 
   async start(): Promise<Outcome> {
-    const { handler, params } = this.#call;
+    const { handler, params, method } = this.#call;
+    const checked = this.#services.checks?.params(method, params);
+    if (checked?.ok === false) return this.#unfit(checked.error);
     this.#services.counters.handled += 1;
     try {
-      return this.#resultOf(await handler(params, this.#context));
+      return this.#resultOf(await handler((checked === undefined ? params : checked.value) as never, this.#context));
     } catch (error) {
       return this.#failureOf(error);
     }
@@ -74,12 +77,25 @@ export class Run {
 
   #resultOf(result: unknown): Outcome {
     const plain = toPlain(result, this.#services.limits);
+    const checked = plain.ok ? this.#services.checks?.result(this.#call.method, plain.data) : undefined;
+    if (checked?.ok === false) {
+      this.#report(checked.error);
+      return refused({ code: 'unavailable', message: 'its result does not fit the contract' });
+    }
     if (plain.ok) {
       const answer = plain.data === undefined ? {} : { d: plain.data };
       return { answer, size: plain.size + ENVELOPE, did: 'something' };
     }
     this.#report(new TypeError(`its result cannot be sent: ${plain.why}`));
     return refused({ code: plain.code === 'too-large' ? 'too-large' : 'unavailable', message: 'its result cannot be sent' });
+  }
+
+  /** Params that a validator refuses; one that cannot say is a fault of the app. */
+  #unfit(error: Extract<Checked, { ok: false }>['error']): Outcome {
+    const verdict = verdictOfFault(error);
+    if (verdict.say === 'no') return refused(verdict.refusal);
+    this.#report(error);
+    return refused({ code: 'unavailable' });
   }
 
   #failureOf(error: unknown): Outcome {

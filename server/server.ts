@@ -1,3 +1,4 @@
+import type { Group } from '../src/contract/checks.ts';
 import type { Contract } from '../src/contract/contract.ts';
 import type { Item } from '../src/protocol/frame.ts';
 import { isChannelName, isEventName } from '../src/protocol/names.ts';
@@ -35,6 +36,10 @@ export function createServerCore<C extends Contract<C> = Untyped>(options: Serve
 function createCore(options: ServerOptions): ServerCore {
   if (typeof options.authenticate !== 'function') throw new TypeError('authenticate must be a function');
   if (typeof options.channels !== 'object') throw new TypeError('channels must be an object of rules');
+  const checks = options.contract?.['~checks'];
+  if (options.contract !== undefined && typeof checks !== 'object') {
+    throw new TypeError('contract must be what defineContract() returns');
+  }
   const environment = serverEnvironment(options.environment);
   const limits = resolveLimits(options.limits);
   const timing = resolveTiming(options.timing);
@@ -72,6 +77,7 @@ function createCore(options: ServerOptions): ServerCore {
     },
     admission: new Admission(limits.admitRate, environment.random, environment.now()),
     counters,
+    checks,
     authenticate: options.authenticate,
     memory: () => known ?? broker.memory().then((memory) => (known = memory)),
     recheckedFor: () => environment.now() - recheckedAt,
@@ -108,13 +114,13 @@ function createCore(options: ServerOptions): ServerCore {
       if (rule.mode === 'live') throw new TypeError(`the rule '${rule.pattern}' keeps no log: use publishVolatile`);
       if (typeof id !== 'string' || id.length === 0 || id.length > 64) throw new TypeError('an id has 1 to 64 characters');
       if (by !== undefined && by.length > 256) throw new TypeError('`by` has at most 256 characters');
-      const item = itemOf(services, id, event, data);
+      const item = itemOf(services, 'events', channel, { id, event, data });
       const { cursor } = await broker.publish(channel, item, by ?? null, rule.keep);
       return { offset: cursor[1], id };
     },
     publishVolatile(channel, event, data) {
       ruleOf(services, channel);
-      const item = itemOf(services, environment.createId(), event, data);
+      const item = itemOf(services, 'volatile', channel, { id: environment.createId(), event, data });
       broker.tell(channel, item, null).catch((error: unknown) => report('broker-failed', { channel, error }));
     },
     async cursor(channel) {
@@ -130,6 +136,12 @@ function createCore(options: ServerOptions): ServerCore {
   };
 }
 
+interface Draft {
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
+}
+
 /** Without a rule nobody could read it, so it is a slip. */
 function ruleOf({ rules }: Services, channel: string): Rule {
   if (!isChannelName(channel))
@@ -139,10 +151,12 @@ function ruleOf({ rules }: Services, channel: string): Rule {
   return match.rule;
 }
 
-function itemOf({ limits }: Services, id: string, event: string, data: unknown): Item {
+function itemOf({ limits, checks }: Services, group: Group, channel: string, { id, event, data }: Draft): Item {
   if (!isEventName(event)) throw new TypeError('an event name has 1 to 200 characters and no control characters');
   const plain = toPlain(data, limits);
   if (!plain.ok) throw new TypeError(`this payload cannot be sent: ${plain.why}`);
+  const checked = checks?.event(group, channel, event, plain.data);
+  if (checked?.ok === false) throw new TypeError(checked.error.message, { cause: checked.error });
   return plain.data === undefined ? { id, e: event } : { id, e: event, d: plain.data };
 }
 

@@ -1,3 +1,4 @@
+import type { Checks } from '../src/contract/checks.ts';
 import type { Admission } from './admission.ts';
 import type { Broker } from './brokers/broker.ts';
 import type { ServerEnvironment } from './environment.ts';
@@ -28,6 +29,8 @@ export interface Services {
   readonly runs: Runs;
   readonly admission: Admission;
   readonly counters: Counters;
+  /** Of the contract, if there is one. */
+  readonly checks: Checks | undefined;
   readonly authenticate: ServerOptions['authenticate'];
   /** Id of the lane memory, once it is known. */
   memory(): string | Promise<string>;

@@ -39,7 +39,10 @@ export interface ServerOptions<C extends Contract<C> = Untyped> {
   readonly channels: ChannelRules<C>;
   /** Handlers by method, all of the contract's. A method without one is `not-found`. @default {} */
   readonly requests?: RequestHandlers<C>;
-  /** Validators, from `defineContract`: what clients send is checked. @default none: types only */
+  /**
+   * Validators, from `defineContract`: what clients and the back end publish is checked, and rules get what the validators
+   * return. The log keeps what was sent. @default none: types only
+   */
   readonly contract?: ContractValue<C>;
   /**
    * Browser origins, as `https://app.example.com`; others are refused before anything is allocated. Clients outside
@@ -240,7 +243,8 @@ export interface ServerCore<C extends Contract<C> = Untyped> extends AsyncDispos
   fetch(request: Request, options?: FetchOptions): Promise<Response>;
   /**
    * From the back end. Resolves when it is in the log.
-   * @throws TypeError (as a rejection) for a bad name or payload, or a channel that keeps no log
+   * @throws TypeError (as a rejection) for a bad name or payload, one that the contract does not take (its `cause` has
+   * `details.issues`), or a channel that keeps no log
    */
   publish<N extends ChannelName<C>, E extends keyof Logged<C, PatternOf<C, N>> & string>(
     channel: Fitting<C, N>,
@@ -250,7 +254,7 @@ export interface ServerCore<C extends Contract<C> = Untyped> extends AsyncDispos
   ): Promise<{ readonly offset: number; readonly id: string }>;
   /**
    * At most once, to whoever listens now.
-   * @throws TypeError for a bad name or payload
+   * @throws TypeError for a bad name or payload, or one that the contract does not take
    */
   publishVolatile<N extends ChannelName<C>, E extends keyof Volatile<C, PatternOf<C, N>> & string>(
     channel: Fitting<C, N>,

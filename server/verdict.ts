@@ -1,3 +1,4 @@
+import type { Checked } from '../src/contract/validate.ts';
 import type { Refusal } from '../src/protocol/frame.ts';
 import type { ServerEnvironment } from './environment.ts';
 import { isRejection, refusalOf } from './rejection.ts';
@@ -36,17 +37,24 @@ export function ask(run: () => unknown): Verdict | PromiseLike<unknown> {
   }
 }
 
+/** What the contract does not take. A validator that fails is the app's fault, as a rule that throws is. */
+export function verdictOfFault(error: Extract<Checked, { ok: false }>['error']): Verdict {
+  if (error.code !== 'invalid') return { say: 'later', refusal: { code: 'unavailable' }, fault: error };
+  return { say: 'no', refusal: { code: 'invalid', message: error.message.slice(0, 4096) } };
+}
+
 /** The rule of one event, or of all. */
 export function askRule(
   publish: Rule['publish'],
-  { e, d }: { readonly e: string; readonly d?: unknown },
+  event: string,
+  data: unknown,
   context: RuleContext,
 ): Verdict | PromiseLike<unknown> {
   if (typeof publish === 'function') return ask(() => publish(context));
   if (typeof publish === 'boolean') return verdictOf(publish);
   // The name comes from the wire: `constructor` must not find Object's.
-  const rule = Object.hasOwn(publish, e) ? publish[e] : undefined;
-  return typeof rule === 'function' ? ask(() => rule(d, context)) : verdictOf(rule);
+  const rule = Object.hasOwn(publish, event) ? publish[event] : undefined;
+  return typeof rule === 'function' ? ask(() => rule(data, context)) : verdictOf(rule);
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

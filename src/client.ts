@@ -3,6 +3,7 @@ import { EventEmitter } from 'eventemitter3';
 import { createBookmarks } from './channel/bookmark.ts';
 import { Channels } from './channel/channels.ts';
 import { Connection } from './connection/connection.ts';
+import type { Checks } from './contract/checks.ts';
 import type { Contract, Untyped } from './contract/contract.ts';
 import { resolve } from './connection/opening.ts';
 import type { ConnectionOptions, Session } from './connection/session.ts';
@@ -12,13 +13,12 @@ import { internals } from './internals.ts';
 import { memoryOutbox } from './outbox/memory-store.ts';
 import type { OutboxSettings } from './outbox/context.ts';
 import { Outbox } from './outbox/outbox.ts';
-import { MOST_BUFFERED } from './outbox/room.ts';
+import { createTeller } from './outbox/teller.ts';
 import { createEnvironment } from './platform/environment.ts';
-import { DEFAULT_LIMITS, type SessionFrame } from './protocol/frame.ts';
+import type { SessionFrame } from './protocol/frame.ts';
 import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
-import { toPlain } from './protocol/payload.ts';
 import { Requests } from './request/requests.ts';
 import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
 import type {
@@ -78,11 +78,20 @@ class HoldfastClient implements Client {
   readonly #outbox: Outbox;
   readonly #requests: Requests;
   readonly #unabort: Stop;
+  readonly #checks: Checks | undefined;
   readonly #ends = new Set<() => void>();
   #life: 'alive' | 'destroyed' = 'alive';
-  #tellingBytes = 0;
 
-  constructor({ url, transports, codec = json(), user = 'anonymous', getToken, dataSaver = false, ...options }: ComposeOptions) {
+  constructor({
+    url,
+    transports,
+    codec = json(),
+    user = 'anonymous',
+    getToken,
+    dataSaver = false,
+    contract,
+    ...options
+  }: ComposeOptions) {
     const environment = createEnvironment(options.environment ?? {});
     const timing = withDefaults(TIMING, options.timing);
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
@@ -104,6 +113,7 @@ class HoldfastClient implements Client {
       closed: (error) => this.#end(error),
     };
     this.#environment = environment;
+    this.#checks = contract?.['~checks'];
     const connectionOptions: ConnectionOptions = {
       environment,
       url: String(url),
@@ -141,9 +151,11 @@ class HoldfastClient implements Client {
         heardAt: () => this.#connection.heardAt,
         buffered: () => this.#connection.buffered,
         onOutcome: (outcome) => this.#events.emit('outcome', outcome),
+        checks: this.#checks,
       },
       withDefaults<OutboxSettings>({ store: memoryOutbox(), ...OUTBOX }, options.outbox),
     );
+    const reception = this.#checks?.reception(report);
     this.#channels = new Channels({
       feed: {
         ...shared,
@@ -151,6 +163,7 @@ class HoldfastClient implements Client {
         isOwn: (id, by) => (by === undefined || by === user) && this.#outbox.isOwn(id),
         onReset: (reset) => this.#events.emit('reset', reset),
         bookmarks: createBookmarks(environment, [String(url), user], report),
+        reception,
       },
       releaseAfter: timing.releaseAfter,
       optionsOf: (name) => {
@@ -159,11 +172,16 @@ class HoldfastClient implements Client {
       },
       need: shared.need,
       assertAlive: () => this.#assertAlive(),
-      pendings: this.#outbox,
+      pendings: reception?.pendings(this.#outbox) ?? this.#outbox,
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
-      publishVolatile: (channel, event, data) => this.#publishVolatile(channel, event, data),
+      publishVolatile: createTeller({
+        ...shared,
+        buffered: () => this.#connection.buffered,
+        need: () => this.#connection.need(),
+        checks: this.#checks,
+      }),
     });
-    this.#requests = new Requests(shared, timing.requestTimeout);
+    this.#requests = new Requests(shared, timing.requestTimeout, this.#checks);
     this.status = this.#connection.status;
     this.uiStatus = this.#connection.uiStatus;
     this.outbox = this.#outbox.face;
@@ -201,6 +219,9 @@ class HoldfastClient implements Client {
   channel(name: string): Channel {
     this.#assertAlive();
     if (!isChannelName(name)) throw new HoldfastError('invalid-name', `${JSON.stringify(name)} is no channel name.`);
+    if (this.#checks?.names(name) === false) {
+      throw new HoldfastError('invalid-name', `No channel pattern of the contract fits '${name}'.`);
+    }
     return this.#channels.get(name);
   }
 
@@ -248,20 +269,6 @@ class HoldfastClient implements Client {
       default:
         return this.#channels.received(line, frame);
     }
-  }
-
-  #publishVolatile(channel: string, event: string, data: unknown): boolean {
-    const { line, buffered } = this.#connection;
-    const plain = toPlain(data, line?.limits ?? DEFAULT_LIMITS);
-    if (!plain.ok) throw new HoldfastError(plain.code, `Not sent: ${plain.why}.`);
-    this.#connection.need();
-    if (line === null || buffered + this.#tellingBytes > MOST_BUFFERED) return false;
-    // What is sent in this tick has not reached the buffer yet.
-    if (this.#tellingBytes === 0) soon(() => (this.#tellingBytes = 0));
-    this.#tellingBytes += plain.size;
-    const payload = plain.data === undefined ? {} : { d: plain.data };
-    this.#connection.send({ t: 'tell', c: channel, id: this.#environment.createId(), e: event, ...payload });
-    return true;
   }
 
   #end(error: HoldfastError): void {

@@ -41,7 +41,15 @@ export type ErrorCode = keyof typeof table;
 export interface ErrorDetails {
   /** For `app`: the code that the server's rule or handler gave. */
   readonly appCode?: string;
+  /** For `invalid`: what a validator of the contract said. */
+  readonly issues?: readonly Issue[];
   readonly [key: string]: unknown;
+}
+
+export interface Issue {
+  readonly message: string;
+  /** Keys that lead to it, from the outside; empty for the data itself. */
+  readonly path: readonly PropertyKey[];
 }
 
 export interface ErrorOptions {

@@ -150,7 +150,7 @@ export interface TimingOptions {
 
 /** A wrong option is told at once, by name, and not when the first reconnect fails in the field. */
 export function checkOptions(options: ComposeOptions): void {
-  const { url, transports, timing = {}, outbox = {}, channels = {}, user, getToken, dataSaver = false } = options;
+  const { url, transports, timing = {}, outbox = {}, channels = {}, user, getToken, contract, dataSaver = false } = options;
   // A relative address is fine: it is resolved when the client connects, because a server that renders has no page.
   const parsed = parse(String(url ?? ''));
   check(parsed !== null && /^(https?|wss?):$/.test(parsed.protocol), '`url` must be an http(s) or ws(s) address, or a path.');
@@ -161,6 +161,8 @@ export function checkOptions(options: ComposeOptions): void {
   check(first, '`transports` must name one that a connection can begin with: webRTC() only takes over.');
   check(user === undefined || (typeof user === 'string' && user !== ''), '`user` must be a non-empty string.');
   check(getToken === undefined || typeof getToken === 'function', '`getToken` must be a function.');
+  const defined = contract === undefined || typeof contract?.['~checks'] === 'object';
+  check(defined, '`contract` must be what defineContract() returns.');
   check(dataSaver === 'auto' || typeof dataSaver === 'boolean', '`dataSaver` must be true, false or auto.');
   for (const [pattern, given] of Object.entries(channels)) {
     const { mode = 'log', rewind = 0, resume = 'page', snapshot } = given;

@@ -6,6 +6,7 @@ import type { Hooks } from './types.ts';
 import { useLatest, useLatestBy } from './use-latest.ts';
 import { useMessages } from './use-messages.ts';
 import { usePublish } from './use-publish.ts';
+import { useRequest } from './use-request.ts';
 import { useSource } from './use-source.ts';
 import { useStore } from './use-store.ts';
 import { useSubscription } from './use-subscription.ts';
@@ -34,6 +35,7 @@ export function createHooks<C extends Contract<C> = Untyped>(): Hooks<C> {
     useLatestBy: (...args) => useLatestBy(useClient(), ...args),
     usePublish: (name) => usePublish(useClient(), name),
     useOutbox: () => useSource(outboxOf(useClient())),
+    useRequest: (method) => useRequest(useClient(), method),
     useStore: (...args) => useStore(useClient(), ...args),
   };
   // What is inside knows names and payloads only as they come.

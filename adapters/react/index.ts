@@ -1,9 +1,6 @@
 /** `holdfast/react`: hooks over the client's Readables. */
-import { createHooks } from './hooks.ts';
-
-export { createHooks };
-/** Without a contract, for scripts and first steps. */
-export const {
+export { createHooks } from './hooks.ts';
+export {
   Provider,
   useChannel,
   useClient,
@@ -12,12 +9,13 @@ export const {
   useMessages,
   useOutbox,
   usePublish,
+  useRequest,
   useStatus,
   useStore,
   useSubscription,
   useUiStatus,
-} = createHooks();
-export type { Hooks, MessagesHookOptions, PublishHook } from './types.ts';
+} from './plain.ts';
+export type { Hooks, MessagesHookOptions, PublishHook, RequestHook } from './types.ts';
 export type { Flow } from '../shared/latest.ts';
 export type { MessageList } from '../shared/messages.ts';
 export type { OutboxView } from '../shared/client-views.ts';

@@ -7,12 +7,28 @@ import type {
   Outcome,
   PublishOptions,
   Receipt,
+  RequestOptions,
   Status,
   StoreDefinition,
   UiStatus,
   Untyped,
 } from 'holdfast';
-import type { Args, ChannelName, Everything, Fitting, In, Logged, Out, Pattern, PatternOf, Volatile } from 'holdfast/contract';
+import type {
+  Args,
+  ChannelName,
+  Everything,
+  Fitting,
+  In,
+  Logged,
+  Out,
+  Pattern,
+  PatternOf,
+  RequestParams,
+  RequestResult,
+  RequestsOf,
+  Volatile,
+} from 'holdfast/contract';
+import type { Asking } from '../shared/requester.ts';
 import type { OutboxView } from '../shared/client-views.ts';
 import type { Flow } from '../shared/latest.ts';
 import type { MessageList } from '../shared/messages.ts';
@@ -71,6 +87,16 @@ export interface Hooks<C extends Contract<C> = Untyped> {
     name: Fitting<C, N> | null,
     definition: StoreDefinition<S, C, NoInfer<PatternOf<C, N>>>,
   ): StoreView<S>;
+  /** `run` asks; a new one gives up the one before, and so does unmounting. Its promise may be ignored. */
+  useRequest<M extends keyof RequestsOf<C> & string>(
+    method: M,
+  ): RequestHook<Args<In<RequestParams<C, M>>, RequestOptions>, Out<RequestResult<C, M>>>;
+}
+
+export interface RequestHook<A extends unknown[], R> extends Asking<R> {
+  run(...args: A): Promise<R>;
+  /** Gives up what is under way, and forgets answer and error. */
+  reset(): void;
 }
 
 export interface MessagesHookOptions<E extends string = string> {

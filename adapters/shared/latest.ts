@@ -22,7 +22,7 @@ export function createLatest<D>(client: Client, name: string, event: string, flo
 
 export const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
 
-/** A new map for each render, in the order in which the keys first came. */
+/** A new map for each render, in which a key keeps its place. */
 export function createLatestBy<D, K extends PropertyKey>(
   client: Client,
   name: string,

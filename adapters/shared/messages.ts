@@ -97,7 +97,8 @@ function follow(client: Client, name: string, { events, limit, rewind }: Wanted,
     }
     const closed = channel.status.get();
     shown = keepSame(shown, {
-      messages: list,
+      // Another empty list would be a render for nothing.
+      messages: list.length === 0 ? NO_MESSAGES.messages : list,
       status: status(),
       hasOlder: past === 'open',
       loadingOlder: asking?.for === 'older',

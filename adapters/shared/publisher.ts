@@ -1,6 +1,6 @@
 /** Publishes on one channel and counts what has no outcome yet. */
 import type { Client, Outcome, Receipt } from 'holdfast';
-import { createSource, type Source } from './source.ts';
+import { type Source, createCell } from './source.ts';
 
 export interface Publishing {
   /** Publications of this component without an outcome. */
@@ -18,32 +18,21 @@ export interface Publisher {
 export const NONE_PUBLISHED: Publishing = { pending: 0, failed: null };
 
 export function createPublisher(client: Client, name: string): Publisher {
-  let present = NONE_PUBLISHED;
-  const tellers = new Set<() => void>();
-  const change = (next: Publishing): void => {
-    present = next;
-    for (const tell of tellers) tell();
-  };
+  const publishing = createCell(NONE_PUBLISHED);
   return {
-    publishing: createSource({
-      initial: NONE_PUBLISHED,
-      start(give) {
-        const tell = (): void => give(() => present);
-        tellers.add(tell);
-        tell();
-        return () => tellers.delete(tell);
-      },
-    }),
+    publishing,
     publish(event, data, options) {
       const receipt = client.channel(name).publish(event, data, options);
-      change({ ...present, pending: present.pending + 1 });
+      const { pending, failed } = publishing.get();
+      publishing.set({ pending: pending + 1, failed });
       let counted = 1;
       const look = (): void => {
         const now = receipt.state.get();
         if (now.state === 'pending') return;
         const { outcome } = now;
-        const failed = outcome.result === 'accepted' ? without(present.failed, receipt.id) : outcome;
-        change({ pending: present.pending - counted, failed });
+        const before = publishing.get();
+        const last = outcome.result === 'accepted' ? without(before.failed, receipt.id) : outcome;
+        publishing.set({ pending: before.pending - counted, failed: last });
         counted = 0;
         // Another outcome may replace this one.
         if (outcome.result !== 'uncertain') stop();

@@ -63,9 +63,39 @@ export function createSource<T>({ initial, start }: SourceOptions<T>, lingering?
   };
 }
 
+/** What a component's own calls change. */
+export interface Cell<T> extends Source<T> {
+  set(next: T): void;
+}
+
+/** @param onEnd when nobody listens any more */
+export function createCell<T>(initial: T, onEnd: () => void = () => {}): Cell<T> {
+  let value = initial;
+  let listeners = 0;
+  const get = (): T => value;
+  const { subscribe, changed } = createDerived(get, throwLater);
+  return {
+    initial,
+    get,
+    set(next) {
+      value = next;
+      changed();
+    },
+    subscribe(listener) {
+      const unlisten = subscribe(listener);
+      listeners += 1;
+      return createStop(() => {
+        unlisten();
+        listeners -= 1;
+        if (listeners === 0) onEnd();
+      });
+    },
+  };
+}
+
 /** Of what is switched off. */
 export function createIdle<T>(initial: T): Source<T> {
-  return createSource({ initial, start: () => () => {} });
+  return createCell(initial);
 }
 
 /** Those that run, by what they were made from. */

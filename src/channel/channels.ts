@@ -99,7 +99,7 @@ export class Channels {
   #create(name: string): ChannelHandle {
     const { feed, assertAlive, pendings, publish, publishVolatile } = this.#options;
     const status = createReadable<ChannelStatus>({ state: 'idle' }, feed.report);
-    const listeners = new Listeners(name, feed.environment, feed.report);
+    const listeners = new Listeners(name, feed.environment, feed.report, feed.reception);
     const hold = this.#holder(name, listeners, status);
     this.#statuses.set(name, status);
     return new ChannelHandle(name, {

@@ -1,4 +1,5 @@
 import type { Line } from '../connection/line.ts';
+import type { Reception } from '../contract/reception.ts';
 import type { ChannelOptions, SnapshotContext } from '../options.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { ClientFrame } from '../protocol/frame.ts';
@@ -18,6 +19,8 @@ export interface FeedContext {
   /** @returns whether anybody listens */
   onReset(reset: Reset): boolean;
   readonly bookmarks: Bookmarks;
+  /** Of the contract, if there is one. */
+  readonly reception: Reception | undefined;
 }
 
 /** `params`: of the pattern that the options are for. */

@@ -1,5 +1,5 @@
 /** What a feed reports. */
-import { HoldfastError, type ErrorCode, isErrorCode } from '../errors.ts';
+import { HoldfastError, type ErrorCode, isErrorCode, isHoldfastError } from '../errors.ts';
 import type { ResetReason, Unsubbed } from '../protocol/frame.ts';
 
 export function unheardReset(channel: string, why: ResetReason): HoldfastError {
@@ -18,5 +18,7 @@ export function refusal(channel: string, { code, message, app }: Unsubbed): Hold
 }
 
 export function loaderFailed(channel: string, loader: 'resume' | 'snapshot', cause: unknown): HoldfastError {
+  // The loader did its part: its data does not fit the contract.
+  if (isHoldfastError(cause, 'invalid')) return cause;
   return new HoldfastError('handler-threw', `\`${loader}\` of channel '${channel}' failed.`, { cause });
 }

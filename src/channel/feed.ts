@@ -248,7 +248,7 @@ export class Feed {
     // A refused channel may have been reset without one.
     if (snapshot === undefined) return;
     this.#loader.run(
-      (signal) => loadSnapshot(snapshot, { channel: this.#name, params, why, cursor, signal }),
+      (signal) => loadSnapshot(snapshot, { channel: this.#name, params, why, cursor, signal }, this.#context.reception),
       (loaded) => {
         for (const follower of this.#listeners.followers) follower.restart(loaded.cursor ?? cursor, loaded);
         this.#step({ type: 'reloaded', cursor: loaded.cursor });

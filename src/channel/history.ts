@@ -1,4 +1,5 @@
 /** Asks for pages of the past. One whose connection ends is asked for again: to read twice does no harm. */
+import type { Reception } from '../contract/reception.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Hist, Res, WireCursor } from '../protocol/frame.ts';
 import { isCursor } from '../protocol/parse.ts';
@@ -9,6 +10,7 @@ import { messageOf } from './message.ts';
 
 export interface HistoryContext extends CallsContext {
   isOwn(id: string, by: string | undefined): boolean;
+  readonly reception: Reception | undefined;
 }
 
 /** ms from the question to the answer, on one connection. */
@@ -54,8 +56,11 @@ export class History {
   }
 
   #pageOf(frame: Hist, { ep = '', items = [], older, trimmed = false }: Res): HistoryPage {
-    const { isOwn } = this.#context;
-    const messages = items.map((entry) => messageOf(frame.c, entry, fromWire([ep, entry.o, entry.g]), isOwn(entry.id, entry.by)));
+    const { isOwn, reception } = this.#context;
+    const messages = items.flatMap((entry) => {
+      const message = messageOf(frame.c, entry, fromWire([ep, entry.o, entry.g]), isOwn(entry.id, entry.by));
+      return reception === undefined ? message : (reception.message(message) ?? []);
+    });
     return {
       messages: messages.reverse(),
       older: older === undefined ? null : ({ signal }: Abortable = {}) => this.#ask({ ...frame, to: [ep, ...older] }, signal),

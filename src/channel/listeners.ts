@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
+import type { Reception } from '../contract/reception.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Abortable, Cursor, Message, Reset, Stop, SubscribeOptions } from '../types.ts';
@@ -40,11 +41,13 @@ export class Listeners {
   readonly #channel: string;
   readonly #environment: Environment;
   readonly #report: (error: unknown) => void;
+  readonly #reception: Reception | undefined;
 
-  constructor(channel: string, environment: Environment, report: (error: unknown) => void) {
+  constructor(channel: string, environment: Environment, report: (error: unknown) => void, reception?: Reception) {
     this.#channel = channel;
     this.#environment = environment;
     this.#report = report;
+    this.#reception = reception;
   }
 
   /** @throws HoldfastError `invalid-option` */
@@ -84,7 +87,9 @@ export class Listeners {
   }
 
   /** @returns what handlers have still to do for it; never rejects */
-  deliver(message: Message): readonly Promise<unknown>[] {
+  deliver(given: Message): readonly Promise<unknown>[] {
+    const message = this.#reception === undefined ? given : this.#reception.message(given);
+    if (message === null) return [];
     for (const follower of this.followers) follower.deliver(message);
     this.#emitter.emit(`event:${message.event}`, message);
     this.#emitter.emit('all', message);

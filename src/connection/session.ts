@@ -32,7 +32,7 @@ export interface ConnectionOptions {
   readonly user: string;
   readonly getToken: ClientOptions['getToken'];
   readonly credentials: Credentials | undefined;
-  readonly timing: Required<Omit<TimingOptions, 'requestTimeout' | 'raceAfter'>> & Pick<TimingOptions, 'raceAfter'>;
+  readonly timing: Required<Omit<TimingOptions, 'raceAfter' | 'requestTimeout'>> & Pick<TimingOptions, 'raceAfter'>;
   /** Whether data are to be saved, now. */
   saves(): boolean;
   /** Something waits for the server. */

@@ -2,6 +2,7 @@
  * One contract types the client, the hooks and the server. Types only: what a name, an event or a payload may be, as an app
  * declares it once. A contract types; it does not authorise.
  */
+import type { Checks } from './checks.ts';
 import type { StandardSchema } from './schema.ts';
 
 /** What one channel pattern carries. Every key is optional; interfaces and type aliases both work. */
@@ -147,6 +148,8 @@ export interface Schemas {
 /** What `defineContract` returns; give it as `contract` to client and server. */
 export interface ContractValue<C> {
   readonly schemas: ContractSchemas;
+  /** On the value, so that a client without one bundles nothing of it. */
+  readonly '~checks': Checks;
   readonly '~contract'?: C;
 }
 export type FromSchemas<S> = {

@@ -1,4 +1,5 @@
 import type { Line } from '../connection/line.ts';
+import type { Checks } from '../contract/checks.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { ClientFrame } from '../protocol/frame.ts';
 import type { OutboxOptions } from '../options.ts';
@@ -20,6 +21,7 @@ export interface OutboxContext {
   report(error: unknown): void;
   /** @returns whether anybody listens */
   onOutcome(outcome: Outcome): boolean;
+  readonly checks: Pick<Checks, 'event'> | undefined;
 }
 
 export type OutboxSettings = Required<Omit<OutboxOptions, 'migrate'>> & Pick<OutboxOptions, 'migrate'>;

@@ -18,6 +18,7 @@ import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { Migration } from './migration.ts';
 import type { PendingChange, PendingPublication, Pendings } from './pendings.ts';
+import { checkPublish } from './publish-options.ts';
 import { Ticket } from './receipt.ts';
 import { type NewItem, type Pack, packOf } from './record.ts';
 import { Replacements } from './replacements.ts';
@@ -124,11 +125,13 @@ export class Outbox implements Pendings {
 
   publish(channel: string, event: string, data: unknown, options: PublishOptions, when?: 'at-any-rate'): Ticket {
     const { ttl = this.#settings.ttl, signal, replace = null, priority = 'normal' } = options;
-    if (replace !== null && typeof replace !== 'string') throw new HoldfastError('invalid-option', '`replace` must be a string.');
-    if (!(ttl > 0)) throw new HoldfastError('invalid-option', '`ttl` must be a positive number of milliseconds.');
+    checkPublish({ ttl, replace, priority });
     const isLow = priority === 'low';
-    if (!isLow && priority !== 'normal') throw new HoldfastError('invalid-option', '`priority` must be normal or low.');
-    const { environment, report } = this.#context;
+    const { checks, environment, report } = this.#context;
+    const plain = toPlain(data, this.#sender.limits);
+    // What travels, which is not always what was given: a Date becomes a text.
+    const checked = plain.ok ? checks?.event('events', channel, event, plain.data) : undefined;
+    if (checked?.ok === false && checked.error.code === 'invalid-option') throw checked.error;
     const ticket = new Ticket({
       id: environment.createId(),
       channel,
@@ -138,8 +141,8 @@ export class Outbox implements Pendings {
       cancel: (given) => this.#cancel(given),
       onStoredAsked: () => this.#keeper.journal.hurry(),
     });
-    const plain = toPlain(data, this.#sender.limits);
     if (!plain.ok) return this.#endings.refuse(ticket, new HoldfastError(plain.code, `Not published: ${plain.why}.`));
+    if (checked?.ok === false) return this.#endings.refuse(ticket, checked.error);
     const refusal = this.#over ?? (when === undefined ? this.#full(plain.size) : null);
     if (refusal !== null) return this.#endings.refuse(ticket, refusal);
     if (signal?.aborted) {

@@ -1,4 +1,5 @@
 /** Runs methods of the app's server: exactly one answer, or one error. */
+import type { Checks } from '../contract/checks.ts';
 import { HoldfastError } from '../errors.ts';
 import { DEFAULT_LIMITS, type Req, type Res } from '../protocol/frame.ts';
 import { isEventName, isRequestKey } from '../protocol/names.ts';
@@ -20,10 +21,12 @@ export class Requests {
   /** ms */
   readonly #timeout: number;
   readonly #calls: Calls;
+  readonly #checks: Checks | undefined;
 
-  constructor(context: CallsContext, timeout: number) {
+  constructor(context: CallsContext, timeout: number, checks: Checks | undefined) {
     this.#context = context;
     this.#timeout = timeout;
+    this.#checks = checks;
     this.#calls = new Calls(context, {
       cap: 'req',
       unsupported: 'This server takes no requests.',
@@ -49,17 +52,27 @@ export class Requests {
     const most = Math.max(1, limits.message - ENVELOPE);
     const frame = Math.min(limits.frame, most);
     const plain = toPlain(params, { ...limits, frame, binary: Math.min(limits.binary, (most / 4) * 3) });
-    if (!plain.ok) {
-      const refused = createDeferred();
-      refused.reject(new HoldfastError(plain.code, `Not sent: ${plain.why}.`));
-      return refused.promise;
-    }
+    if (!plain.ok) return refused(new HoldfastError(plain.code, `Not sent: ${plain.why}.`));
+    const checked = this.#checks?.params(method, plain.data);
+    if (checked?.ok === false) return refused(checked.error);
     const payload = { ...(plain.data !== undefined && { d: plain.data }), ...(key !== undefined && { key }) };
     const req: Req = { t: 'req', id: '', m: method, ...payload };
-    return this.#calls.ask({ frame: req, patience: timeout, repeats: key !== undefined, signal, read: ({ d }: Res) => d });
+    return this.#calls.ask({ frame: req, patience: timeout, repeats: key !== undefined, signal, read: ({ d }: Res) => this.#read(method, d) });
+  }
+
+  #read(method: string, data: unknown): unknown {
+    const checked = this.#checks?.result(method, data);
+    if (checked?.ok === false) throw checked.error;
+    return checked === undefined ? data : checked.value;
   }
 
   get calls(): Pick<Calls, 'busy' | 'welcomed' | 'awaits' | 'lost' | 'received' | 'end'> {
     return this.#calls;
   }
+}
+
+function refused(error: HoldfastError): Promise<never> {
+  const { promise, reject } = createDeferred<never>();
+  reject(error);
+  return promise;
 }

@@ -64,7 +64,7 @@ export const LAYERS: readonly Layer[] = [
   // What the client leaves for diagnose(), and a constant.
   { name: 'internals', files: /^src\/(internals|version)\.ts$/, imports: [], own: 'none', synchronous: true },
   { name: 'types', files: /^src\/(types(\/|\.ts$)|contract\/(contract|schema)\.ts$)/, imports: [] },
-  { name: 'contract', files: /^src\/contract\//, imports: ['errors'], synchronous: true },
+  { name: 'contract', files: /^src\/contract\//, imports: ['errors', 'protocol', 'util'], synchronous: true },
   { name: 'protocol', files: /^src\/protocol\/msgpack/, imports: ['errors'], packages: /^@msgpack\/msgpack$/, synchronous: true },
   { name: 'protocol', files: /^src\/protocol\//, imports: ['errors'], synchronous: true },
   { name: 'ports', files: /^src\/(transports\/transport|outbox\/store)\.ts$/, imports: [], own: 'none', synchronous: true },

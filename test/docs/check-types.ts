@@ -7,20 +7,21 @@ import { GIVEN } from './given.ts';
 /** Of a parameter without a type, which JavaScript has no words for. */
 const IMPLICIT_ANY = [7006, 7031];
 
-const EXTENSIONS: Readonly<Record<string, string>> = { ts: 'ts', tsx: 'tsx', js: 'mjs' };
+const EXTENSIONS: Readonly<Record<string, string>> = { ts: 'ts', tsx: 'tsx', js: 'mjs', vue: 'ts' };
 
 export const isCode = ({ language }: Block): boolean => language in EXTENSIONS;
 
 /** @returns for each block what the compiler says of it */
 export function checkTypes(blocks: readonly Block[]): ReadonlyMap<Block, readonly string[]> {
   const folder = join(root, 'code-blocks');
-  const files = new Map(blocks.map((block, index) => [join(folder, `${index}.${EXTENSIONS[block.language]!}`), block]));
-  const texts = new Map([...files].map(([file, { text }]) => [file, text]));
+  const files = new Map(blocks.map((block, index) => [join(folder, fileNameOf(block, index)), block]));
+  const texts = new Map([...files].map(([file, block]) => [file, scriptOf(block)]));
   const given = join(folder, 'given.ts');
   texts.set(given, GIVEN);
   const options = readOptions();
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile } = host;
+  const { directoryExists, fileExists, readFile } = host;
+  host.directoryExists = (path) => path.startsWith(folder) || directoryExists!(path);
   host.fileExists = (file) => texts.has(file) || fileExists(file);
   host.readFile = (file) => texts.get(file) ?? readFile(file);
   const program = ts.createProgram([...files.keys(), given], options, host);
@@ -38,6 +39,19 @@ export function checkTypes(blocks: readonly Block[]): ReadonlyMap<Block, readonl
   const faults = told(given);
   if (faults.length > 0) throw new Error(`given.ts: ${faults.join('\n')}`);
   return new Map([...files].map(([file, block]) => [block, told(file)]));
+}
+
+/** A module that has a name can be imported by it from the other blocks of its document. */
+function fileNameOf({ document, language, flags }: Block, index: number): string {
+  return join(document, flags.find((flag) => /\.tsx?$/.test(flag)) ?? `${index}.${EXTENSIONS[language]!}`);
+}
+
+/** Of a single-file component the script, at its own lines. */
+function scriptOf({ language, text }: Block): string {
+  if (language !== 'vue') return text;
+  const [all, before = '', script = ''] = /^([\s\S]*?)<script setup lang="ts">([\s\S]*?)<\/script>/.exec(text) ?? [];
+  if (all === undefined) throw new Error('A component of a document has no <script setup lang="ts">.');
+  return before.replaceAll(/[^\n]/g, '') + script;
 }
 
 /** The project's own, less what would make an example longer and not righter. */

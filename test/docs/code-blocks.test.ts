@@ -23,7 +23,7 @@ const of = (...languages: readonly string[]): readonly Block[] => blocks.filter(
 
 it('each block says what it is, so that none goes unchecked', () => {
   expect(blocks.length).toBeGreaterThan(30);
-  const known = [...of('ts', 'tsx', 'js', 'html', 'sh', 'nginx', 'text')];
+  const known = [...of('ts', 'tsx', 'js', 'vue', 'html', 'sh', 'nginx', 'text')];
   expect(blocks.filter((block) => !known.includes(block)).map(titleOf)).toEqual([]);
 });
 

@@ -125,7 +125,13 @@ export function createWorld({
 }
 
 /** What this machine has would not be under the test's control. */
-const NO_PLATFORM = { WebSocket: undefined, indexedDB: undefined, locks: undefined, BroadcastChannel: undefined, frame: undefined };
+const NO_PLATFORM = {
+  WebSocket: undefined,
+  indexedDB: undefined,
+  locks: undefined,
+  BroadcastChannel: undefined,
+  frame: undefined,
+};
 
 /** Those of one page, which stop with it. */
 function createTimers(clock: VirtualClock) {

@@ -185,6 +185,17 @@ checked.subscribe('message', (data) => same<typeof data>()<{ text: string; at: D
 checked.publishVolatile('typing', { on: true });
 // @ts-expect-error the wire carries the input
 checked.publish('message', { text: '', at: new Date(0) });
+checked.subscribeAll((message) => {
+  if (message.event === 'message') same<typeof message.data.at>()<Date>();
+});
+checked.store({
+  initial: [] as readonly Date[],
+  reduce: (dates, { event, data }) => (event === 'message' ? [...dates, data.at] : dates),
+});
+// @ts-expect-error a volatile payload is checked by its validator's input
+checked.publishVolatile('typing', { on: 'yes' });
+// @ts-expect-error a contract is made by defineContract
+createClient('/realtime', { contract: { schemas: {} } });
 
 // ---- requests ------------------------------------------------------------------------------------------------------------------
 

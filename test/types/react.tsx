@@ -77,7 +77,7 @@ export function Form(): ReactNode {
   const [note, setNote] = useState('');
   useEffect(() => client.on('outcome', ({ channel, result }) => channel === 'forms' && setNote(result)), [client]);
   async function submit(data: FormData): Promise<void> {
-    const fields = Object.fromEntries([...data].map(([key, value]) => [key, String(value)]));
+    const fields = Object.fromEntries([...data].map(([key, value]) => [key, typeof value === 'string' ? value : value.name]));
     const receipt = publish('submitted', { form: 'visit', fields });
     await receipt.stored;
     setNote(outbox.durable ? 'Saved on this device' : `Keep this tab open (${outbox.problem})`);
@@ -106,6 +106,10 @@ export function Room({ id }: { readonly id: string | null }): ReactNode {
   const prices = useLatestBy('prices', 'tick', (tick) => tick.symbol, { sample: 250 });
   same<typeof prices>()<ReadonlyMap<string, { symbol: string; price: number }>>();
   useChannel('room:1').publish('cleared');
+  const order = hooks.useRequest('orders.create');
+  same<typeof order.data>()<{ orderId: string } | null>();
+  void order.run({ sku: 'A1', quantity: 1 }, { key: 'k' }).then(({ orderId }) => orderId);
+  void hooks.useRequest('session.get').run();
   usePublish('room:1').publishVolatile('typing', { on: true });
   return (
     <>
@@ -145,6 +149,12 @@ hooks.useSubscription('room:1', 'message', (data) => data.body);
 hooks.useLatestBy('prices', 'tick', (tick) => tick.id);
 // @ts-expect-error the key is given already
 hooks.useLatestBy('prices', 'tick', (tick) => tick.symbol, { conflate: (tick) => tick.symbol });
+// @ts-expect-error no such method
+hooks.useRequest('orders.make');
+// @ts-expect-error missing params
+void hooks.useRequest('orders.create').run();
+// @ts-expect-error wrong params
+void hooks.useRequest('orders.create').run({ sku: 'A1' });
 // @ts-expect-error the store of another pattern
 hooks.useStore('room:1', board);
 // @ts-expect-error a client of another contract

@@ -1,5 +1,7 @@
 /** What must compile, and what must not, on the server. Nothing here is run. */
+import { defineContract } from 'holdfast/contract';
 import { createServer, reject } from 'holdfast/server';
+import { z } from 'zod';
 import type { App } from './app.ts';
 
 const server = createServer<App>({
@@ -55,3 +57,20 @@ createServer<App>({ ...rules, requests: { 'session.get': () => ({ user: 'a', exp
 // @ts-expect-error a result of another shape
 createServer<App>({ ...rules, requests: { 'orders.create': () => ({}), 'session.get': () => ({ user: 'a', expires: 0 }), 'rooms.list': () => [] } }); // prettier-ignore
 createServer({ ...rules, requests: { any: (params, { key }) => [params.anything, key] } });
+const contract = defineContract({
+  channels: { 'room:{id}': { events: { message: z.object({ at: z.string().transform((text) => new Date(text)) }) } } },
+});
+const checked = createServer({
+  contract,
+  authenticate: () => null,
+  channels: { 'room:{id}': { publish: { message: ({ at }) => at.getTime() > 0 } } },
+});
+void checked.publish('room:1', 'message', { at: '2026-01-01' });
+// @ts-expect-error the back end publishes the input
+void checked.publish('room:1', 'message', { at: new Date(0) });
+createServer({
+  contract,
+  authenticate: () => null,
+  // @ts-expect-error a rule gets what the validator returns
+  channels: { 'room:{id}': { publish: { message: ({ at }) => at.startsWith('2') } } },
+});

@@ -1,14 +1,12 @@
 /** What every adapter's list of messages does. */
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/types.ts';
-import type { WatchedWorld } from '../channel/traffic.ts';
+import type { useWorld } from '../channel/traffic.ts';
 import type { Driver, Mounted } from './driver.ts';
 import { framesOf, say } from './wire.ts';
 
-type Options = Parameters<typeof import('../../support/world.ts').createWorld>[0];
-
-export function describeMessages(driver: Driver, createWorld: (options?: Options) => WatchedWorld): void {
-  const stage = (options?: Options) => {
+export function describeMessages(driver: Driver, createWorld: ReturnType<typeof useWorld>): void {
+  const stage = (options?: Parameters<typeof createWorld>[0]) => {
     const world = createWorld(options);
     const page = world.open();
     const wait = (ms = 100): Promise<void> => driver.act(() => world.clock.advance(ms));

@@ -11,7 +11,8 @@ export type HookName =
   | 'useLatestBy'
   | 'usePublish'
   | 'useOutbox'
-  | 'useStore';
+  | 'useStore'
+  | 'useRequest';
 
 /** A component that is mounted, with one hook in it. */
 export interface Mounted {

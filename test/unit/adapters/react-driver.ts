@@ -39,7 +39,7 @@ async function mountAll(client: Client, count: number, hook: HookName, ...first:
       Array.from({ length: count }, (_, key) => createElement(One, { key, args })),
     );
   let shown: ReturnType<typeof render>;
-  await act(() => {
+  await act(async () => {
     shown = render(app(first));
   });
   return {

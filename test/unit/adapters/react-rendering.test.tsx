@@ -67,7 +67,7 @@ describe('what a server rendered', () => {
     container.innerHTML = SERVED;
     const faults: unknown[] = [];
     const first = container.firstChild;
-    await act(() => {
+    await act(async () => {
       roots.push(hydrateRoot(container, <App client={client} />, { onRecoverableError: (error) => faults.push(error) }));
     });
     expect(faults).toEqual([]);
@@ -89,7 +89,7 @@ describe('a component that is not shown yet', () => {
       return <p>{status}</p>;
     }
     let shown!: ReturnType<typeof render>;
-    await act(() => {
+    await act(async () => {
       shown = render(
         <App client={page.client}>
           <Suspense fallback="…">

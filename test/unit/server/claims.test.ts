@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryBroker } from '../../../server/brokers/memory.ts';
 import type { Broker } from '../../../server/brokers/broker.ts';
 import { reject } from '../../../server/rejection.ts';
-import type { AnyHandler } from '../../../server/request-types.ts';
+import type { RequestHandlers } from '../../../server/request-types.ts';
 import type { ClientFrame, Req } from '../../../src/protocol/frame.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { hello, request, type Reply } from './http-support.ts';
@@ -14,7 +14,7 @@ const req = (id: string, more: Partial<Req> = {}): Req => ({ t: 'req', id, m: 'm
 const told = (peer: Pick<Peer, 'of'>): unknown[] => peer.of('res').map(({ err, d }) => err?.code ?? d);
 
 /** A handler that counts its runs, and ends when the test says so. */
-function counted(): { readonly handler: AnyHandler; readonly runs: ReturnType<typeof createDeferred<unknown>>[] } {
+function counted(): { readonly handler: RequestHandlers[string]; readonly runs: ReturnType<typeof createDeferred<unknown>>[] } {
   const runs: ReturnType<typeof createDeferred<unknown>>[] = [];
   return {
     runs,
@@ -27,7 +27,11 @@ function counted(): { readonly handler: AnyHandler; readonly runs: ReturnType<ty
 }
 
 /** Servers that share a store. */
-function houses(handler: AnyHandler, count = 2, wrap: (broker: Broker) => Broker = (broker) => broker): readonly House[] {
+function houses(
+  handler: RequestHandlers[string],
+  count = 2,
+  wrap: (broker: Broker) => Broker = (broker) => broker,
+): readonly House[] {
   const clock = createVirtualClock();
   const { now, setTimeout, clearTimeout } = clock;
   const broker = wrap(memoryBroker({ environment: { now, setTimeout, clearTimeout, random: Math.random } }));

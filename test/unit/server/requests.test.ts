@@ -48,7 +48,7 @@ describe('a handler', () => {
     ['a promise of one', () => Promise.reject(reject('no', 'No')), { code: 'app', app: 'no', message: 'No' }, 0],
     ['an error, whose message is not told', () => { throw new Error('password=1'); }, { code: 'unavailable' }, 1],
     ['a promise of an error', () => Promise.reject(new Error('password=1')), { code: 'unavailable' }, 1],
-    ['what is no error', () => Promise.reject(null as unknown as Error), { code: 'unavailable' }, 1],
+    ['what is no error', () => Promise.reject(Object.create(null) as Error), { code: 'unavailable' }, 1],
     ['a result that no codec carries', () => ({ f: () => 1 }), { code: 'unavailable', message: 'its result cannot be sent' }, 1],
     ['a result above the limit', () => 'x'.repeat(70_000), { code: 'too-large', message: 'its result cannot be sent' }, 1],
   ])('that ends with %s', async (_what, handler, err, faults) => {

@@ -1,11 +1,13 @@
 /** What is asked over HTTP, each in a request of its own beside what is published. */
 import { describe, expect, it } from 'vitest';
-import type { Hist } from '../../../src/protocol/frame.ts';
+import type { Hist, Req } from '../../../src/protocol/frame.ts';
 import { longPolling } from '../../../src/transports/long-polling.ts';
 import { sse } from '../../../src/transports/sse.ts';
 import { answerPoll, type Scene, createScene, pub, welcomeStream } from './scene.ts';
 
 const hist = (n: number): Hist => ({ t: 'hist', id: `h${n}`, c: 'room', n });
+
+const req = (n: number, timeout: number): Req => ({ t: 'req', id: `r${n}`, m: 'm', timeout });
 
 async function open(transport = sse()): Promise<Scene> {
   const scene = await createScene(transport);
@@ -121,5 +123,43 @@ describe('a question', () => {
     scene.link.close();
     await scene.clock.settle();
     expect([scene.net.running, scene.clock.pending]).toEqual([[], 0]);
+  });
+});
+
+describe('a request to the app', () => {
+  it('goes alone, and a cancellation with the publications', async () => {
+    const scene = await open();
+    scene.link.send([req(1, 5000), pub(1), hist(2)]);
+    await scene.clock.settle();
+    expect([...asked(scene)].sort()).toEqual(['h2', 'p1', 'r1']);
+    scene.net
+      .to('send')
+      .find(({ frames }) => frames.some(({ t }) => t === 'pub'))!
+      .answer([]);
+    scene.link.send([{ t: 'cancel', id: 'r1' }]);
+    await scene.clock.settle();
+    expect(scene.latest('send').frames.slice(1)).toEqual([{ t: 'cancel', id: 'r1' }]);
+  });
+
+  it('has as long as its handler, and what a slow way takes; then its place is free', async () => {
+    const scene = await open();
+    scene.link.send([req(1, 30_000), req(2, 1), req(3, 1), req(4, 1), req(5, 1)]);
+    await scene.clock.advance(10_000);
+    expect(asked(scene)).toEqual(['r1', 'r2', 'r3', 'r4']);
+    await scene.clock.advance(1);
+    expect(asked(scene)).toEqual(['r1', 'r2', 'r3', 'r4', 'r5']);
+    await scene.clock.advance(29_998);
+    await answer(scene, 'r1');
+    expect(scene.batches.at(-1)).toEqual([{ t: 'res', id: 'r1', ep: 'e' }]);
+  });
+
+  it('is sent again where the network failed: the server runs it once', async () => {
+    const scene = await open();
+    scene.link.send([req(1, 30_000)]);
+    await scene.clock.settle();
+    await failed(scene, 'break');
+    await scene.clock.advance(5000);
+    expect(asked(scene)).toEqual(['r1', 'r1']);
+    expect(scene.latest('send').frames[1]).toEqual(req(1, 30_000));
   });
 });

@@ -1,0 +1,5 @@
+// @vitest-environment jsdom
+import { describeBehaviour } from './behaviour.ts';
+import { vueDriver } from './vue-driver.ts';
+
+describeBehaviour(vueDriver);

@@ -59,18 +59,24 @@ describe('an app made with Vite', () => {
     expect(errors).toEqual([]);
   });
 
-  it('and reloaded hot: one connection and one subscription, and what is there stays', async () => {
-    const app = copyApp('react', 'react-hot');
+  it.each([
+    [
+      'react',
+      react(),
+      'chat.tsx',
+      ['react-dom/client', 'react/jsx-dev-runtime'],
+      (code: string) => code.replace('useOutbox();', '$& useOutbox();'),
+    ],
+    ['vue', vue(), 'chat.vue', ['vue'], (code: string) => code.replace('<script setup>', '$&\n// other')],
+  ] as const)('and %s, reloaded hot: one connection and one subscription, and what is there stays', async (...given) => {
+    const [name, plugin, edited, needed, remounted] = given;
+    const app = copyApp(name, `${name}-hot`);
     await using site = await openSite();
     const vite = await createVite({
-      ...configOf(app, react()),
-      appType: 'spa',
+      ...configOf(app, plugin),
       server: { middlewareMode: true, hmr: { server: site.http } },
       // Found later, a dependency would load the page again.
-      optimizeDeps: {
-        noDiscovery: true,
-        include: ['react', 'react-dom/client', 'react/jsx-dev-runtime', 'react/jsx-runtime', 'holdfast', 'holdfast/react'],
-      },
+      optimizeDeps: { noDiscovery: true, include: [name, ...needed, 'holdfast', `holdfast/${name}`] },
     });
     try {
       site.serve((request, response) => vite.middlewares(request, response));
@@ -80,9 +86,18 @@ describe('an app made with Vite', () => {
       await connected(page);
       await page.click('button');
       await heard(page);
-      const file = join(app, 'chat.tsx');
-      writeFileSync(file, readFileSync(file, 'utf8').replace('First text', 'Second text'));
-      await page.waitForSelector('h1:text-is("Second text")');
+      const edit = async (text: string, change: (code: string) => string): Promise<void> => {
+        const file = join(app, edited);
+        writeFileSync(file, change(readFileSync(file, 'utf8').replace(/(?<=<h1>)[^<]*/, text)));
+        await page.waitForSelector(`h1:text-is("${text}")`);
+      };
+      await page.evaluate(() => (document.querySelector('main')!.title = 'the first one'));
+      await edit('Second text', (code) => code);
+      expect(await page.locator('main').getAttribute('title')).toBe('the first one');
+      await heard(page);
+      // What it held is let go, and asked for again at once.
+      await edit('Third text', remounted);
+      expect(await page.locator('main').getAttribute('title')).toBeNull();
       await heard(page);
       await page.click('button');
       await expect.poll(() => page.locator('li').count(), { timeout: 20_000 }).toBe(2);

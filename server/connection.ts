@@ -233,8 +233,6 @@ export class Connection implements ServerLine, Member, WorkHost, OutgoingHost {
     this.#take(this.#early.splice(0));
   }
 
-  // ---- open ------------------------------------------------------------------------------------------------------
-
   #onOpenFrame(frame: ClientFrame): void {
     switch (frame.t) {
       case 'ping':

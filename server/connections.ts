@@ -209,11 +209,13 @@ export class Connections {
   }
 
   #sweep(): void {
-    const { environment, tails, allowance, requestAllowance } = this.#services;
+    const { environment, tails, rosters, leases, allowance, requestAllowance } = this.#services;
     const now = environment.now();
     this.#timer = null;
     const late = now - this.#sweptAt - this.#interval > LATE;
     for (const connection of this.#all) connection.sweep(now, late);
+    leases.sweep(now);
+    rosters.sweep(now);
     this.#sweeps += 1;
     if (this.#sweeps % SHARED_EVERY === 0) {
       tails.sweep(now);
@@ -221,6 +223,6 @@ export class Connections {
       requestAllowance.sweep(now);
     }
     // Idle servers have no timer, so that a process may end by itself.
-    if (this.#all.size > 0 || tails.size > 0) this.#wait();
+    if (this.#all.size > 0 || tails.size > 0 || rosters.size > 0) this.#wait();
   }
 }

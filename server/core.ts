@@ -8,6 +8,7 @@ export type { Inflater } from './environment.ts';
 export type { ExchangeListener, HeaderTable } from './http/exchange.ts';
 export type { RejectOptions } from './rejection.ts';
 export type { RequestContext, RequestHandler, RequestHandlers } from './request-types.ts';
+export type { ServerMember } from './presence-member.ts';
 export type {
   Answer,
   Broker,

@@ -1,8 +1,8 @@
 import type { ClientFrame, Hello, ServerFrame } from '../src/protocol/frame.ts';
 import type { SocketKind } from './types.ts';
 
-const DOWN: ReadonlySet<string> = new Set(['hello', 'sub']);
-const UP: ReadonlySet<string> = new Set(['hello', 'pub', 'tell', 'hist', 'req', 'cancel', 'ping']);
+const DOWN: ReadonlySet<string> = new Set(['hello', 'sub', 'pres']);
+const UP: ReadonlySet<string> = new Set(['hello', 'pub', 'tell', 'hist', 'req', 'cancel', 'pres', 'ping']);
 
 /** What a transport is not for is ignored, as are frames of unknown types. */
 export function takes(kind: SocketKind, type: ClientFrame['t']): boolean {

@@ -7,6 +7,7 @@ const LIMITS: ServerLimits = {
   connections: 32,
   admitRate: 1000,
   publishRate: 50,
+  members: 1000,
   requests: 64,
   requestRate: 50,
   queue: 1_048_576,
@@ -70,7 +71,7 @@ function shown(value: unknown): string {
 /** What `welcome` tells. */
 export function announced(limits: ServerLimits): Limits {
   const { connections: _connections, admitRate: _admitted, publishRate: _published, queue: _queue, ...rest } = limits;
-  const { requests: _requests, requestRate: _asked, ...told } = rest;
+  const { requests: _requests, requestRate: _asked, members: _members, ...told } = rest;
   return told;
 }
 

@@ -3,7 +3,7 @@ import type { Services } from './services.ts';
 import type { User } from './types.ts';
 import { ask, isThenable, RuleContext, type Verdict, verdictOf, verdictOfError, within } from './verdict.ts';
 
-/** Who may read: asks the `subscribe` rules, for one connection. */
+/** Who may read, and be there: asks the `subscribe` and `presence` rules, for one connection. */
 export class Permissions {
   readonly #services: Services;
   readonly #host: { readonly user: User };
@@ -20,17 +20,23 @@ export class Permissions {
   }
 
   /** @param tell called once; at once, if the rule answers so */
-  ask(channel: string, { rule: { subscribe }, params }: Match, tell: (verdict: Verdict) => void): void {
-    if (typeof subscribe !== 'function') return tell(verdictOf(subscribe));
+  ask(
+    channel: string,
+    { rule, params }: Match,
+    tell: (verdict: Verdict) => void,
+    name: 'subscribe' | 'presence' = 'subscribe',
+  ): void {
+    const asked = rule[name];
+    if (typeof asked !== 'function') return tell(verdictOf(asked));
     const { environment, timing, report } = this.#services;
     const onVerdict = (verdict: Verdict): void => {
       if (verdict.say === 'later' && 'fault' in verdict) {
-        report('rule-failed', { channel, rule: 'subscribe', error: verdict.fault });
+        report('rule-failed', { channel, rule: name, error: verdict.fault });
       }
       tell(verdict);
     };
     const context = new RuleContext(this.#host.user, channel, params);
-    const answer = ask(() => subscribe(context));
+    const answer = ask(() => asked(context));
     if (!isThenable(answer)) return onVerdict(answer);
     this.#contexts.add(context);
     const settle = (verdict: Verdict): void => {

@@ -7,6 +7,7 @@ export interface Rule {
   readonly pattern: string;
   readonly subscribe: NonNullable<ChannelRule['subscribe']>;
   readonly publish: NonNullable<ChannelRule['publish']>;
+  readonly presence: NonNullable<ChannelRule['presence']>;
   readonly mode: Mode;
   readonly keep: Keep;
   readonly showUser: boolean;
@@ -54,6 +55,7 @@ function resolveRule(pattern: string, given: ChannelRule): Rule {
     pattern,
     subscribe: given.subscribe ?? false,
     publish: given.publish ?? false,
+    presence: given.presence ?? given.subscribe ?? false,
     mode,
     keep,
     showUser: given.showUser ?? true,

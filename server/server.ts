@@ -13,6 +13,8 @@ import { Allowance, resolveLimits, resolveTiming } from './limits.ts';
 import { createCounters } from './metrics.ts';
 import { createOrigins } from './origins.ts';
 import { Batcher } from './outgoing.ts';
+import { Leases } from './presence-leases.ts';
+import { Rosters } from './presence-roster.ts';
 import { Registry } from './registry.ts';
 import { createHandlers } from './requests.ts';
 import { createRules, type Rule } from './rules.ts';
@@ -30,7 +32,7 @@ const DAY = 86_400_000;
  */
 export function createServerCore<C extends Contract<C> = Untyped>(options: ServerOptions<C>): ServerCore<C> {
   // What is inside knows names, payloads and users only as they come.
-  return createCore(options as unknown as ServerOptions);
+  return createCore(options as unknown as ServerOptions) as unknown as ServerCore<C>;
 }
 
 function createCore(options: ServerOptions): ServerCore {
@@ -68,6 +70,8 @@ function createCore(options: ServerOptions): ServerCore {
     rules: createRules(options.channels),
     broker,
     tails: new Tails(broker, pageLimit(limits.queue)),
+    rosters: new Rosters({ broker, environment, limits, timing, report }),
+    leases: new Leases({ broker, environment, timing, report }),
     batcher: new Batcher(environment.defer),
     registry: new Registry(limits.connections, environment, timing.supersedeAfter),
     allowance: new Allowance(limits.publishRate),
@@ -99,6 +103,7 @@ function createCore(options: ServerOptions): ServerCore {
     connections.stop();
     runs.close();
     services.tails.close();
+    services.rosters.close();
     if (options.broker === undefined) await broker.close();
   };
 
@@ -122,6 +127,11 @@ function createCore(options: ServerOptions): ServerCore {
       ruleOf(services, channel);
       const item = itemOf(services, 'volatile', channel, { id: environment.createId(), event, data });
       broker.tell(channel, item, null).catch((error: unknown) => report('broker-failed', { channel, error }));
+    },
+    async members(channel) {
+      ruleOf(services, channel);
+      const { members } = await broker.presence.members(channel);
+      return members.map(({ id, by = null, data }) => ({ id, user: by, data }));
     },
     async cursor(channel) {
       const read = await broker.read(channel, { latest: 0 }, { entries: 1, bytes: 1 }, ruleOf(services, channel).keep);

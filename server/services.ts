@@ -5,6 +5,8 @@ import type { ServerEnvironment } from './environment.ts';
 import type { Allowance } from './limits.ts';
 import type { Counters } from './metrics.ts';
 import type { Batcher } from './outgoing.ts';
+import type { Leases } from './presence-leases.ts';
+import type { Rosters } from './presence-roster.ts';
 import type { Registry } from './registry.ts';
 import type { AnyHandler } from './request-types.ts';
 import type { Rules } from './rules.ts';
@@ -20,6 +22,8 @@ export interface Services {
   readonly rules: Rules;
   readonly broker: Broker;
   readonly tails: Tails;
+  readonly rosters: Rosters;
+  readonly leases: Leases;
   readonly batcher: Batcher;
   readonly registry: Registry;
   readonly allowance: Allowance;

@@ -26,7 +26,7 @@ export function ttlOf({ expiresAt }: Identity, now: number): { readonly ttl: num
 export function welcomeOf(identity: Identity, mem: string, { environment, limits }: Services, ping: number): Welcome {
   const user = identity.userId === '' ? undefined : { user: identity.userId };
   const ttl = ttlOf(identity, environment.now());
-  const caps = ['hist', 'req', ...(environment.gunzip === null ? [] : ['gzip'])];
+  const caps = ['hist', 'pres', 'req', ...(environment.gunzip === null ? [] : ['gzip'])];
   return { t: 'welcome', v: PROTOCOL_VERSION, mem, ping, ...user, ...ttl, limits: announced(limits), caps };
 }
 

@@ -1,11 +1,13 @@
 import type { Codec } from '../src/protocol/codec.ts';
 import type { Hist, ServerFrame, Sub, Unsub, Unsubbed } from '../src/protocol/frame.ts';
+import type { ClientPres } from '../src/protocol/presence-frame.ts';
 import type { Keep } from './brokers/broker.ts';
 import { History } from './history.ts';
 import { Allowance } from './limits.ts';
 import type { Counters } from './metrics.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Permissions } from './permissions.ts';
+import { Presence, type PresenceHost } from './presence.ts';
 import { serves } from './rules.ts';
 import type { Services } from './services.ts';
 import { type Reader, Subscription } from './subscription.ts';
@@ -13,19 +15,15 @@ import type { User } from './types.ts';
 import { type Verdict, within } from './verdict.ts';
 
 /** What the subscriptions need of their connection. */
-export interface SubscriptionsHost {
-  readonly codec: Codec;
-  readonly outgoing: Outgoing;
-  readonly client: string;
+export interface SubscriptionsHost extends PresenceHost {
   readonly user: User;
-  send(frame: ServerFrame): void;
 }
 
 /** Pages asked for at once, for one connection: what comes when there is no room any more is read again. */
 const READS = 8;
 const RETRY_AFTER = 1000;
 
-/** What one connection reads: its subscriptions, the order in which those that are behind are served, and pages of the past. */
+/** What one connection reads: its subscriptions, the order in which those behind are served, the past, and who is there. */
 export class Subscriptions implements Reader {
   readonly #services: Services;
   readonly #host: SubscriptionsHost;
@@ -33,6 +31,7 @@ export class Subscriptions implements Reader {
   readonly #waiting = new Set<Subscription>();
   readonly #permissions: Permissions;
   readonly #history: History;
+  readonly #presence: Presence;
   /** A full set each second, four at once: every new name leaves something behind for a while. */
   readonly #joins: Allowance;
   #reading = 0;
@@ -44,6 +43,7 @@ export class Subscriptions implements Reader {
     this.#host = host;
     this.#permissions = new Permissions(services, host);
     this.#history = new History(services, host, this.#permissions);
+    this.#presence = new Presence(services, host, this.#permissions);
     this.#joins = new Allowance(services.limits.channels);
   }
 
@@ -66,17 +66,18 @@ export class Subscriptions implements Reader {
 
   /** Whether someone waits for room. */
   get waiting(): boolean {
-    return this.#waiting.size > 0 || this.#history.waiting;
+    return this.#waiting.size > 0 || this.#history.waiting || this.#presence.waiting;
   }
 
-  /** Every `sub` and `hist` that came is answered. */
+  /** Every `sub`, `hist` and `pres` that came is answered. */
   get idle(): boolean {
     for (const { phase } of this.#byChannel.values()) if (phase === 'judging' || phase === 'joining') return false;
-    return this.#history.idle;
+    return this.#history.idle && this.#presence.idle;
   }
 
-  onFrame(frame: Sub | Unsub | Hist): void {
+  onFrame(frame: Sub | Unsub | Hist | ClientPres): void {
     if (frame.t === 'hist') this.#history.onHist(frame);
+    else if (frame.t === 'pres') this.#presence.onPres(frame);
     else if (frame.t === 'unsub') this.#remove(frame.c);
     else this.#onSub(frame);
   }
@@ -95,8 +96,13 @@ export class Subscriptions implements Reader {
         message: `this channel's mode is ${match.rule.mode}, not ${mode}`,
       });
     }
-    if (known?.mode === mode) return known.resync(frame);
+    if (known?.mode === mode) {
+      this.#presence.onSub(frame);
+      if (known.phase !== 'judging') this.#presence.watch(frame.c);
+      return known.resync(frame);
+    }
     this.#remove(frame.c);
+    this.#presence.onSub(frame);
     const full = this.#byChannel.size >= limits.channels || this.#permissions.size >= limits.channels;
     if (full || this.#joins.take('', 1, this.#services.environment.now()) === 0) {
       return this.#refuse(frame.c, { code: 'rate-limited', retry: true, after: 10 * RETRY_AFTER });
@@ -111,6 +117,7 @@ export class Subscriptions implements Reader {
   /** The user may no longer read it. */
   revoke(channel: string): void {
     this.#history.revoke(channel);
+    this.#presence.revoke(channel);
     if (this.#remove(channel)) this.#refuse(channel, { code: 'forbidden', retry: false });
   }
 
@@ -118,6 +125,7 @@ export class Subscriptions implements Reader {
     this.#ended = true;
     for (const channel of [...this.#byChannel.keys()]) this.#remove(channel);
     this.#history.end();
+    this.#presence.end();
     this.#permissions.end();
   }
 
@@ -139,6 +147,7 @@ export class Subscriptions implements Reader {
     }
     this.#pumping = false;
     this.#history.pump();
+    this.#presence.pump();
   }
 
   async #read(subscription: Subscription): Promise<void> {
@@ -159,6 +168,7 @@ export class Subscriptions implements Reader {
       const after = verdict.say === 'later' && verdict.after !== undefined ? { after: verdict.after } : undefined;
       return this.#refuse(channel, { ...verdict.refusal, retry: verdict.say === 'later', ...after });
     }
+    this.#presence.watch(channel);
     // Not before: a tail that nobody listens to may be dropped while the rule thinks.
     const tail = this.#services.tails.of(channel, keep);
     const joining = subscription.join(tail);
@@ -188,6 +198,7 @@ export class Subscriptions implements Reader {
     if (known === undefined) return false;
     this.#byChannel.delete(channel);
     this.#waiting.delete(known);
+    this.#presence.unwatch(channel);
     this.counters.subscriptions -= 1;
     known.end(this.#services.environment.now());
     return true;

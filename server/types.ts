@@ -18,11 +18,13 @@ import type {
 import type { Codec, Encoded } from '../src/protocol/codec.ts';
 import type { Limits, Mode } from '../src/protocol/frame.ts';
 import type { Broker } from './brokers/broker.ts';
+import type { FetchOptions } from './fetch-options.ts';
+import type { Members } from './presence-member.ts';
 import type { ServerEnvironment } from './environment.ts';
 import type { Exchange } from './http/exchange.ts';
 import type { RequestHandlers } from './request-types.ts';
 
-export type { Broker, Codec, Encoded, Exchange, Mode, ServerEnvironment, Untyped };
+export type { Broker, Codec, Encoded, Exchange, FetchOptions, Mode, ServerEnvironment, Untyped };
 
 /** As `authenticate` gave it. */
 export type User = UserOf<Untyped> | null;
@@ -99,6 +101,8 @@ export interface ChannelRule<C extends Contract<C> = Untyped, P extends Pattern<
   readonly subscribe?: boolean | ((context: Context<C, P>) => Answer);
   /** For all events, or one by one. Throw `reject(code, message)` to tell the client why. @default false */
   readonly publish?: boolean | ((context: Context<C, P>) => Answer) | EventRules<C, P>;
+  /** Who may be there, and see who is; to see it, `subscribe` must allow it too. @default same as `subscribe` */
+  readonly presence?: boolean | ((context: Context<C, P>) => Answer);
   /** log serves readers of all modes; latest those of latest and live; live keeps no log. @default 'log' */
   readonly mode?: Mode;
   readonly history?: {
@@ -107,7 +111,7 @@ export interface ChannelRule<C extends Contract<C> = Untyped, P extends Pattern<
     /** ms @default 86_400_000 */
     readonly age?: number;
   };
-  /** Show the publisher's id as `by`. @default true */
+  /** Show the user's id: as `by` of a message, as `user` of a member. @default true */
   readonly showUser?: boolean;
 }
 
@@ -126,6 +130,8 @@ export interface ServerLimits extends Limits {
   readonly admitRate: number;
   /** Publications of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
   readonly publishRate: number;
+  /** Members that watchers of one channel are told of, the longest there first; fewer if they have more than half of `queue`. @default 1000 */
+  readonly members: number;
   /** Requests of one page under way; more get `rate-limited`. @default 64 */
   readonly requests: number;
   /** Requests of one user in a second; four times as many in a burst. `Infinity` is allowed. @default 50 */
@@ -261,6 +267,8 @@ export interface ServerCore<C extends Contract<C> = Untyped> extends AsyncDispos
     event: E,
     data: In<Volatile<C, PatternOf<C, N>>[E]>,
   ): void;
+  /** Who is there, on all servers that share the broker: the longest there first, each page of a user by itself. */
+  members<N extends ChannelName<C>>(channel: Fitting<C, N>): Promise<Members<C, N>>;
   /** Top of the log, for snapshot endpoints: read it BEFORE the data. */
   cursor<N extends ChannelName<C>>(
     channel: Fitting<C, N>,
@@ -278,11 +286,6 @@ export interface ServerCore<C extends Contract<C> = Untyped> extends AsyncDispos
   report(name: string, detail: Readonly<Record<string, unknown>>): void;
   readonly limits: ServerLimits;
   readonly metrics: { get(): Readonly<Record<string, number>> };
-}
-
-export interface FetchOptions {
-  /** Of the peer, for `authenticate`. A `Request` does not have it. @default '' */
-  readonly ip?: string;
 }
 
 export interface DrainOptions {

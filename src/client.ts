@@ -19,8 +19,10 @@ import type { SessionFrame } from './protocol/frame.ts';
 import { json } from './protocol/json.ts';
 import { isChannelName } from './protocol/names.ts';
 import { createPatterns } from './protocol/patterns.ts';
+import { Presences } from './presence/presences.ts';
 import { Requests } from './request/requests.ts';
-import { type ComposeOptions, type OutboxOptions, checkOptions } from './options.ts';
+import { OUTBOX, TIMING, withDefaults } from './defaults.ts';
+import { type ComposeOptions, checkOptions } from './options.ts';
 import type {
   Abortable,
   Channel,
@@ -36,25 +38,6 @@ import type {
 import { attempt } from './util/attempt.ts';
 import { soon } from './util/soon.ts';
 import { createStop, stopOnAbort } from './util/stop.ts';
-
-const HOUR = 3_600_000;
-const OUTBOX: Required<Omit<OutboxOptions, 'store' | 'migrate'>> = {
-  ttl: 72 * HOUR,
-  maxMessages: 10_000,
-  maxBytes: 16 * 1024 * 1024,
-  whenInDoubt: 'resend',
-  version: 1,
-  warnBeforeUnload: false,
-};
-const TIMING = {
-  backoffBase: 500,
-  backoffCap: 30_000,
-  backoffCapHidden: 300_000,
-  openTimeout: 10_000,
-  uiGrace: 2000,
-  releaseAfter: 1000,
-  requestTimeout: 10_000,
-};
 
 /**
  * The bare client: only what you pass in is bundled. Touches nothing until first needed.
@@ -76,6 +59,7 @@ class HoldfastClient implements Client {
   readonly #connection: Connection;
   readonly #channels: Channels;
   readonly #outbox: Outbox;
+  readonly #presences: Presences;
   readonly #requests: Requests;
   readonly #unabort: Stop;
   readonly #checks: Checks | undefined;
@@ -97,9 +81,10 @@ class HoldfastClient implements Client {
     const optionsOf = createPatterns(options.channels ?? {}, (sentence) => new HoldfastError('invalid-option', `${sentence}.`));
     const report = (error: unknown): void => this.#report(error);
     const session: Session = {
-      opening: (gen) => this.#channels.opening(gen),
+      opening: (gen) => [...this.#channels.opening(gen), ...this.#presences.opening(gen)],
       welcomed: (line) => {
         this.#channels.welcomed(line);
+        this.#presences.welcomed(line);
         this.#outbox.welcomed(line);
         this.#requests.calls.welcomed(line);
       },
@@ -110,6 +95,7 @@ class HoldfastClient implements Client {
         this.#requests.calls.lost(gen);
         return code !== null && this.#outbox.lost(code);
       },
+      leaving: () => this.#presences.leaving(),
       closed: (error) => this.#end(error),
     };
     this.#environment = environment;
@@ -140,6 +126,7 @@ class HoldfastClient implements Client {
       },
       report,
     };
+    this.#presences = new Presences(shared);
     this.#outbox = new Outbox(
       {
         ...shared,
@@ -161,6 +148,7 @@ class HoldfastClient implements Client {
         ...shared,
         // An id can be copied by whoever reads it; a name that the server vouches for cannot.
         isOwn: (id, by) => (by === undefined || by === user) && this.#outbox.isOwn(id),
+        presence: (channel) => this.#presences.version(channel),
         onReset: (reset) => this.#events.emit('reset', reset),
         bookmarks: createBookmarks(environment, [String(url), user], report),
         reception,
@@ -172,6 +160,7 @@ class HoldfastClient implements Client {
       },
       need: shared.need,
       assertAlive: () => this.#assertAlive(),
+      presence: (channel, host) => this.#presences.create(channel, host),
       pendings: reception?.pendings(this.#outbox) ?? this.#outbox,
       publish: (channel, event, data, given) => this.#outbox.publish(channel, event, data, given),
       publishVolatile: createTeller({
@@ -261,7 +250,10 @@ class HoldfastClient implements Client {
       case 'nack':
         return this.#outbox.nacked(frame);
       case 'recheck':
+        this.#presences.recheck();
         return this.#outbox.recheck();
+      case 'pres':
+        return this.#presences.received(line, frame);
       case 'res':
         // Ids are random, so it is known to one of both at most.
         this.#requests.calls.received(frame);
@@ -272,6 +264,7 @@ class HoldfastClient implements Client {
   }
 
   #end(error: HoldfastError): void {
+    this.#presences.end();
     for (const end of this.#ends) end();
     this.#channels.end({ state: 'closed', error });
     this.#outbox.end(error);
@@ -293,11 +286,6 @@ class HoldfastClient implements Client {
     // Later, for a listener may end the client, and the machine is in the middle of a step.
     soon(() => this.#events.emit('trace', trace));
   }
-}
-
-/** An option that is given as undefined is not given: many callers pass on what they may not have. */
-function withDefaults<T extends object>(defaults: T, given: Partial<T> = {}): T {
-  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
 function onAbort(signal: AbortSignal | undefined, run: () => void): Stop {

@@ -55,6 +55,7 @@ export type {
 } from './types/channel.ts';
 export type { SubscribeOptions } from './types/flow.ts';
 export type { Cursor, Message, MessageOf, Reset } from './types/message.ts';
+export type { Member, Presence, PresenceEvent } from './types/presence.ts';
 export type { RequestOptions } from './types/request.ts';
 export type {
   Accepted,

@@ -1,3 +1,4 @@
+import type { PresenceChange, PresenceStore } from './presence.ts';
 import type { Entry, Item, NackCode, Refusal, ResetReason, Result, Tombstone, WireCursor } from '../../src/protocol/frame.ts';
 import type { Claim, Claimed, Completion } from './claim.ts';
 
@@ -107,6 +108,7 @@ export interface Volatile {
 export interface Follower {
   onNotice(notice: Notice): void;
   onVolatile(message: Volatile, origin: string | null): void;
+  onPresence?(change: PresenceChange): void;
   /** Notices may have been missed: read again from the log. */
   onDoubt(): void;
 }
@@ -135,6 +137,7 @@ export interface Broker {
   complete(completion: Completion): Promise<void>;
   /** These lanes are settled and may be forgotten early. */
   release(lanes: readonly { readonly channel: string; readonly lane: Lane }[]): Promise<void>;
+  readonly presence: PresenceStore;
   /** Called when the store failed over or came back. */
   onRecheck(listener: () => void): () => void;
   close(): Promise<void>;

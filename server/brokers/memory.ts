@@ -20,6 +20,7 @@ import type { Claim, Claimed, Completion } from './claim.ts';
 import { MemoryClaims } from './memory-claims.ts';
 import { MemoryLane } from './memory-lane.ts';
 import { MemoryLog } from './memory-log.ts';
+import { MemoryPresences } from './memory-presence.ts';
 
 export interface MemoryBrokerOptions {
   /** @default the platform's */
@@ -50,6 +51,7 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
 
 class MemoryBroker implements Broker {
   readonly name = 'memory';
+  readonly presence: MemoryPresences;
   readonly #environment: ServerEnvironment;
   readonly #laneLife: number;
   readonly #maxLanes: number;
@@ -69,6 +71,13 @@ class MemoryBroker implements Broker {
     this.#claims = new MemoryClaims({ count: options.maxClaims ?? 200_000, bytes: options.maxAnswers ?? 67_108_864 });
     this.#memory = this.#environment.createId();
     this.#sweptAt = this.#environment.now();
+    this.presence = new MemoryPresences(this.#environment, {
+      tell: (channel, change) => {
+        const log = this.#logs.get(channel);
+        if (log !== undefined) this.#notify(log, (follower) => follower.onPresence?.(change));
+      },
+      isFollowed: (channel) => (this.#logs.get(channel)?.followers.size ?? 0) > 0,
+    });
   }
 
   memory(): Promise<string> {
@@ -159,6 +168,7 @@ class MemoryBroker implements Broker {
     this.#logs.clear();
     this.#lanes.clear();
     this.#published.clear();
+    this.presence.clear();
     this.#claims.clear();
     return Promise.resolve();
   }

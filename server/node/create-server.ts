@@ -31,7 +31,7 @@ export function createServer<C extends Contract<C> = Untyped>(options: ServerOpt
   return {
     ...core,
     attach(server, attachOptions) {
-      const undo = attach(core, server, attachOptions);
+      const undo = attach(core as unknown as ServerCore, server, attachOptions);
       const detach = (): void => {
         if (attached.delete(detach)) undo();
       };

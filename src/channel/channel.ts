@@ -9,6 +9,7 @@ import type {
   HistoryPage,
   Message,
   MessagesOptions,
+  Presence,
   PublishOptions,
   Readable,
   Receipt,
@@ -32,17 +33,20 @@ export interface ChannelContext extends StoreContext {
   publish(event: string, data: unknown, options: PublishOptions): Receipt;
   publishVolatile(event: string, data: unknown): boolean;
   history(options: HistoryOptions): Promise<HistoryPage>;
+  readonly presence: Presence;
 }
 
 /** The handle that `client.channel(name)` returns. It holds nothing by itself. */
 export class ChannelHandle implements Channel {
   readonly name: string;
   readonly status: Readable<ChannelStatus>;
+  readonly presence: Presence;
   readonly #context: ChannelContext;
 
   constructor(name: string, context: ChannelContext) {
     this.name = name;
     this.status = context.status;
+    this.presence = context.presence;
     this.#context = context;
   }
 

@@ -2,7 +2,8 @@
 import type { Line } from '../connection/line.ts';
 import type { Pendings } from '../outbox/pendings.ts';
 import type { ChannelFrame, ClientFrame, Res } from '../protocol/frame.ts';
-import type { ChannelStatus, PublishOptions, Receipt } from '../types.ts';
+import type { PresenceHost } from '../presence/presence.ts';
+import type { ChannelStatus, Presence, PublishOptions, Receipt } from '../types.ts';
 import { createReadable, type Writable } from '../util/readable.ts';
 import { Recent } from '../util/recent.ts';
 import { createTimer } from '../util/timer.ts';
@@ -21,6 +22,7 @@ export interface ChannelsOptions {
   need(): void;
   assertAlive(): void;
   readonly pendings: Pendings;
+  presence(channel: string, host: PresenceHost): Presence;
   publish(channel: string, event: string, data: unknown, options: PublishOptions): Receipt;
   publishVolatile(channel: string, event: string, data: unknown): boolean;
 }
@@ -97,7 +99,8 @@ export class Channels {
   }
 
   #create(name: string): ChannelHandle {
-    const { feed, assertAlive, pendings, publish, publishVolatile } = this.#options;
+    const { feed, assertAlive, pendings, presence, publish, publishVolatile } = this.#options;
+    const feeds = this.#feeds;
     const status = createReadable<ChannelStatus>({ state: 'idle' }, feed.report);
     const listeners = new Listeners(name, feed.environment, feed.report, feed.reception);
     const hold = this.#holder(name, listeners, status);
@@ -121,6 +124,14 @@ export class Channels {
       publish: (event, data, options) => publish(name, event, data, options),
       publishVolatile: (event, data) => publishVolatile(name, event, data),
       history: (options) => this.#history.read(name, options),
+      presence: presence(name, {
+        hold,
+        get isOpen() {
+          return feeds.has(name);
+        },
+        ask: () => feeds.get(name)?.ask(),
+        assertAlive,
+      }),
     });
   }
 

@@ -14,6 +14,8 @@ export interface FeedContext {
   send(frame: ClientFrame): void;
   /** A number that the page has never used. */
   nextK(): number;
+  /** The version of the members that is known; undefined if nobody watches. */
+  presence(channel: string): string | undefined;
   isOwn(id: string, by: string | undefined): boolean;
   report(error: unknown): void;
   /** @returns whether anybody listens */
@@ -24,4 +26,8 @@ export interface FeedContext {
 }
 
 /** `params`: of the pattern that the options are for. */
-export type FeedOptions = ChannelOptions & Partial<Pick<SnapshotContext, 'params'>>;
+export type FeedOptions = ChannelOptions &
+  Partial<Pick<SnapshotContext, 'params'>> & {
+    /** Of the members: the version that is known; undefined if nobody watches. */
+    readonly pv?: () => string | undefined;
+  };

@@ -50,7 +50,7 @@ export class Feed {
     onStatus: (status: ChannelStatus) => void,
   ) {
     this.#name = name;
-    this.#options = options;
+    this.#options = { ...options, pv: () => context.presence(name) };
     this.#context = context;
     this.#listeners = listeners;
     this.#onStatus = onStatus;
@@ -61,7 +61,7 @@ export class Feed {
     this.#loader = createCaller(context.environment, (cause, first) => this.#loadFailed(cause, first));
     this.#retry = createTimer(context.environment, () => {
       this.#restsOn = null;
-      this.#askNow();
+      this.ask();
     });
     this.#life = typeof options.resume === 'function' ? 'starting' : 'open';
     this.#tellStatus();
@@ -91,7 +91,7 @@ export class Feed {
       if (this.#sub.hold !== null) this.#load(this.#sub.hold.why, this.#sub.hold.cursor);
     }
     this.#tellStatus();
-    this.#askNow();
+    this.ask();
   }
 
   readonly #begin = (given: Cursor | null): void => {
@@ -106,18 +106,18 @@ export class Feed {
     // A place that is good brings no state.
     if (this.#listeners.followers.size > 0) this.load();
     this.#tellStatus();
-    this.#askNow();
+    this.ask();
   };
 
   welcomed(gen: number): void {
-    if (!this.#sub.ears.has(gen) || this.#unsent === gen) this.#askNow();
+    if (!this.#sub.ears.has(gen) || this.#unsent === gen) this.ask();
   }
 
   lost(gen: number): void {
     if (this.#sub.ears.has(gen)) this.#step({ type: 'lost', gen });
     const line = this.#context.line();
     // It was asked on the way to a newer connection, which was given up for the older one.
-    if (line !== null && !this.#sub.ears.has(line.gen)) this.#askNow();
+    if (line !== null && !this.#sub.ears.has(line.gen)) this.ask();
   }
 
   received({ gen }: Line, frame: ChannelFrame): void {
@@ -158,7 +158,7 @@ export class Feed {
     if (line !== null && this.#sub.ears.has(line.gen)) this.#context.send({ t: 'unsub', c: this.#name });
   }
 
-  #askNow(): void {
+  ask(): void {
     const line = this.#context.line();
     if (line !== null && this.#life === 'open') this.#step({ type: 'ask', gen: line.gen });
   }

@@ -1,15 +1,16 @@
 /** Between frames of the protocol and what the app sees of a channel. */
-import type { ChannelOptions } from '../options.ts';
 import type { Entry, ServerTell, Sub } from '../protocol/frame.ts';
 import type { Cursor, Message } from '../types.ts';
 import { toWire } from './cursor.ts';
+import type { FeedOptions } from './feed-context.ts';
 import type { Effect } from './step.ts';
 
 export function subFrame(
   channel: string,
-  { mode = 'log', rewind = 0, snapshot }: ChannelOptions,
+  { mode = 'log', rewind = 0, snapshot, pv }: FeedOptions,
   { k, cursor }: Extract<Effect, { type: 'sub' }>,
 ): Sub {
+  const known = pv?.();
   return {
     t: 'sub',
     c: channel,
@@ -17,6 +18,7 @@ export function subFrame(
     ...(cursor !== null && { cur: toWire(cursor) }),
     ...(cursor === null && rewind > 0 && snapshot === undefined && { n: rewind }),
     ...(mode !== 'log' && { mode }),
+    ...(known !== undefined && { pv: known }),
   };
 }
 

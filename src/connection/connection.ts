@@ -93,9 +93,9 @@ export class Connection {
     this.#dispatch({ type });
   }
 
-  /** Joins this tick's batch. Dropped without a welcomed connection: whoever needs it sends it again after `welcome`. */
-  send(frame: ClientFrame): void {
-    this.#lines.send(frame);
+  /** Joins this tick's batch, or goes `now`. Dropped without a welcomed connection: who needs it sends it again after `welcome`. */
+  send(frame: ClientFrame, now?: 'now'): void {
+    this.#lines.send(frame, now);
   }
 
   // ---- the machine -----------------------------------------------------------------------------------------------------
@@ -141,6 +141,7 @@ export class Connection {
       case 'freeze':
       case 'pagehide':
       case 'nap': {
+        if (hint === 'pagehide') this.#session.leaving();
         const by = hint === 'nap' ? 'client' : 'browser';
         return this.#dispatch({ type: 'rest', reason: this.#reason({ code: END.normal, by }, `page-${hint}`) });
       }
@@ -190,8 +191,6 @@ export class Connection {
     this.#options.report(reason.error);
     this.#dispatch({ type: 'fatal', reason });
   }
-
-  // ---- lines -------------------------------------------------------------------------------------------------------------
 
   #openLine(rung: number): void {
     const { environment, transports, codec, user, url, credentials, saves } = this.#options;

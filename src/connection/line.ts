@@ -79,7 +79,7 @@ export interface LineOptions {
 }
 
 /** What goes up beside a connection that is made of requests. */
-const UP: readonly ClientFrame['t'][] = ['pub', 'tell', 'hist', 'req', 'cancel'];
+const UP: readonly ClientFrame['t'][] = ['pub', 'tell', 'hist', 'req', 'cancel', 'pres'];
 
 type Life =
   { readonly state: 'opening' | 'ended' } | { readonly state: 'welcomed'; readonly line: Line; readonly liveness: Liveness };
@@ -145,15 +145,18 @@ export class OpenLine {
     return this.#roundTrip;
   }
 
-  /** Joins this tick's batch. */
-  send(frame: ClientFrame): void {
+  /** Joins this tick's batch, or goes past it: after it the line may be closed. */
+  send(frame: ClientFrame, now?: 'now'): void {
     if (this.#life.state !== 'welcomed') return;
     // What its request has fixed changes by another request; the heartbeat is the request's own.
+    // An event stream must know whom it holds.
+    if (frame.t === 'pres' && frame.op === 'enter') this.#link.reopen?.();
     if (this.#link.reopen !== undefined && !UP.includes(frame.t)) {
       if (frame.t !== 'ping' && frame.t !== 'pong') this.#link.reopen();
       return;
     }
-    if (this.#queue.push(frame) === 1) soon(this.#flush);
+    if (now !== undefined) this.#link.send([frame], this.#life.line.limits.message);
+    else if (this.#queue.push(frame) === 1) soon(this.#flush);
   }
 
   check(): void {

@@ -48,8 +48,8 @@ export class Lines {
   }
 
   /** Dropped without a welcomed connection: whoever needs it sends it again after `welcome`. */
-  send(frame: ClientFrame): void {
-    this.#carrier?.send(frame);
+  send(frame: ClientFrame, now?: 'now'): void {
+    this.#carrier?.send(frame, now);
   }
 
   add(line: OpenLine): void {

@@ -20,6 +20,8 @@ export interface Session {
    * @returns true if it removed the cause of a final code (a batch that is now sent item by item)
    */
   lost(gen: number, code: number | null): boolean;
+  /** The page is left; frames that are sent past the queue may still arrive. */
+  leaving(): void;
   /** There will be no other connection. */
   closed(error: HoldfastError): void;
 }

@@ -52,6 +52,7 @@ export class Adoption {
   readonly #gate: Timer;
   readonly #adopted = new Map<string, Adopted>();
   readonly #stuck = new Set<string>();
+  readonly #stolen = new Set<string>();
   #waiters: Deferred<void> | null = null;
   #state: 'asleep' | 'first-look' | 'awake' | 'over' = 'asleep';
   #look: 'none' | 'under-way' | 'again' = 'none';
@@ -101,6 +102,11 @@ export class Adoption {
       }
     }
     return false;
+  }
+
+  /** Another page may have what was taken over from this one. */
+  isStolen(producer: string): boolean {
+    return this.#stolen.has(producer);
   }
 
   look(): void {
@@ -194,8 +200,9 @@ export class Adoption {
   #acquire(scope: string, producer: string, beat: number): Promise<(() => void) | null> {
     const { environment } = this.#context;
     if (environment.locks !== undefined) {
+      this.#stolen.delete(producer);
       // If it is taken away, two pages work at it, and what both send is answered alike.
-      return holdLock(environment.locks, `${scope} ${producer}`, () => {});
+      return holdLock(environment.locks, `${scope} ${producer}`, () => this.#stolen.add(producer));
     }
     // Either way, for a clock may have been set back: who lives gives a sign by the new time.
     return Promise.resolve(Math.abs(environment.now() - beat) <= GONE_AFTER ? null : () => {});

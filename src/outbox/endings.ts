@@ -43,7 +43,9 @@ export class Endings {
     const { ticket } = record.owner;
     if (!again) keeper.journal.forget(lane, record);
     const code = typeof result === 'object' && 'code' in result ? result.code : null;
-    if (ticket === null) return again || code !== 'closed' ? undefined : this.#lostByStore(lane, record);
+    // The others were withdrawn, or stand there under the name that their page gave them.
+    const isLost = code === 'closed' && record.tombstone === 'closed' && !record.doubtful && !again;
+    if (ticket === null) return isLost ? this.#lostByStore(lane, record) : undefined;
     if (code === 'conflict' && ticket.outcome === null) return onConflict(lane, record);
     const outcome = outcomeOf(ticket, result, epoch, record.doubtful);
     const known = ticket.outcome?.result;
@@ -82,9 +84,12 @@ export class Endings {
   withdraw(lane: Lane<Owner>, record: OutboxRecord, kind: 'cancelled' | 'expired'): void {
     const { keeper } = this.#options;
     if (record.attempted === null && record.shelved === 'no') {
-      this.#bury(lane, record, kind, { result: kind });
-      Object.assign(record, WITHDRAWN);
-      keeper.journal.forget(lane, record);
+      record.tombstone = kind;
+      // Whoever takes over what stands before it must not take its number for a loss.
+      const needed = keeper.journal.holds(lane.before(record)) || keeper.isContested(lane);
+      if (!needed) keeper.journal.forget(lane, record);
+      this.#tell(record, { result: kind });
+      Object.assign(record, WITHDRAWN, { payload: 'number' });
       return;
     }
     const unsent = record.attempted === null && keeper.exclusive(lane);

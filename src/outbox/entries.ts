@@ -117,7 +117,7 @@ export class Entries {
 }
 
 function foreignEntry({ producer, channel, sequence, row }: StoredEntry, marks: readonly StoreRow[]): readonly Foreign[] {
-  if (row.x !== undefined) return [];
+  if (!('id' in row) || row.x !== undefined) return [];
   const marksOf = marks.filter(([key]) => key[1] === producer && key[2] === channel).map(([, mark]) => readMark(mark));
   const sent = attemptedUnder(row, sequence, marksOf) !== null;
   const { id, e: event, d: data, createdAt, expiresAt } = row;

@@ -1,4 +1,5 @@
 /** From what an earlier page left in the store to records of a lane. */
+import type { TombstoneKind } from '../protocol/frame.ts';
 import type { Estate } from './adoption.ts';
 import { type LaneRecord, PERHAPS, type Pack, createRecord, packOf } from './record.ts';
 import { type EntryRow, attemptedUnder } from './rows.ts';
@@ -6,6 +7,7 @@ import type { OutboxRecord, Owner } from './shelf.ts';
 
 /** More are no hole that a page can have left: the number is nonsense, and to close them all would take for ever. */
 const MOST_MISSING = 2 ** 16;
+const NOBODY: Owner = { ticket: null, createdAt: 0, expiresAt: Infinity, version: 0, replace: null, own: false };
 
 /**
  * @param from the lowest sequence that is wanted
@@ -26,8 +28,13 @@ export function recordsOf(
     if (sequence < (next ?? 0)) continue;
     if (sequence - (next ?? sequence) > MOST_MISSING) break;
     // What is missing between others has ended, or was lost by the store: nothing may block the lane for ever (rule R6).
-    for (let hole = next ?? sequence; hole < sequence; hole += 1) records.push(filler(hole, row));
-    const record = restored(sequence, row, attemptedUnder(row, sequence, marks), ownerOf(row));
+    // Before the first one, where this page knew what stood below: that may have ended with all up to here, and its owner knew.
+    const doubtful = next === from;
+    for (let hole = next ?? sequence; hole < sequence; hole += 1) {
+      records.push(Object.assign(filler(hole, 'closed', PERHAPS), { doubtful }));
+    }
+    const attempted = attemptedUnder(row, sequence, marks);
+    const record = 'id' in row ? restored(sequence, row, attempted, ownerOf(row)) : filler(sequence, row.x, attempted);
     const pack = packs.get(first) ?? packOf(estate, first);
     packs.set(first, pack);
     pack.records.push(record);
@@ -44,13 +51,15 @@ function restored(sequence: number, row: EntryRow, attempted: string | null, own
   return Object.assign(record, {
     tombstone: row.x ?? null,
     attempted,
-    shelved: attempted === null ? 'unsent' : 'marked',
+    shelved: shelvedAs(attempted),
     payload: gone ? 'gone' : 'kept',
   });
 }
 
-function filler(sequence: number, { createdAt, expiresAt, v }: EntryRow): OutboxRecord {
-  const owner: Owner = { ticket: null, createdAt, expiresAt, version: v, replace: null, own: false };
-  const record = createRecord(sequence, { id: `closed-${sequence}`, event: '', data: undefined, size: 0, owner });
-  return Object.assign(record, { tombstone: 'closed', attempted: PERHAPS, shelved: 'marked', payload: 'gone' });
+/** Only closes its number. */
+function filler(sequence: number, tombstone: TombstoneKind, attempted: string | null): OutboxRecord {
+  const record = createRecord(sequence, { id: `closed-${sequence}`, event: '', data: undefined, size: 0, owner: NOBODY });
+  return Object.assign(record, { tombstone, attempted, shelved: shelvedAs(attempted), payload: 'number' });
 }
+
+const shelvedAs = (attempted: string | null): OutboxRecord['shelved'] => (attempted === null ? 'unsent' : 'marked');

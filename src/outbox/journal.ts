@@ -96,6 +96,11 @@ export class Journal {
     this.#schedule();
   }
 
+  /** It stands in the store, or is to. */
+  holds(record: OutboxRecord | undefined): boolean {
+    return record !== undefined && (record.pack !== null || this.#batch.records.has(record));
+  }
+
   /** Its tombstone changed. */
   keep(lane: LaneName, record: OutboxRecord): void {
     // What fills a hole nobody needs to know of.
@@ -273,8 +278,7 @@ export class Journal {
     if (this.#state !== 'writing') return;
     this.#state = 'refused';
     if (this.#access.closing) return this.#batch.done?.resolve(false);
-    const wait = Math.min(RETRY_CAP, RETRY_BASE * 2 ** this.#failures);
-    this.#timer.set(this.#context.environment.now() + wait);
+    this.#timer.set(this.#context.environment.now() + Math.min(RETRY_CAP, RETRY_BASE * 2 ** this.#failures));
   }
 
   #goOn(): void {

@@ -127,6 +127,16 @@ export class Keeper {
     return this.journal.usable && !this.exclusive(lane);
   }
 
+  /** Its lock is, or may be, another page's. */
+  isContested({ producer }: Lane<Owner>): boolean {
+    return this.#tenures.get(producer)?.broken === true || this.adoption.isStolen(producer);
+  }
+
+  /** The server has lost its memory: what others may have sent meanwhile may have arrived under the one before. */
+  renewed(): void {
+    for (const lane of this.#options.lanes) if (this.isContested(lane)) shared(lane);
+  }
+
   /** What is left is for others. */
   end(): void {
     if (this.#state === 'over') return;
@@ -200,6 +210,8 @@ export class Keeper {
     if (this.shelf.pending.size > 0) return;
     for (const [producer, tenure] of this.#tenures) {
       if ([...this.#options.lanes].some((lane) => lane.producer === producer && lane.waiting > 0)) continue;
+      // Another page may be at work, and write what it needs to be found by.
+      if (!tenure.alone) continue;
       tenure.drop();
       this.#tenures.delete(producer);
       this.journal.remove(everything('mark', producer));
@@ -267,8 +279,8 @@ export class Keeper {
   }
 }
 
-/** Another page may have sent what it holds. */
+/** Another page may have sent what of it is stored. */
 function shared(lane: Lane<Owner>): void {
   lane.shows = 'all';
-  for (const record of lane.pending() as readonly OutboxRecord[]) record.attempted ??= PERHAPS;
+  for (const record of lane.pending() as readonly OutboxRecord[]) if (record.shelved !== 'no') record.attempted ??= PERHAPS;
 }

@@ -77,6 +77,11 @@ export class Lane<R> {
     return this.#records.slice(this.#answered);
   }
 
+  /** The one before it, if that waits too. */
+  before({ sequence }: LaneRecord<R>): LaneRecord<R> | undefined {
+    return sequence > this.#firstWaiting() ? this.#records[this.#indexOf(sequence) - 1] : undefined;
+  }
+
   append(item: NewItem<R>): LaneRecord<R> {
     const record = createRecord(this.#next, item);
     this.#next += 1;
@@ -258,10 +263,7 @@ export class Lane<R> {
     if (drop === 0) return;
     this.#answered -= drop;
     // One by one and in place: engines only move the start then, and what is left still has room to grow.
-    while (drop > 0) {
-      this.#records.shift();
-      drop -= 1;
-    }
+    for (; drop > 0; drop -= 1) this.#records.shift();
   }
 
   #settle(record: LaneRecord<R>, result: Result, now: number): Answer<R> {

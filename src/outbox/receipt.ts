@@ -88,7 +88,8 @@ export class Ticket implements Receipt {
   }
 
   markStored(error: HoldfastError | null): void {
-    if (this.#storing.state !== 'pending') return;
+    // What was withdrawn is not written, though its number may be.
+    if (this.#storing.state !== 'pending' || (this.#outcome !== null && this.#outcome.result !== 'accepted')) return;
     this.#storing = error === null ? DONE : { state: 'failed', error };
     this.#settleStored();
     this.#state?.set(this.#present());

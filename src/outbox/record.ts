@@ -34,8 +34,8 @@ export interface LaneRecord<R> {
   shelved: 'no' | 'unsent' | 'marked';
   /** The row that it has in the store, or is to have; null if it was never to be written. */
   pack: Pack<R> | null;
-  /** whole, or only its name: what was withdrawn before it was ever sent is not kept. */
-  readonly payload: 'kept' | 'gone';
+  /** whole, or only its name, or its number: what was withdrawn before it was ever sent, or even written, is not kept. */
+  readonly payload: 'kept' | 'gone' | 'number';
 }
 
 /** Attempted, perhaps, under no memory that any server announces: another page may have sent it. */

@@ -33,8 +33,11 @@ export interface EntryRow {
   readonly v: number;
 }
 
+/** Withdrawn, and told, before it was ever written: without this its number would be taken for a loss. */
+export type HoleRow = Required<Pick<EntryRow, 'x'>> & Pick<EntryRow, 'a'>;
+
 /** One with the sequence of its key, or any number with theirs. */
-export type PackRow = EntryRow | readonly (readonly [sequence: number, row: EntryRow])[];
+export type PackRow = EntryRow | HoleRow | readonly (readonly [sequence: number, row: EntryRow | HoleRow])[];
 
 /** In order: up to this sequence, under this lane memory. */
 export type MarkRow = readonly (readonly [upTo: number, mem: string])[];
@@ -67,8 +70,9 @@ interface Kept {
   readonly version: number;
 }
 
-function entryRow(record: LaneRecord<Kept>): EntryRow {
+function entryRow(record: LaneRecord<Kept>): EntryRow | HoleRow {
   const { id, event, data, size, tombstone, attempted, owner, payload } = record;
+  if (payload === 'number' && tombstone !== null) return { x: tombstone, ...(attempted !== null && { a: attempted }) };
   const gone = payload === 'gone' || (tombstone === 'cancelled' && attempted === null);
   return {
     id,
@@ -92,7 +96,7 @@ export function packRow(pack: Pack<Kept>): StoreRow {
 }
 
 /** What an entry says of itself, and what the marks of everybody who sent from its lane say of it. */
-export function attemptedUnder(row: EntryRow, sequence: number, marks: readonly MarkRow[]): string | null {
+export function attemptedUnder(row: EntryRow | HoleRow, sequence: number, marks: readonly MarkRow[]): string | null {
   const said = new Set(row.a === undefined ? [] : [row.a]);
   for (const mark of marks) {
     const found = mark.find(([upTo]) => sequence <= upTo);

@@ -34,6 +34,7 @@ export class Sender {
   readonly #gathering = new Set<Lane<Owner>>();
   readonly #company;
   #limits: Limits = DEFAULT_LIMITS;
+  #mem: string | null = null;
 
   constructor(options: SenderOptions) {
     const { context, lanes, keeper } = options;
@@ -86,8 +87,10 @@ export class Sender {
     this.flush();
   }
 
-  welcomed({ limits }: Line): void {
+  welcomed({ limits, mem }: Line): void {
     this.#limits = limits;
+    if (mem !== this.#mem) this.#options.keeper.renewed();
+    this.#mem = mem;
     this.#gathering.clear();
     for (const lane of this.#options.lanes) {
       this.#noteWhetherShared(lane);

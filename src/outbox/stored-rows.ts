@@ -3,14 +3,14 @@ import { TOMBSTONES } from '../protocol/frame.ts';
 import { isChannelName, isEventName, isItemId } from '../protocol/names.ts';
 import { toPlain } from '../protocol/payload.ts';
 import { PERHAPS } from './record.ts';
-import type { EntryRow, FailedRow, LaneName, MarkRow } from './rows.ts';
+import type { EntryRow, FailedRow, HoleRow, LaneName, MarkRow } from './rows.ts';
 import type { StoreRow } from './store.ts';
 
 export interface StoredEntry extends LaneName {
   readonly sequence: number;
   /** The name of its row in the lane. */
   readonly first: number;
-  readonly row: EntryRow;
+  readonly row: EntryRow | HoleRow;
 }
 
 type Loose<T> = Partial<Record<keyof T, unknown>> | null | undefined;
@@ -30,12 +30,17 @@ export function readEntries([[, producer, channel, first], value]: StoreRow): re
   });
 }
 
-function readEntry(value: unknown): EntryRow | null {
+function readEntry(value: unknown): EntryRow | HoleRow | null {
   const row = value as Loose<EntryRow>;
+  if (row?.id === undefined) return readHole(row);
   const named = isItemId(row?.id) && isEventName(row.e) && KINDS.includes(row.x) && isTextOrNone(row.a);
   if (!named || !isTime(row?.createdAt) || !isTime(row.expiresAt) || !isTime(row.n) || row.n < 0) return null;
   const plain = toPlain(row.d, PAYLOAD);
   return plain.ok ? { ...(value as EntryRow), d: plain.data } : null;
+}
+
+function readHole(row: Loose<EntryRow>): HoleRow | null {
+  return row?.x !== undefined && KINDS.includes(row.x) && isTextOrNone(row.a) ? ({ x: row.x, a: row.a } as HoleRow) : null;
 }
 
 /** One that says nothing may have meant anything: all of the lane may have been sent. */

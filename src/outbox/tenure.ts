@@ -26,8 +26,9 @@ export class Tenure {
   readonly #context: TenureContext;
   readonly #beat: Timer;
   #state: State = { state: 'none' };
-  /** Whether it was ever without the lock while others could have taken over. */
+  /** Whether it was without the lock, while others could have taken over, since it had it last. */
   #past: 'unbroken' | 'broken' = 'unbroken';
+  #company: 'never' | 'perhaps' = 'never';
 
   constructor(context: TenureContext) {
     this.#context = context;
@@ -37,6 +38,16 @@ export class Tenure {
   /** Nobody else can have sent anything of this producer. */
   get exclusive(): boolean {
     return this.#state.state === 'held';
+  }
+
+  /** Nobody else can ever have had anything of it. */
+  get alone(): boolean {
+    return this.#company === 'never';
+  }
+
+  /** There are locks, and it is without its own, or was when it asked for it. */
+  get broken(): boolean {
+    return this.#past === 'broken' && this.#context.environment.locks !== undefined;
   }
 
   /** When something of the producer is to be written, and whenever the page goes on. */
@@ -77,7 +88,7 @@ export class Tenure {
   drop(): void {
     const before = this.#state;
     this.#state = { state: 'none' };
-    this.#past = 'broken';
+    this.#break();
     this.#beat.set(null);
     if (before.state === 'held') before.release();
   }
@@ -89,7 +100,7 @@ export class Tenure {
     if (this.#state !== asking) return;
     if (store === null || environment.locks === undefined) {
       this.#state = { state: 'without' };
-      this.#past = 'broken';
+      this.#break();
       if (store !== null) this.#beat.set(environment.now() + BEAT);
       return;
     }
@@ -97,7 +108,7 @@ export class Tenure {
     if (this.#state !== asking) return release?.();
     if (release === null) {
       this.#state = { state: 'without' };
-      this.#past = 'broken';
+      this.#break();
       return;
     }
     // What is there now may have been sent by whoever had it meanwhile.
@@ -108,7 +119,12 @@ export class Tenure {
 
   #lost(): void {
     this.#state = { state: 'without' };
+    this.#break();
+  }
+
+  #break(): void {
     this.#past = 'broken';
+    this.#company = 'perhaps';
   }
 
   #live(): void {

@@ -4,6 +4,7 @@ import * as is from './parse.ts';
 const isToken = is.text(16_384);
 const isTombstone = is.record({ id: is.isId, x: is.oneOf(...TOMBSTONES) });
 const isItem = is.record(is.ITEM);
+const { e: _event, ...MEMBER } = is.ITEM;
 const item: is.Check = (value) =>
   typeof value === 'object' && value !== null && 'x' in value ? isTombstone(value) : isItem(value);
 
@@ -26,11 +27,13 @@ export const CLIENT_FRAMES: is.Shapes = is.shapes({
     'cur?': is.isCursor,
     'n?': is.isCount,
     'mode?': is.oneOf('log', 'latest', 'live'),
+    'pv?': is.text(64),
   },
   unsub: { c: is.isChannel },
   pub: { c: is.isChannel, p: is.isId, s: is.isPositive, items: is.listOf(item, 1024), 'first?': is.isBoolean },
   tell: { c: is.isChannel, ...is.ITEM },
   hist: { id: is.isId, c: is.isChannel, 'from?': is.isCursor, 'to?': is.isCursor, n: is.isPositive },
+  pres: { c: is.isChannel, op: is.oneOf('enter', 'update', 'leave'), k: is.isCount, ...MEMBER },
   req: { id: is.isId, m: is.isEvent, ...is.PAYLOAD, 'key?': is.isKey, 'timeout?': is.isPositive },
   cancel: { id: is.isId },
   auth: { token: isToken },

@@ -2,6 +2,7 @@
  * The frames of protocol version 1. docs/protocol.md is the specification; field names here are the wire's.
  * Durations are milliseconds, `ts` is milliseconds since 1970.
  */
+import type { ClientPres, ServerPres } from './presence-frame.ts';
 import type { Cancel, Hist, Req, Res } from './question.ts';
 
 export type { Cancel, Hist, Req, Res } from './question.ts';
@@ -61,6 +62,8 @@ export interface Limits {
   readonly keys: number;
   /** Longest life of a publication, ms. */
   readonly outboxTtl: number;
+  /** Bytes of the JSON form of what a page shows of itself. */
+  readonly presence?: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -73,6 +76,7 @@ export const DEFAULT_LIMITS: Limits = {
   depth: 32,
   keys: 1024,
   outboxTtl: 259_200_000,
+  presence: 1024,
 };
 
 // ---- client to server --------------------------------------------------------------------------------------------
@@ -105,6 +109,8 @@ export interface Sub {
   /** Without a cursor: begin with the `n` latest entries. */
   readonly n?: number;
   readonly mode?: Mode;
+  /** Watch who is there: the version that is known, empty for none. */
+  readonly pv?: string;
 }
 export interface Unsub {
   readonly t: 'unsub';
@@ -148,7 +154,7 @@ export interface ClientBye {
   readonly done?: readonly { readonly c: string; readonly p: string }[];
 }
 
-export type ClientFrame = Hello | Sub | Unsub | Pub | ClientTell | Hist | Req | Cancel | ClientAuth | Ping | Pong | ClientBye;
+export type ClientFrame = Hello | Sub | Unsub | Pub | ClientTell | Hist | Req | Cancel | ClientPres | ClientAuth | Ping | Pong | ClientBye;
 
 // ---- server to client --------------------------------------------------------------------------------------------
 
@@ -263,13 +269,13 @@ export interface ServerBye {
 
 export type ServerFrame =
   | Welcome | Subbed | Unsubbed | Msg | ServerTell | Skip | Gap
-  | Ack | Nack | Res | Recheck | ServerAuth | Ping | Pong | ServerBye; // prettier-ignore
+  | Ack | Nack | Res | ServerPres | Recheck | ServerAuth | Ping | Pong | ServerBye; // prettier-ignore
 
 /** Frames that belong to a subscribed channel. */
 export type ChannelFrame = Subbed | Unsubbed | Msg | ServerTell | Skip | Gap;
 
 /** What a welcomed connection hands on; the rest is its own. */
-export type SessionFrame = ChannelFrame | Ack | Nack | Res | Recheck;
+export type SessionFrame = ChannelFrame | Ack | Nack | Res | ServerPres | Recheck;
 
 export function isTombstone(item: Item | Tombstone): item is Tombstone {
   return 'x' in item;

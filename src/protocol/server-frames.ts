@@ -4,6 +4,7 @@ const isEntry = is.record({ ...is.ITEM, o: is.isPositive, g: is.text(64), 'ts?':
 const why = is.text(32);
 const limits = ['frame', 'binary', 'batch', 'items', 'message', 'channels', 'depth', 'keys', 'outboxTtl'] as const;
 const refusal: is.Shape = { code: is.text(64, 1), 'message?': is.text(4096), 'app?': is.text(256) };
+const isMember = is.record({ id: is.isId, k: is.isCount, 'by?': is.text(256), 'd?': is.anything });
 const isResult = is.either(is.tuple(is.isPositive, is.text(64)), is.oneOf(0), is.record(refusal));
 
 /** What a client accepts. */
@@ -14,7 +15,7 @@ export const SERVER_FRAMES: is.Shapes = is.shapes({
     ping: is.isPositive,
     'user?': is.text(256),
     'ttl?': is.isCount,
-    limits: is.record(Object.fromEntries(limits.map((name) => [name, is.isPositive]))),
+    limits: is.record({ ...Object.fromEntries(limits.map((name) => [name, is.isPositive])), 'presence?': is.isPositive }),
     caps: is.listOf(is.text(64)),
   },
   subbed: {
@@ -49,6 +50,15 @@ export const SERVER_FRAMES: is.Shapes = is.shapes({
     'items?': is.listOf(isEntry),
     'older?': is.tuple(is.isPositive, is.text(64)),
     'trimmed?': is.isBoolean,
+  },
+  pres: {
+    c: is.isChannel,
+    'v?': is.text(64, 1),
+    'pv?': is.text(64, 1),
+    'set?': is.listOf(isMember),
+    'gone?': is.listOf(is.isId),
+    'k?': is.isCount,
+    'err?': is.record({ ...refusal, 'retry?': is.isBoolean, 'after?': is.isCount }),
   },
   recheck: {},
   auth: { 'ttl?': is.isCount },

@@ -16,6 +16,7 @@ import type { Abortable, Readable, Stop } from './base.ts';
 import type { SubscribeOptions } from './flow.ts';
 import type { Cursor, Message, MessageOf, Reset } from './message.ts';
 import type { PublishOptions, Receipt } from './outbox.ts';
+import type { Presence } from './presence.ts';
 
 export interface Channel<C extends Contract<C> = Untyped, P extends Pattern<C> = Pattern<C>> {
   readonly name: string;
@@ -70,6 +71,8 @@ export interface Channel<C extends Contract<C> = Untyped, P extends Pattern<C> =
    * @throws HoldfastError `invalid-option`, `destroyed`
    */
   store<S>(definition: StoreDefinition<S, C, P>): Store<S>;
+  /** Who is there, and whether this page is shown. A server without presence is told by `unsupported`, once. */
+  readonly presence: Presence<C, P>;
 }
 
 export interface MessagesOptions<E extends string = string> extends Abortable {

@@ -71,7 +71,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'pure',
     files:
-      /^src\/(connection\/(machine|moves|race|race-moves|ladder|backoff|state|status|ui-status|watchdog)|channel\/(cursor|step|optimistic)|outbox\/(lane|lane-rules|lane-types|record|rows|batch|outcome))\.ts$/,
+      /^src\/(connection\/(machine|moves|race|race-moves|ladder|backoff|state|status|ui-status|watchdog)|channel\/(cursor|step|optimistic)|outbox\/(lane|lane-rules|lane-types|record|rows|batch|outcome)|presence\/roster)\.ts$/,
     imports: logic,
     synchronous: true,
   },
@@ -105,14 +105,14 @@ export const LAYERS: readonly Layer[] = [
   { name: 'calls', files: /^src\/request\/calls\.ts$/, imports: [...logic, 'ports', 'util'] },
   {
     name: 'runtime',
-    files: /^src\/(connection|channel|outbox|request)\//,
+    files: /^src\/(connection|channel|outbox|presence|request)\//,
     imports: core,
     own: 'same-folder',
     packages: /^eventemitter3$/,
   },
   {
     name: 'client',
-    files: /^src\/(client|options)\.ts$/,
+    files: /^src\/(client|options|defaults)\.ts$/,
     // Neither a transport nor a durable store: what is not passed in is not bundled.
     imports: [...core, 'runtime', 'platform', 'internals', 'src/outbox/memory-store.ts'],
     packages: /^eventemitter3$/,

@@ -1,4 +1,4 @@
-// Holds I1, I11 (docs/guarantees.md).
+// Holds I1, I10, I11 (docs/guarantees.md).
 import { memoryBroker } from '../../server/brokers/memory.ts';
 import { createRandom } from '../support/random.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';

@@ -4,6 +4,7 @@ import { claimsContract } from './broker-claims.ts';
 import { feedContract } from './broker-feed.ts';
 import { brokerKit, type MakeBroker } from './broker-kit.ts';
 import { historyContract } from './broker-history.ts';
+import { presenceContract } from './broker-presence.ts';
 import { propertiesContract } from './broker-properties.ts';
 import { readContract } from './broker-read.ts';
 
@@ -16,6 +17,7 @@ export function brokerContract(name: string, make: MakeBroker): void {
     readContract(make);
     historyContract(make);
     feedContract(make);
+    presenceContract(make);
     claimsContract(make);
     propertiesContract(make);
 

@@ -5,6 +5,7 @@ import type { Hello } from '../../src/protocol/frame.ts';
 import type { Target } from '../../src/transports/transport.ts';
 import type { Channel } from '../../src/types.ts';
 import { until } from '../support/until.ts';
+import { presenceOver } from './transport-presence.ts';
 import { LACKS, type TransportUnderTest, WAIT, isLive, startGround, watchedEnvironment } from './transport-kit.ts';
 import { requestsContract } from './transport-requests.ts';
 
@@ -133,6 +134,8 @@ export function transportContract(name: string, subject: TransportUnderTest): vo
       }
       expect(room.status.get().state).toBe('idle');
     });
+
+    presenceOver(subject);
 
     it('waits for a slow page without holding up anything else', async () => {
       const released: (() => void)[] = [];

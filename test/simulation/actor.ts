@@ -5,6 +5,7 @@ import { END } from '../../src/protocol/end-codes.ts';
 import type { ProfilePage } from '../support/profile.ts';
 import type { Client, Receipt, Reason } from '../../src/types.ts';
 import { Cable } from './cable.ts';
+import { Company } from './company.ts';
 import { Mirror } from './mirror.ts';
 import { Mischief } from './mischief.ts';
 import type { Said } from './oracle.ts';
@@ -40,6 +41,7 @@ export class Actor {
   readonly past: Past;
   readonly asking: Asking;
   readonly mirror: Mirror | null;
+  readonly company: Company | null;
   readonly desk: TokenDesk | null;
   /** Its part of a profile. */
   readonly tab: ProfilePage | null;
@@ -92,11 +94,7 @@ export class Actor {
       tokens === null
         ? null
         : new TokenDesk({
-            plan: tokens,
-            user: this.user,
-            now: clock.now,
-            random,
-            life: this.life,
+            ...{ plan: tokens, user: this.user, now: clock.now, random, life: this.life },
             count: (name) => chronicle.count(name),
           });
     this.mirror = Mirror.of(() => this, stage, slot, number);
@@ -112,6 +110,7 @@ export class Actor {
     this.past = new Past(this, stage);
     this.asking = new Asking(this, stage);
     this.#listen();
+    this.company = Company.of(this, stage);
   }
 
   get alive(): boolean {
@@ -134,6 +133,7 @@ export class Actor {
       if (name === 'ended' || name === 'held-ended') chronicle.count(`ended ${String(detail['name'])}`);
     });
     this.client.on('error', ({ code }) => chronicle.count(`error ${code}`));
+    this.client.on('error', (error) => oracle.erred(this.number, error));
     this.client.status.subscribe(() => {
       const status = this.client.status.get();
       oracle.status(this.number, status, this.life.now());
@@ -175,18 +175,18 @@ export class Actor {
   }
 
   /** It is to end somewhere, and here if this page lives. */
-  offered({ id, stored }: Receipt, channel: string): void {
-    this.ids.set(id, channel);
+  offered(receipt: Receipt, channel: string): void {
+    this.ids.set(receipt.id, channel);
     if (this.#shared === null) return;
     const { oracle, chronicle } = this.#stage;
     const { name, plan } = this.#shared;
-    oracle.offered({ profile: name, page: this.number, id, channel, whenInDoubt: plan.outbox.whenInDoubt ?? 'resend' });
-    stored.then(
+    oracle.offered(receipt, { profile: name, page: this.number, channel, whenInDoubt: plan.outbox.whenInDoubt ?? 'resend' });
+    receipt.stored.then(
       () => {
         if (this.#state === 'crashed' || !this.client.outbox.status.get().durable) return;
-        chronicle.record(`page ${this.number} stored ${id}`);
+        chronicle.record(`page ${this.number} stored ${receipt.id}`);
         chronicle.count('stored');
-        oracle.stored(id);
+        oracle.stored(receipt.id);
       },
       () => chronicle.count('not stored'),
     );
@@ -246,6 +246,7 @@ export class Actor {
       life.show();
       life.page.set({ online: true });
       client.connect();
+      this.company?.lookAll();
     });
   }
 
@@ -291,6 +292,7 @@ export class Actor {
 
   #end(state: 'closed' | 'destroyed' | 'crashed'): void {
     this.#state = state;
+    this.company?.end();
     if (state === 'crashed') this.reader.abandon();
     else this.reader.leave();
     this.#stage.replace(this);

@@ -1,4 +1,5 @@
 import { breakages as ofOutbox } from './breakages-outbox.mjs';
+import { breakages as ofPresence } from './breakages-presence.mjs';
 import { breakages as ofRequests } from './breakages-requests.mjs';
 import { breakages as ofTransports } from './breakages-transports.mjs';
 
@@ -255,5 +256,6 @@ export const breakages = [
   },
   ...ofTransports,
   ...ofOutbox,
+  ...ofPresence,
   ...ofRequests,
 ];

@@ -126,7 +126,8 @@ export class Connections {
 
   sentUp(page: number, connection: number, frames: readonly ClientFrame[]): void {
     for (const frame of frames) {
-      if (frame.t === 'pub' || frame.t === 'tell' || frame.t === 'hist') this.#traffic(page).news.push(this.#now());
+      if (frame.t === 'pub' || frame.t === 'tell' || frame.t === 'hist' || frame.t === 'pres')
+        this.#traffic(page).news.push(this.#now());
       if (frame.t !== 'pub') continue;
       const lane = this.#lane(page, frame.c, frame.p, frame.s - 1);
       if (connection > lane.connection) {

@@ -39,6 +39,10 @@ export class Stored {
     this.#kept.set(publication.id, { ...publication, storedAt: null, excused: false, report: null });
   }
 
+  endOf(id: string): Outcome['result'] | null {
+    return this.#kept.get(id)?.report?.outcome.result ?? null;
+  }
+
   isAnothers(page: number, id: string): boolean {
     const kept = this.#kept.get(id);
     return kept !== undefined && kept.page !== page;

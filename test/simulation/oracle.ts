@@ -10,11 +10,14 @@
  */
 import type { Notice } from '../../server/brokers/broker.ts';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frame.ts';
-import type { Cursor, Message, Outcome, Reset, Status } from '../../src/types.ts';
+import type { HoldfastError } from '../../src/errors.ts';
+import type { Cursor, Message, Outcome, Receipt, Reset, Status } from '../../src/types.ts';
 import { Connections } from './oracle-connections.ts';
 import { Logs, type Said } from './oracle-logs.ts';
+import { Numbers } from './oracle-numbers.ts';
 import { Outcomes } from './oracle-outcomes.ts';
 import { checkPast, checkWhole } from './oracle-past.ts';
+import { PresenceOracle } from './oracle-presence.ts';
 import { Readers } from './oracle-readers.ts';
 import { Requests } from './oracle-requests.ts';
 import { type Offered, Stored } from './oracle-stored.ts';
@@ -23,23 +26,27 @@ export type { Said } from './oracle-logs.ts';
 
 export class Oracle {
   readonly violations: string[] = [];
+  readonly presence: PresenceOracle;
   readonly #now: () => number;
   readonly #logs: Logs;
   readonly #readers: Readers;
   readonly #outcomes: Outcomes;
   readonly #connections: Connections;
   readonly #stored: Stored;
+  readonly #numbers: Numbers;
   /** Told by the pages' apps, and by their handlers. */
   readonly requests: Requests;
 
   constructor(now: () => number) {
     const fail = this.fail.bind(this);
     this.#now = now;
+    this.presence = new PresenceOracle(now, fail);
     this.#logs = new Logs(now, fail);
     this.#readers = new Readers(now, fail, this.#logs);
     this.#outcomes = new Outcomes(fail, this.#logs);
     this.#connections = new Connections(now, fail);
     this.#stored = new Stored(now, fail, this.#logs);
+    this.#numbers = new Numbers(fail, (id) => this.#stored.endOf(id));
     this.requests = new Requests(now, fail);
   }
 
@@ -124,8 +131,15 @@ export class Oracle {
   }
 
   /** A page with an outbox on disk has published this. */
-  offered(publication: Offered): void {
-    this.#stored.offered(publication);
+  offered(receipt: Receipt, publication: Omit<Offered, 'id'>): void {
+    this.#stored.offered({ ...publication, id: receipt.id });
+    this.#numbers.given(receipt);
+  }
+
+  /** The page was told of an error: perhaps that it missed a publication of an earlier page. */
+  erred(page: number, { code, message, details }: HoldfastError): void {
+    const [, sequence] = /number (\d+)/.exec(message) ?? [];
+    if (code === 'lost' && sequence !== undefined) this.#numbers.missing(page, String(details['channel']), Number(sequence));
   }
 
   /** Whether another page published it. */
@@ -194,6 +208,7 @@ export class Oracle {
   sentUp(page: number, connection: number, frames: readonly ClientFrame[]): void {
     this.#connections.sentUp(page, connection, frames);
     this.#outcomes.sent(page, frames);
+    this.#numbers.sent(page, frames);
   }
 
   /** These reached the page, on a connection that it has not closed. */

@@ -15,6 +15,8 @@ export type PageAction = { readonly page: number } & (
       readonly pause: number;
       readonly patience: number | null;
     }
+  /** Is there, shows something else, is not there; watches who is, or does not any more. */
+  | { readonly type: 'enter' | 'alter' | 'exit' | 'look'; readonly channel: string }
   /** Runs a handler of a server; gives it up after `patience` ms. */
   | {
       readonly type: 'request';
@@ -67,6 +69,10 @@ export type PageAction = { readonly page: number } & (
 
 export type PageKind = PageAction['type'];
 
+/** What only pages that are seen do. */
+export const PAGE_PRESENCE_WORK = { enter: 3, alter: 2, exit: 1, look: 1 } as const satisfies Partial<Record<PageKind, number>>;
+export type PagePresenceKind = keyof typeof PAGE_PRESENCE_WORK;
+
 /** How often, compared with each other, when the seed has them at all. */
 export const PAGE_FAULTS: Readonly<Partial<Record<PageKind, number>>> = {
   cut: 6, vanish: 3, stall: 3, heal: 4, mode: 3, latency: 4, hide: 2, show: 3, freeze: 2, thaw: 3, sleep: 2, 'put-away': 1.5,
@@ -113,6 +119,10 @@ export function drawPageAction(type: PageKind, draws: PageDraws): PageAction {
       };
     case 'tell':
     case 'cancel':
+    case 'enter':
+    case 'alter':
+    case 'exit':
+    case 'look':
       return { type, page, channel: pick(channels) };
     case 'cut':
       return { type, page, who: pick(['client', 'server', 'both']) };

@@ -18,6 +18,11 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
       return inPage(() => actor.tell(action.channel));
     case 'history':
       return inPage(() => void actor.past.read(action));
+    case 'enter':
+    case 'alter':
+    case 'exit':
+    case 'look':
+      return inPage(() => actor.company?.perform(action.type, action.channel));
     case 'request':
       return inPage(() => void actor.asking.ask(action));
     case 'cancel':

@@ -25,6 +25,7 @@ import {
 import { PAGE_FAULTS, PAGE_WORK, type PageAction, type PageKind, drawPageAction } from './page-actions.ts';
 import type { ProfileAction, ProfilePlan } from './profile-actions.ts';
 import { withHistory } from './history-plan.ts';
+import { withPresence } from './presence-plan.ts';
 import { withProfiles } from './profile-plan.ts';
 import { withRequests } from './request-plan.ts';
 import type { Middle } from './wire.ts';
@@ -89,6 +90,8 @@ export interface Plan {
   /** Chances that a handler throws, and that it calls the client: leaves, pauses, publishes, destroys it. */
   readonly handlers: { readonly throws: number; readonly acts: number };
   readonly schedule: readonly Scheduled[];
+  /** Pages show who is there. @default false */
+  readonly presence?: boolean;
 }
 
 /**
@@ -155,7 +158,7 @@ export function drawPlan(seed: number): Plan {
     handlers: { throws: chance(0.3) ? 0.1 : 0, acts: chance(0.3) ? 0.01 + random() * 0.04 : 0 },
     schedule,
   });
-  return withRequests(withHistory(plan));
+  return withPresence(withRequests(withHistory(plan)));
 }
 
 function queueing(fleet: FleetPlan, queue: number): FleetPlan {

@@ -1,4 +1,4 @@
-// Holds I1, I2, I3, I4, I5, I6, I7, I8, I9, I11, I12, I13, I14, I15, I16, I17 (docs/guarantees.md).
+// Holds I1, I2, I3, I4, I5, I6, I7, I8, I9, I10, I11, I12, I13, I14, I15, I16, I17 (docs/guarantees.md).
 /**
  * The search for lost messages: many seeds, each a storm of its own kind. `npm run simulate -- --seeds N --from S` runs any
  * number; `npm run simulate -- --explain SEED` shrinks one that fails to a story.
@@ -10,7 +10,7 @@ import { explain as explainUntyped, simulate as simulateUntyped } from '../../sc
 import { breakages as untypedBreakages } from './breakages.mjs';
 import { FLEET_FAULTS } from './fleet-actions.ts';
 import type { Found } from './main.ts';
-import { PAGE_FAULTS, PAGE_PROFILE_WORK, PAGE_WORK } from './page-actions.ts';
+import { PAGE_FAULTS, PAGE_PRESENCE_WORK, PAGE_PROFILE_WORK, PAGE_WORK } from './page-actions.ts';
 import { PROFILE_FAULTS } from './profile-actions.ts';
 
 interface SimulateOptions {
@@ -45,6 +45,7 @@ const ACTIONS = Object.keys({
   ...PAGE_FAULTS,
   ...PAGE_WORK,
   ...PAGE_PROFILE_WORK,
+  ...PAGE_PRESENCE_WORK,
   ...PROFILE_FAULTS,
   ...FLEET_FAULTS,
   night: 0,
@@ -128,6 +129,10 @@ const HAPPENED: readonly (readonly [least: number, what: string])[] = [
   [10, 'disk dead'],
   [10, 'disk shut'],
   [10, 'disk unreadable'],
+  [2000, 'member seen'],
+  [1000, 'seen join'],
+  [1000, 'seen update'],
+  [1000, 'seen leave'],
 ];
 
 describe('the simulation', () => {

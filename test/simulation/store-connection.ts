@@ -13,6 +13,7 @@ import type {
   Span,
   Volatile,
 } from '../../server/brokers/broker.ts';
+import type { PresenceStore } from '../../server/brokers/presence.ts';
 import type { Claim, Claimed, Completion } from '../../server/brokers/claim.ts';
 import type { Item, WireCursor } from '../../src/protocol/frame.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
@@ -104,6 +105,20 @@ export class StoreConnection implements Broker {
     const [first] = lanes;
     if (first === undefined) return Promise.resolve();
     return this.#ask((primary) => primary.write(first.channel, (broker) => broker.release(lanes)));
+  }
+
+  readonly presence: PresenceStore = {
+    enter: (channel, ...rest) => this.#show(channel, (store) => store.enter(channel, ...rest)),
+    leave: (channel, ...rest) => this.#show(channel, (store) => store.leave(channel, ...rest)),
+    renew: (channel, ...rest) => this.#show(channel, (store) => store.renew(channel, ...rest)),
+    drop: (channel, ...rest) => this.#show(channel, (store) => store.drop(channel, ...rest)),
+    // Whatever looks at leases may change what is there.
+    members: (channel) => this.#show(channel, (store) => store.members(channel)),
+    expire: (channel) => this.#show(channel, (store) => store.expire(channel)),
+  };
+
+  #show<T>(channel: string, work: (store: PresenceStore) => Promise<T>): Promise<T> {
+    return this.#ask((primary) => primary.write(channel, (broker) => work(broker.presence)));
   }
 
   follow(channel: string, follower: Follower): Promise<() => void> {
@@ -208,6 +223,7 @@ export class StoreConnection implements Broker {
       follow.leave = primary.join(follow.channel, {
         onNotice: (notice) => told(() => follow.follower.onNotice(notice)),
         onVolatile: (message, origin) => told(() => follow.follower.onVolatile(message, origin)),
+        onPresence: (change) => told(() => follow.follower.onPresence?.(change)),
       });
       notices.carry(() => this.#joined(follow));
     });

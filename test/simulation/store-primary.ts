@@ -4,6 +4,7 @@
  * one consistent state of the past.
  */
 import type { Broker, Notice, Volatile } from '../../server/brokers/broker.ts';
+import type { PresenceChange } from '../../server/brokers/presence.ts';
 import { memoryBroker } from '../../server/brokers/memory.ts';
 
 /** What a primary takes from its world. */
@@ -27,6 +28,7 @@ export interface Operation {
 export interface Feed {
   onNotice(notice: Notice): void;
   onVolatile(message: Volatile, origin: string | null): void;
+  onPresence(change: PresenceChange): void;
 }
 
 /** Told of each append, with the number of the operation that made it. */
@@ -120,6 +122,9 @@ export class Primary {
         for (const feed of [...feeds]) feed.onNotice(notice);
       },
       onVolatile() {},
+      onPresence: (change) => {
+        if (this.#life === 'live') for (const feed of [...feeds]) feed.onPresence(change);
+      },
       onDoubt() {},
     });
   }

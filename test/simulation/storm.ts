@@ -10,6 +10,7 @@ import { Fleet } from './fleet.ts';
 import { Oracle } from './oracle.ts';
 import { performOnPage } from './perform.ts';
 import type { Action, Plan } from './plan.ts';
+import { probePresence } from './presence-probe.ts';
 import { isProfileAction } from './profile-actions.ts';
 import { Profiles } from './profiles.ts';
 
@@ -121,6 +122,7 @@ class Storm {
     for (const channel of this.#plan.channels) this.#actors[0]!.publish(channel, 1, null);
     await this.#clock.advance(PROBE);
     await this.#compare();
+    await probePresence(this.#stage);
     await this.#readPast();
     await this.#askAll();
     oracle.requests.settle();

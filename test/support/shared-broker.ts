@@ -4,14 +4,28 @@ import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { deserialize, serialize } from 'node:v8';
 import type { Broker, Follower, Notice, Volatile } from '../../server/brokers/broker.ts';
+import type { PresenceChange } from '../../server/brokers/presence.ts';
 
-type Called = 'memory' | 'append' | 'publish' | 'read' | 'history' | 'tell' | 'claim' | 'complete' | 'release' | 'follow' | 'leave';
+type Called =
+  | 'memory'
+  | 'append'
+  | 'publish'
+  | 'read'
+  | 'history'
+  | 'tell'
+  | 'claim'
+  | 'complete'
+  | 'release'
+  | 'follow'
+  | 'leave'
+  | 'presence';
 type Call = { readonly id: number; readonly method: Called; readonly args: readonly unknown[] };
 type News =
   | { readonly about: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly about: 'fault'; readonly id: number; readonly message: string }
   | { readonly about: 'notice'; readonly follower: number; readonly notice: Notice }
   | { readonly about: 'volatile'; readonly follower: number; readonly message: Volatile; readonly origin: string | null }
+  | { readonly about: 'change'; readonly follower: number; readonly change: PresenceChange }
   | { readonly about: 'recheck' };
 
 /** Structured clones, since JSON knows neither bytes nor absent values; base64, so that a line is a message. */
@@ -43,6 +57,7 @@ export async function hostBroker(broker: Broker): Promise<BrokerHost> {
       const leave = await broker.follow(channel, {
         onNotice: (notice) => tell({ about: 'notice', follower, notice }),
         onVolatile: (message, origin) => tell({ about: 'volatile', follower, message, origin }),
+        onPresence: (change) => tell({ about: 'change', follower, change }),
         onDoubt: () => socket.destroy(),
       });
       if (socket.destroyed) leave();
@@ -51,6 +66,10 @@ export async function hostBroker(broker: Broker): Promise<BrokerHost> {
     const run = ({ method, args }: Call): unknown => {
       if (method === 'follow') return follow(...(args as [number, string]));
       if (method === 'leave') return leaves.get(args[0] as number)?.();
+      if (method === 'presence') {
+        const [name, ...given] = args as [keyof Broker['presence'], ...unknown[]];
+        return (broker.presence[name] as (...given: readonly unknown[]) => unknown).apply(broker.presence, given);
+      }
       return (broker[method] as (...given: readonly unknown[]) => unknown)(...args);
     };
     const stopRechecks = broker.onRecheck(() => tell({ about: 'recheck' }));
@@ -112,6 +131,7 @@ export async function sharedBroker(port: number): Promise<Broker> {
   const take = (news: News): void => {
     if (news.about === 'recheck') return rechecks.forEach((listener) => listener());
     if (news.about === 'notice') return followers.get(news.follower)?.follower.onNotice(news.notice);
+    if (news.about === 'change') return followers.get(news.follower)?.follower.onPresence?.(news.change);
     if (news.about === 'volatile') return followers.get(news.follower)?.follower.onVolatile(news.message, news.origin);
     const waiting = calls.get(news.id);
     calls.delete(news.id);
@@ -171,6 +191,14 @@ export async function sharedBroker(port: number): Promise<Broker> {
       return () => {
         if (followers.delete(id)) call('leave', id).catch(() => {});
       };
+    },
+    presence: {
+      enter: (...args) => call('presence', 'enter', ...args),
+      leave: (...args) => call('presence', 'leave', ...args),
+      renew: (...args) => call('presence', 'renew', ...args),
+      drop: (...args) => call('presence', 'drop', ...args),
+      members: (...args) => call('presence', 'members', ...args),
+      expire: (...args) => call('presence', 'expire', ...args),
     },
     onRecheck(listener) {
       rechecks.add(listener);

@@ -25,6 +25,7 @@ beforeEach(async () => {
     received: nothing,
     awaits: () => false,
     lost: () => onLost(),
+    leaving: nothing,
     closed: nothing,
   };
   connection = new Connection(

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../src/types.ts';
 import { createProfile } from '../../support/profile.ts';
+import type { TestPage } from '../../support/world.ts';
 import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
+import { createDiskScene, outcomesOf, sequencesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
 const MINUTE = 60_000;
@@ -12,6 +14,11 @@ function scene() {
   const world = createWorld();
   const profile = createProfile({ clock: world.clock });
   return { world, profile };
+}
+
+function offline({ network }: TestPage): void {
+  network.set('refusing');
+  network.cut();
 }
 
 describe('without Web Locks', () => {
@@ -83,6 +90,151 @@ describe('a lock that is lost', () => {
     await world.clock.advance(MINUTE);
     expect(await cancelled).toMatchObject({ result: 'accepted' });
   });
+
+  it.each(['its owner', 'who took it over'])(
+    'by %s: what another page may have sent to a server that forgot may be there twice',
+    async (who) => {
+      const { world, profile } = scene();
+      const owner = world.open({ profile });
+      owner.client.channel('room').publish('e', 1);
+      await world.clock.advance(1000);
+      offline(owner);
+      if (who !== 'its owner') {
+        owner.client.channel('room').publish('e', 2);
+        await world.clock.advance(1000);
+        owner.crash();
+      }
+      const first = who === 'its owner' ? owner : world.open({ profile });
+      const outcomes = outcomesOf(first);
+      if (first !== owner) first.network.set('refusing');
+      first.client.connect();
+      await world.clock.advance(2000);
+      for (const name of profile.locks.held) profile.locks.lose(name);
+      await world.clock.advance(100);
+      if (who === 'its owner') owner.client.channel('room').publish('e', 2);
+      await world.clock.advance(1000);
+      const second = world.open({ profile });
+      second.client.connect();
+      await world.clock.advance(5000);
+      expect(await logOf(world)).toEqual([1, 2]);
+      second.crash();
+      world.restart({ keepStore: false });
+      first.network.set('open');
+      await world.clock.advance(MINUTE);
+      expect(outcomes).toMatchObject([{ result: 'accepted', maybeDuplicate: true }]);
+    },
+  );
+
+  it('leaves nothing behind that nobody can find', async () => {
+    const { world, profile, rows } = createDiskScene(createWorld());
+    const owner = world.open({ profile });
+    owner.client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    for (const name of profile.locks.held) profile.locks.lose(name);
+    offline(owner);
+    owner.client.channel('room').publish('e', 2, { ttl: 8000 });
+    await world.clock.advance(1000);
+    // Has read it, and knows no server.
+    const heir = world.open({ profile });
+    heir.network.set('refusing');
+    heir.client.connect();
+    await world.clock.advance(1000);
+    owner.network.set('open');
+    owner.client.connect();
+    await world.clock.advance(4000);
+    expect(await logOf(world)).toEqual([1, 2]);
+    // Its end is told by the server only, and until then stands in the store again.
+    await world.clock.advance(5000);
+    expect(rows('entry')).toHaveLength(1);
+    owner.client.destroy();
+    await world.clock.advance(1000);
+    heir.crash();
+    world.open({ profile }).client.connect();
+    await world.clock.advance(MINUTE);
+    expect(rows('entry')).toEqual([]);
+  });
+});
+
+describe('a number that is missing', () => {
+  const WAYS = [
+    ['cancelled', {}],
+    ['expired', { ttl: 500 }],
+    ['replaced', { replace: 'draft' }],
+  ] as const;
+
+  it.each(WAYS)('since it was %s before it was written: nobody takes it for a loss', async (how, options) => {
+    const { world, profile, rows } = createDiskScene(createWorld());
+    const first = world.open({ profile });
+    first.network.set('refusing');
+    const told = outcomesOf(first);
+    const room = first.client.channel('room');
+    // What cannot be written yet is written later.
+    profile.disk.failNext(1);
+    room.publish('e', 1);
+    const second = room.publish('e', 2, options);
+    room.publish('e', 3);
+    if (how === 'cancelled') void second.cancel();
+    if (how === 'replaced') room.publish('e', 4, options);
+    await world.clock.advance(3000);
+    expect(told).toMatchObject([{ id: second.id, result: how === 'expired' ? how : 'cancelled' }]);
+    expect(await codeOf(second.stored)).not.toBe('resolved');
+    expect(JSON.stringify(rows('entry'))).not.toContain(second.id);
+    first.crash();
+    const heir = world.open({ profile });
+    const outcomes = outcomesOf(heir);
+    heir.client.connect();
+    await world.clock.advance(MINUTE);
+    expect(await logOf(world)).toEqual(how === 'replaced' ? [1, 3, 4] : [1, 3]);
+    expect([heir.errors, outcomes.map(({ result }) => result)]).toEqual([[], (await logOf(world)).map(() => 'accepted')]);
+    expect(rows('entry')).toEqual([]);
+  });
+
+  it('before everything that is written needs no row', async () => {
+    const { world, profile, rows } = createDiskScene(createWorld());
+    const { client, network } = world.open({ profile });
+    network.set('refusing');
+    const room = client.channel('room');
+    for (const receipt of [1, 2, 3].map((data) => room.publish('e', data))) void receipt.cancel();
+    room.publish('e', 4);
+    await world.clock.advance(1000);
+    expect(sequencesOf(rows('entry'))).toEqual([[4]]);
+  });
+
+  it.each(['accepted', 'accepted by a server that forgot', 'cancelled'] as const)(
+    'since its page, which goes on, had it %s: as well',
+    async (how) => {
+      const { world, profile } = createDiskScene(createWorld());
+      const owner = world.open({ profile });
+      const room = owner.client.channel('room');
+      room.publish('e', 1);
+      await world.clock.advance(1000);
+      for (const name of profile.locks.held) profile.locks.lose(name);
+      offline(owner);
+      room.publish('e', 2);
+      await world.clock.advance(1000);
+      const heir = world.open({ profile });
+      heir.network.set('refusing');
+      heir.client.connect();
+      await world.clock.advance(1000);
+      owner.network.set('open');
+      await world.clock.advance(MINUTE);
+      if (how !== 'cancelled') room.publish('e', 3);
+      await world.clock.advance(10);
+      expect(await logOf(world)).toEqual(how === 'cancelled' ? [1, 2] : [1, 2, 3]);
+      offline(owner);
+      if (how === 'cancelled') void room.publish('e', 3).cancel();
+      room.publish('e', 4);
+      await world.clock.advance(1000);
+      if (how === 'accepted by a server that forgot') {
+        owner.crash();
+        world.restart({ keepStore: false });
+      }
+      heir.network.set('open');
+      await world.clock.advance(MINUTE);
+      expect((await logOf(world)).at(-1)).toBe(4);
+      expect(heir.errors).toEqual([]);
+    },
+  );
 });
 
 describe('what an earlier page left', () => {

@@ -59,10 +59,12 @@ describe.each(codecs)('what a later version adds, in $name', (codec) => {
     );
   });
 
-  it('ignores frames of the other side, and the types reserved for later', () => {
-    const later = ['pres'].map((t) => ({ t, id: 1, b: 1 }));
+  it('ignores frames of the other side, and of a later version', () => {
+    const later = ['later', 'still'].map((t) => ({ t, id: 1, b: 1 }));
     expect(parse(codec, [...later, { t: 'subbed' }, { t: 'res' }], CLIENT_FRAMES)).toStrictEqual(ok());
-    expect(parse(codec, [...later, { t: 'sub' }, { t: 'hist' }, { t: 'req' }, { t: 'cancel' }], SERVER_FRAMES)).toStrictEqual(ok());
+    expect(parse(codec, [...later, { t: 'sub' }, { t: 'hist' }, { t: 'req' }, { t: 'cancel' }], SERVER_FRAMES)).toStrictEqual(
+      ok(),
+    );
   });
 });
 
@@ -72,6 +74,7 @@ const pub = { t: 'pub', c: 'a', p: 'p', s: 1, items: [] };
 const welcome = { t: 'welcome', v: 1, mem: 'm', ping: 1, limits: DEFAULT_LIMITS, caps: [] };
 const subbed = { t: 'subbed', c: 'a', k: 0, cur, ok: null };
 const hist = { t: 'hist', id: 'i', c: 'a', n: 1 };
+const pres = { t: 'pres', c: 'a', op: 'enter', k: 1, id: 'i' };
 const req = { t: 'req', id: 'i', m: 'm' };
 const ack = { t: 'ack', c: 'a', p: 'p', s: 1, ep: 'e' };
 
@@ -124,6 +127,12 @@ describe.each(codecs)('a wrong envelope, in $name', (codec) => {
     ['to', { ...hist, to: null }],
     ['n', { ...hist, n: 0 }],
     ['n', { ...hist, n: undefined }],
+    ['pv', { t: 'sub', c: 'a', k: 0, pv: 'x'.repeat(65) }],
+    ['op', { ...pres, op: 'join' }],
+    ['k', { ...pres, k: -1 }],
+    ['k', { ...pres, k: undefined }],
+    ['id', { ...pres, id: '' }],
+    ['id', { ...pres, id: 'x'.repeat(65) }],
     ['id', { ...req, id: '' }],
     ['id', { ...req, id: 'i'.repeat(65) }],
     ['m', { ...req, m: '' }],
@@ -145,6 +154,16 @@ describe.each(codecs)('a wrong envelope, in $name', (codec) => {
     ['v', { ...welcome, v: 0 }],
     ['limits', { ...welcome, limits: { ...DEFAULT_LIMITS, items: undefined } }],
     ['limits', { ...welcome, limits: { ...DEFAULT_LIMITS, depth: 0 } }],
+    ['limits', { ...welcome, limits: { ...DEFAULT_LIMITS, presence: 0 } }],
+    ['v', { t: 'pres', c: 'a', v: '' }],
+    ['pv', { t: 'pres', c: 'a', v: 'v', pv: '' }],
+    ['set', { t: 'pres', c: 'a', v: 'v', set: {} }],
+    ['set', { t: 'pres', c: 'a', v: 'v', set: [{ id: 'i' }] }],
+    ['set', { t: 'pres', c: 'a', v: 'v', set: [{ id: '', k: 1 }] }],
+    ['set', { t: 'pres', c: 'a', v: 'v', set: [{ id: 'i', k: 1, by: 7 }] }],
+    ['gone', { t: 'pres', c: 'a', v: 'v', gone: [''] }],
+    ['err', { t: 'pres', c: 'a', err: { code: '' } }],
+    ['err', { t: 'pres', c: 'a', err: { code: 'x', retry: 1 } }],
     ['ttl', { ...welcome, ttl: -1 }],
     ['caps', { ...welcome, caps: [1] }],
     ['ok', { ...subbed, ok: undefined }],

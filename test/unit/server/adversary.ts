@@ -36,6 +36,10 @@ export function adversarialBroker(clock: VirtualClock, seed: number, faults: Adv
         else later(() => follower.onNotice(notice));
       },
       onVolatile: (message, origin) => later(() => follower.onVolatile(message, origin)),
+      onPresence(change) {
+        if (random() < faults.lose) setTimeout(() => follower.onDoubt(), 500);
+        else later(() => follower.onPresence?.(change));
+      },
       onDoubt: () => follower.onDoubt(),
     };
   };
@@ -62,6 +66,7 @@ export function adversarialBroker(clock: VirtualClock, seed: number, faults: Adv
     claim: (...args) => inner.claim(...args),
     complete: (...args) => inner.complete(...args),
     release: (...args) => inner.release(...args),
+    presence: inner.presence,
     onRecheck: (listener) => inner.onRecheck(listener),
     close: () => inner.close(),
   };

@@ -274,6 +274,7 @@ function bindAll(broker: Broker): Broker {
     claim: (claim) => broker.claim(claim),
     complete: (completion) => broker.complete(completion),
     release: (lanes) => broker.release(lanes),
+    presence: broker.presence,
     onRecheck: (listener) => broker.onRecheck(listener),
     close: () => broker.close(),
   };

@@ -37,7 +37,7 @@ describe('HTTP on Node', () => {
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     const stream = events(response);
     const welcome = (await stream.next()).value as Extract<ServerFrame, { t: 'welcome' }>;
-    expect(welcome.caps).toEqual(['hist', 'req', 'gzip']);
+    expect(welcome.caps).toEqual(['hist', 'pres', 'req', 'gzip']);
     expect(await stream.next()).toMatchObject({ value: { t: 'subbed', ok: null } });
     const body = gzipSync(JSON.stringify([hello({ mem: welcome.mem }), pub(1, items(1, 1, 'Grüße, 世界'), { c: 'a' })]));
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };

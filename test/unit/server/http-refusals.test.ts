@@ -98,12 +98,12 @@ describe('gzip', () => {
   it('is taken, and announced', async () => {
     const reply = await ask(createHouse(), { path: '/poll', body: zip(text), headers: GZIP });
     expect(reply.frames.map(({ t }) => t)).toEqual(['welcome', 'subbed']);
-    expect(reply.of('welcome')[0]?.caps).toEqual(['hist', 'req', 'gzip']);
+    expect(reply.of('welcome')[0]?.caps).toEqual(['hist', 'pres', 'req', 'gzip']);
   });
 
   it('is neither where the platform has none', async () => {
     const bare = createHouse({}, { gunzip: null });
-    expect((await ask(bare, { path: '/poll', body: text })).of('welcome')[0]?.caps).toEqual(['hist', 'req']);
+    expect((await ask(bare, { path: '/poll', body: text })).of('welcome')[0]?.caps).toEqual(['hist', 'pres', 'req']);
     const reply = await ask(bare, { path: '/poll', body: zip(text), headers: GZIP });
     expect([reply.status, byeOf(reply)]).toEqual([415, 1003]);
   });

@@ -14,11 +14,12 @@ describe('opening', () => {
       publishRate: _p,
       requests: _r,
       requestRate: _rr,
+      members: _m,
       queue: _q,
       ...limits
     } = server.limits;
     expect(peer.frames).toEqual([
-      { t: 'welcome', v: 1, mem: expect.any(String), ping: 25_000, user: 'ann', limits, caps: ['hist', 'req', 'gzip'] },
+      { t: 'welcome', v: 1, mem: expect.any(String), ping: 25_000, user: 'ann', limits, caps: ['hist', 'pres', 'req', 'gzip'] },
     ]);
   });
 

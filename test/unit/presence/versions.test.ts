@@ -1,0 +1,124 @@
+// Holds I10 (docs/guarantees.md).
+/** What a page makes of what servers tell of who is there, frame by frame. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ServerPres } from '../../../src/protocol/presence-frame.ts';
+import { createScene, type Scene, type SceneOptions } from '../connection/scene.ts';
+import { dataOf } from './town.ts';
+
+const member = (id: string, k = 1) => ({ id, k, d: `${id}${k}` });
+const tell = ({ line }: Scene, fields: Partial<ServerPres>): void => line.send({ t: 'pres', c: 'room', ...fields });
+
+async function enter(
+  options?: SceneOptions,
+  caps: readonly string[] = ['pres'],
+): Promise<Scene & { shown(): string; asked(): unknown[] }> {
+  const scene = createScene({ random: () => 0.5, ...options });
+  onTestFinished(() => scene.end());
+  const { presence } = scene.client.channel('room');
+  presence.members.subscribe(() => {});
+  await scene.clock.settle();
+  scene.line.welcome({ caps });
+  await scene.clock.settle();
+  return Object.assign(Object.create(scene) as Scene, {
+    shown: () => dataOf(presence.members.get()),
+    asked: () => scene.line.sent('sub').map(({ pv }) => pv),
+  });
+}
+
+describe('versions', () => {
+  it('takes everybody, then what follows the version that it has', async () => {
+    const scene = await enter();
+    expect(scene.line.frames).toMatchObject([{ t: 'hello' }, { t: 'sub', pv: '' }]);
+    tell(scene, { v: 'v1', set: [member('a'), member('b')] });
+    expect(scene.shown()).toBe('a1 b1');
+    tell(scene, { v: 'v2', pv: 'v1', set: [member('a', 2), member('c')], gone: ['b'] });
+    expect(scene.shown()).toBe('a2 c1');
+    expect(scene.asked()).toEqual([]);
+  });
+
+  it('asks for everybody when a change follows another version, once, and shows meanwhile what it had', async () => {
+    const scene = await enter();
+    tell(scene, { v: 'v1', set: [member('a')] });
+    tell(scene, { v: 'v3', pv: 'v2', set: [member('c')] });
+    tell(scene, { v: 'v4', pv: 'v3', set: [member('d')] });
+    await scene.clock.settle();
+    expect([scene.shown(), scene.asked()]).toEqual(['a1', ['']]);
+    tell(scene, { v: 'v4', set: [member('c'), member('d')] });
+    expect(scene.shown()).toBe('c1 d1');
+  });
+
+  it('ignores what leads to the version that it has', async () => {
+    const scene = await enter();
+    tell(scene, { v: 'v1', set: [member('a')] });
+    tell(scene, { v: 'v2', pv: 'v1', set: [member('b')] });
+    tell(scene, { v: 'v2', pv: 'v1', set: [member('b')] });
+    tell(scene, { v: 'v2', set: [] });
+    await scene.clock.settle();
+    expect([scene.shown(), scene.asked()]).toEqual(['a1 b1', []]);
+  });
+
+  it('says in its next opening what it knows', async () => {
+    const scene = await enter();
+    tell(scene, { v: 'v1', set: [member('a')] });
+    scene.line.end(1006);
+    const line = await scene.reopened();
+    line.welcome({ caps: ['pres'] });
+    expect(line.frames).toMatchObject([{ t: 'hello' }, { t: 'sub', pv: 'v1' }]);
+    expect(scene.shown()).toBe('a1');
+  });
+
+  it('who comes to watch between the opening and the welcome is asked for after it', async () => {
+    const scene = createScene();
+    onTestFinished(() => scene.end());
+    scene.client.channel('room').subscribeAll(() => {});
+    await scene.clock.settle();
+    scene.line.open();
+    scene.client.channel('room').presence.members.subscribe(() => {});
+    scene.line.welcome({ caps: ['pres'] });
+    await scene.clock.settle();
+    expect(scene.line.sent('sub')).toMatchObject([{ pv: '' }]);
+  });
+});
+
+it('a server without presence is told once, and nobody is there', async () => {
+  const scene = await enter({}, ['hist']);
+  scene.client.channel('room').presence.enter('ann');
+  scene.client.channel('other').presence.on('join', () => {});
+  scene.line.end(1006);
+  (await scene.reopened()).welcome();
+  await scene.clock.settle();
+  expect(scene.errors).toMatchObject([{ code: 'unsupported' }]);
+  expect(scene.line.sent('pres')).toEqual([]);
+  expect(scene.shown()).toBe('');
+});
+
+it('an id that another page has is replaced by another one', async () => {
+  const scene = await enter();
+  scene.client.channel('room').presence.enter('ann');
+  await scene.clock.settle();
+  const [first] = scene.line.sent('pres');
+  tell(scene, { k: first!.k, err: { code: 'conflict', retry: true } });
+  // Of what it showed before: no concern of it.
+  tell(scene, { k: 99, err: { code: 'forbidden' } });
+  await scene.clock.advance(1000);
+  const [, second] = scene.line.sent('pres');
+  expect(second).toMatchObject({ op: 'enter', k: first!.k, d: 'ann' });
+  expect(second!.id).not.toBe(first!.id);
+  tell(scene, { v: 'v1', set: [member(first!.id), member(second!.id)] });
+  expect(scene.shown()).toBe(`${first!.id}1 ${second!.id}1*`);
+  expect(scene.errors).toEqual([]);
+});
+
+it('connections made of requests are made anew for an enter, and not for what changes', async () => {
+  const scene = await enter({ script: { requests: true } });
+  const { presence } = scene.client.channel('room');
+  const before = scene.line.reopens;
+  const stop = presence.enter('ann');
+  await scene.clock.settle();
+  expect(scene.line.reopens).toBe(before + 1);
+  presence.update('ann, away');
+  stop();
+  await scene.clock.settle();
+  expect(scene.line.reopens).toBe(before + 1);
+  expect(scene.line.sent('pres').map(({ op }) => op)).toEqual(['enter', 'update', 'leave']);
+});

@@ -70,7 +70,8 @@ async function command(file, args = []) {
 
 async function packageTests() {
   const { ensureNodes } = await import('./nodes.mjs');
-  return vitest('package', await ensureNodes());
+  const { ensureBrowser } = await import('./browser.mjs');
+  return vitest('package', { ...(await ensureNodes()), HOLDFAST_CHROMIUM: await ensureBrowser() });
 }
 
 async function browserTests() {

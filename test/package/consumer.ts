@@ -8,6 +8,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A folder in which the packed tarball is installed. */
     consumer: string;
+    /** What is installed there besides: the packages of an app that uses the adapters. */
+    frameworks: readonly string[];
   }
 }
 

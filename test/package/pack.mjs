@@ -9,10 +9,19 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const installed = (name) => join(root, 'node_modules', name);
 const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 
+/** @returns what was copied */
 function copyWithAll(name, modules) {
-  if (existsSync(join(modules, name))) return;
+  if (existsSync(join(modules, name))) return [];
   cpSync(installed(name), join(modules, name), { recursive: true });
-  for (const needed of Object.keys(manifestOf(installed(name)).dependencies ?? {})) copyWithAll(needed, modules);
+  return [name, ...neededBy(installed(name)).flatMap((needed) => copyWithAll(needed, modules))];
+}
+
+/** What a package does not have in a `node_modules` of its own. */
+function neededBy(folder) {
+  return Object.keys(manifestOf(folder).dependencies ?? {}).flatMap((name) => {
+    const own = join(folder, 'node_modules', name);
+    return existsSync(own) ? neededBy(own) : [name];
+  });
 }
 
 /**
@@ -35,7 +44,8 @@ export default function setup(project) {
   const { dependencies } = manifestOf(home);
   for (const name of Object.keys(dependencies)) cpSync(installed(name), join(modules, name), { recursive: true });
   // What the adapters are for: an app that has them has all that these need.
-  for (const name of ['react', '@types/react', 'vue']) copyWithAll(name, modules);
+  const frameworks = ['react', '@types/react', 'react-dom', 'vue'].flatMap((name) => copyWithAll(name, modules));
+  project.provide('frameworks', frameworks);
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   project.provide('consumer', folder);
   return () => rmSync(folder, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { entries, evaluate, folder, manifest } from './consumer.ts';
 
 /** Whatever reads time, chance, network, storage or the page. */
@@ -18,7 +18,10 @@ const PLATFORM = [
  * its dependencies do is theirs to answer for.
  */
 function trapped(entry: string, then = ''): string {
+  // Vue leaves globals of its own: they are there before.
+  const framework = /(?:react|vue)$/.exec(entry)?.[0];
   return `
+    ${framework === undefined ? '' : `await import('${framework}');`}
     const touched = new Set();
     const note = (name) => {
       const caller = new Error().stack.split('\\n')[3] ?? '';
@@ -104,7 +107,7 @@ describe('sideEffects: false', () => {
     // A warning is the point here too: the chunk is empty.
     const bundle = await rollup({
       input,
-      external: Object.keys(manifest.dependencies),
+      external: [...Object.keys(manifest.dependencies), ...inject('frameworks')],
       plugins: [nodeResolve()],
       onwarn: () => {},
     });

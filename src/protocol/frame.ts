@@ -154,7 +154,8 @@ export interface ClientBye {
   readonly done?: readonly { readonly c: string; readonly p: string }[];
 }
 
-export type ClientFrame = Hello | Sub | Unsub | Pub | ClientTell | Hist | Req | Cancel | ClientPres | ClientAuth | Ping | Pong | ClientBye;
+export type ClientFrame =
+  Hello | Sub | Unsub | Pub | ClientTell | Hist | Req | Cancel | ClientPres | ClientAuth | Ping | Pong | ClientBye;
 
 // ---- server to client --------------------------------------------------------------------------------------------
 

@@ -57,7 +57,13 @@ export class Requests {
     if (checked?.ok === false) return refused(checked.error);
     const payload = { ...(plain.data !== undefined && { d: plain.data }), ...(key !== undefined && { key }) };
     const req: Req = { t: 'req', id: '', m: method, ...payload };
-    return this.#calls.ask({ frame: req, patience: timeout, repeats: key !== undefined, signal, read: ({ d }: Res) => this.#read(method, d) });
+    return this.#calls.ask({
+      frame: req,
+      patience: timeout,
+      repeats: key !== undefined,
+      signal,
+      read: ({ d }: Res) => this.#read(method, d),
+    });
   }
 
   #read(method: string, data: unknown): unknown {

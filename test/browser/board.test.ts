@@ -103,7 +103,7 @@ describe('the task board', () => {
     await add(ada, 'To do', 'Write');
     await add(bob, 'To do', 'Read');
     for (const each of [ada, bob]) {
-      await expect.poll(() => each.page.locator('li').count(), { timeout: 20_000 }).toBe(2);
+      await expect.poll(() => each.page.locator('section li').count(), { timeout: 20_000 }).toBe(2);
     }
     await press(ada, 'Move Write on');
     await press(bob, 'Remove Read');
@@ -111,6 +111,16 @@ describe('the task board', () => {
     await ada.page.dragAndDrop('[aria-label="Doing"] li', '[aria-label="Done"]');
     for (const each of [ada, bob]) await shows(each, { Done: ['Write'] });
     expect([...ada.errors, ...bob.errors]).toEqual([]);
+  });
+
+  it('shows who is there', async () => {
+    const [ada, bob] = [await open(`${example.url}?board=who&name=Ada`), await open(`${example.url}?board=who&name=Bob`)];
+    const titles = (): Promise<readonly string[]> =>
+      ada.page.locator('.people li').evaluateAll((people) => people.map((person) => person.getAttribute('title')!).sort());
+    await expect.poll(titles, { timeout: 20_000 }).toEqual(['Ada (you)', 'Bob']);
+    await bob.page.close();
+    await expect.poll(titles, { timeout: 20_000 }).toEqual(['Ada (you)']);
+    expect(ada.errors).toEqual([]);
   });
 
   it('goes on without a network, through a reload, and each change arrives once', async () => {

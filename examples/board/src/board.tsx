@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { Card } from './card.tsx';
 import { AddTask } from './add-task.tsx';
 import { Line } from './line.tsx';
+import { People } from './people.tsx';
 import { type App, COLUMNS, type Column, usePublish, useStore } from './realtime.ts';
 
 export interface Task {
@@ -16,7 +17,7 @@ export interface Task {
 const TITLES: Readonly<Record<Column, string>> = { todo: 'To do', doing: 'Doing', done: 'Done' };
 type Tasks = ReadonlyMap<string, Task>;
 
-export function Board({ board }: { readonly board: string }) {
+export function Board({ board, name }: { readonly board: string; readonly name: string }) {
   const { publish } = usePublish(`board:${board}`);
   const { state, status } = useStore(`board:${board}`, TASKS);
   const columns = useMemo(() => {
@@ -41,6 +42,7 @@ export function Board({ board }: { readonly board: string }) {
       <header>
         <h1>Task board</h1>
         <Line />
+        <People board={board} name={name} />
       </header>
       <main aria-busy={status === 'loading'}>
         {columns.map(([column, shown]) => (

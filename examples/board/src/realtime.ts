@@ -13,10 +13,11 @@ export interface App {
         moved: { readonly id: string; readonly column: Column };
         removed: { readonly id: string };
       };
+      presence: { readonly name: string };
     };
   };
 }
 
 /** The board is what its log says: whoever opens it reads that from the beginning. */
 export const client = createClient<App>('/realtime', { channels: { 'board:{id}': { rewind: 1000 } } });
-export const { Provider, useOutbox, usePublish, useStore, useUiStatus } = createHooks<App>();
+export const { Provider, useOutbox, usePresence, usePublish, useStore, useUiStatus } = createHooks<App>();

@@ -19,6 +19,6 @@ export function refusal(channel: string, { code, message, app }: Unsubbed): Hold
 
 export function loaderFailed(channel: string, loader: 'resume' | 'snapshot', cause: unknown): HoldfastError {
   // The loader did its part: its data does not fit the contract.
-  if (isHoldfastError(cause, 'invalid')) return cause;
+  if (isHoldfastError(cause, 'invalid') && cause.details.issues !== undefined) return cause;
   return new HoldfastError('handler-threw', `\`${loader}\` of channel '${channel}' failed.`, { cause });
 }

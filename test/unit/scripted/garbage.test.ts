@@ -85,7 +85,7 @@ describe('what a later version may add', () => {
     server.peer.sendRaw(
       JSON.stringify([
         { t: 'res', id: 'r-1', d: 1 },
-        { t: 'pres', c: 'room', v: 1 },
+        { t: 'poll', c: 'room', v: 1 },
         { t: '__proto__' },
         { t: 'constructor', c: 'room' },
         { t: 'toString' },

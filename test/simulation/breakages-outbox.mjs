@@ -35,6 +35,7 @@ export const breakages = [
   },
   {
     name: 'sends-without-a-mark',
+    from: 1040,
     edits: [
       {
         file: 'src/outbox/marks.ts',

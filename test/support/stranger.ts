@@ -33,7 +33,7 @@ export async function createStranger(protocol = 'holdfast.1.json', label = 'fram
     heard,
     async open(answer) {
       // The library says that it has gathered a moment before it can take an answer, and says nothing when it can.
-      await pause(50);
+      await pause(150);
       peer.setRemoteDescription(answer, 'answer');
       return opened;
     },

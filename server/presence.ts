@@ -201,9 +201,10 @@ export class Presence implements WatchHost {
   #hold(hold: Hold): void {
     const { leases } = this.#services;
     if (this.#ended) return leases.drop(hold);
-    if (this.#holds.has(hold.channel)) return;
-    this.#holds.set(hold.channel, hold);
-    leases.add(hold);
+    const held = this.#holds.get(hold.channel) ?? hold;
+    this.#holds.set(hold.channel, held);
+    // Again, where a leave that overtook it let go of the lease.
+    leases.add(held);
   }
 
   #letGo(channel: string): void {
@@ -214,8 +215,12 @@ export class Presence implements WatchHost {
   }
 
   #leave({ c, k }: ClientPres): void {
-    const { broker, timing } = this.#services;
-    const { client, userId } = this.#host;
+    const { allowance, broker, environment, rules, timing } = this.#services;
+    const { client, userId, kind, payer } = this.#host;
+    // Of who was not there it is one more thing to keep.
+    const isKnown = this.#holds.has(c);
+    const pays = kind === 'duplex' || kind === 'send';
+    if (rules(c) === null || (!isKnown && pays && allowance.take(payer, 1, environment.now()) === 0)) return;
     this.#letGo(c);
     const lease = timing.ping + BETWEEN_POLLS;
     this.#store(c, broker.presence.leave(c, { user: userId, client, k }, lease), () => undefined);

@@ -102,11 +102,11 @@ export class Subscriptions implements Reader {
       return known.resync(frame);
     }
     this.#remove(frame.c);
-    this.#presence.onSub(frame);
     const full = this.#byChannel.size >= limits.channels || this.#permissions.size >= limits.channels;
     if (full || this.#joins.take('', 1, this.#services.environment.now()) === 0) {
       return this.#refuse(frame.c, { code: 'rate-limited', retry: true, after: 10 * RETRY_AFTER });
     }
+    this.#presence.onSub(frame);
     const subscription = new Subscription(frame, mode, this);
     this.#byChannel.set(frame.c, subscription);
     this.counters.subscriptions += 1;

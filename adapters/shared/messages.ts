@@ -70,6 +70,8 @@ function follow(client: Client, name: string, { events, limit, rewind }: Wanted,
   let room = limit;
   /** The oldest place that was read. */
   let edge: Cursor | null = null;
+  /** Goes on from a page that brought no older place, as one of which the contract knows nothing. */
+  let beyond: HistoryPage['older'] = null;
   /** unread: the first page has not come. Of `open` it is not known whether there is more. */
   let past: 'unread' | 'open' | 'read' = 'unread';
   let asking: { readonly for: 'newest' | 'older'; readonly abort: AbortController } | null = null;
@@ -94,6 +96,7 @@ function follow(client: Client, name: string, { events, limit, rewind }: Wanted,
       list = list.slice(-room);
       edge = list[0]!.cursor;
       if (edge !== null) past = 'open';
+      beyond = null;
     }
     const closed = channel.status.get();
     shown = keepSame(shown, {
@@ -114,7 +117,9 @@ function follow(client: Client, name: string, { events, limit, rewind }: Wanted,
     const abort = new AbortController();
     const mine = (asking = { for: why, abort });
     const place = why === 'older' && edge !== null ? { to: edge } : {};
-    channel.history({ limit: most, signal: abort.signal, ...place }).then(
+    const { signal } = abort;
+    const page = why === 'older' && beyond !== null ? beyond({ signal }) : channel.history({ limit: most, signal, ...place });
+    page.then(
       (page) => {
         if (asking !== mine) return;
         asking = null;
@@ -138,7 +143,9 @@ function follow(client: Client, name: string, { events, limit, rewind }: Wanted,
     past = none ? 'read' : 'open';
   };
   const readOn = ({ messages, older }: HistoryPage): void => {
+    const before = edge;
     edge = messages.at(-1)?.cursor ?? edge;
+    beyond = edge !== null && isAfter(before, edge) ? null : older;
     past = older === null ? 'read' : 'open';
   };
   const loadNewest = (): void => {

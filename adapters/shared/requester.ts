@@ -37,12 +37,14 @@ export function createRequester<R>(client: Client, method: string): Requester<R>
     asking,
     reset,
     run(params, { signal, ...options } = {}) {
-      giveUp();
-      const mine = (under = new AbortController());
+      const mine = new AbortController();
       const abort = (): void => mine.abort(signal?.reason);
       if (signal?.aborted) abort();
-      signal?.addEventListener('abort', abort, { once: true });
+      // What is asked wrongly throws, and gives up nothing.
       const answer = client.request(method, params, { ...options, signal: mine.signal }) as Promise<R>;
+      giveUp();
+      under = mine;
+      signal?.addEventListener('abort', abort, { once: true });
       const end = (next: Asking<R>): void => {
         signal?.removeEventListener('abort', abort);
         if (under !== mine) return;

@@ -5,6 +5,8 @@ import type { Held, PageKey, PresenceStore, Present, PresenceChange, Showing } f
 const EMPTY = '0';
 /** Pages in a channel, those included that have left and are remembered. */
 const MOST = 10_000;
+/** Pages that left before they were heard to enter: they keep nobody out. */
+const MOST_STRANGERS = 1000;
 const SWEEP_EVERY = 60_000;
 
 /** Who holds what was only said by the way, until somebody else does. */
@@ -115,6 +117,8 @@ class MemoryPresence {
   readonly #draw: () => string;
   readonly #tell: (change: PresenceChange) => void;
   #version = EMPTY;
+  /** Of the entries, those that left before they entered. */
+  #strangers = 0;
 
   constructor(draw: () => string, tell: (change: PresenceChange) => void) {
     this.#draw = draw;
@@ -143,7 +147,7 @@ class MemoryPresence {
     }
     const owner = this.#ids.get(id);
     if (owner !== undefined && owner !== key) return 'taken';
-    if (known === undefined && this.#entries.size >= MOST) return 'full';
+    if (known === undefined && this.#entries.size - this.#strangers >= MOST) return 'full';
     const isHere = known !== undefined && known.present !== null;
     const leases = isHere ? known.leases : new Map<string, number>();
     hold(leases, holder, until);
@@ -159,11 +163,12 @@ class MemoryPresence {
   leave({ k, ...page }: PageKey & Pick<Showing, 'k'>, until: number): void {
     const key = keyOf(page);
     const known = this.#entries.get(key);
-    if (known === undefined ? this.#entries.size >= MOST : k < known.k) return;
+    if (known === undefined ? this.#strangers >= MOST_STRANGERS : k < known.k) return;
     if (known !== undefined) this.#remove(known);
     const id = known?.id ?? '';
     this.#entries.set(key, { key, k, id, present: null, leases: new Map([[NOBODY, until]]) });
-    if (id !== '') this.#ids.set(id, key);
+    if (id === '') this.#strangers += 1;
+    else this.#ids.set(id, key);
   }
 
   renew({ holder, ...page }: Held, until: number): 'held' | 'left' | 'missing' {
@@ -189,6 +194,7 @@ class MemoryPresence {
   #remove({ key, id, present }: Entry): void {
     this.#entries.delete(key);
     this.#ids.delete(id);
+    if (id === '') this.#strangers -= 1;
     if (present !== null) this.#change(id, null);
   }
 

@@ -56,6 +56,21 @@ export function merge(batch: Batch, newer: Batch): Batch {
   };
 }
 
+/** @returns the row that it was in */
+export function takeOut(record: OutboxRecord): Pack<Owner> | null {
+  const { pack } = record;
+  const at = pack?.records.indexOf(record) ?? -1;
+  if (at >= 0) pack?.records.splice(at, 1);
+  return pack;
+}
+
+/** The lane is another page's from now on: what is put back late would stand there after that one has ended it. */
+export function leave({ records, packs }: Batch, { producer, channel }: LaneName): void {
+  const isIts = (name: LaneName): boolean => name.producer === producer && name.channel === channel;
+  for (const [record, lane] of records) if (isIts(lane)) records.delete(record);
+  for (const pack of packs) if (pack.records.length > 0 && isIts(pack)) packs.delete(pack);
+}
+
 /** @param error null: it is in the outbox, as far as this one goes */
 export function refuse(records: ReadonlyMap<OutboxRecord, LaneName>, error: HoldfastError | null): void {
   for (const { owner } of records.keys()) owner.ticket?.markStored(error);
@@ -91,31 +106,33 @@ export function onlyReplaceable({ records }: Batch): boolean {
 /** What is to be written of it now. */
 export function writeOf(batch: Batch, now: number): StoreWrite {
   const producers = new Set<string>();
-  const open = new Map<LaneName, Pack<Owner>>();
-  let bytes = 0;
+  const open = new Map<LaneName, { readonly pack: Pack<Owner>; bytes: number }>();
   for (const [record, lane] of batch.records) {
     producers.add(lane.producer);
     if (record.pack === null) {
-      bytes += record.size;
-      let pack = open.get(lane);
-      if (pack === undefined || pack.records.length >= PACK || bytes > PACK_BYTES) {
-        pack = packOf(lane, record.sequence);
-        open.set(lane, pack);
-        bytes = record.size;
+      let last = open.get(lane);
+      if (last === undefined || last.pack.records.length >= PACK || last.bytes + record.size > PACK_BYTES) {
+        last = { pack: packOf(lane, record.sequence), bytes: 0 };
+        open.set(lane, last);
       }
-      pack.records.push(record);
-      record.pack = pack;
+      last.bytes += record.size;
+      last.pack.records.push(record);
+      record.pack = last.pack;
     }
     batch.packs.add(record.pack);
   }
   const remove = [...batch.removes];
-  // With each of them, for whoever clears the data of a site clears the names of its pages too.
-  const put = [...[...producers].map((producer): StoreRow => [pageKey(producer), now]), ...batch.rows];
+  const put = [...batch.rows];
   for (const pack of batch.packs) {
     const key = entryKey(pack, pack.first);
     if (pack.records.length === 0) extend(remove, [key, key]);
-    else put.push(packRow(pack));
+    else {
+      producers.add(pack.producer);
+      put.push(packRow(pack));
+    }
   }
+  // With each of them, for whoever clears the data of a site clears the names of its pages too.
+  for (const producer of producers) put.push([pageKey(producer), now]);
   return { remove, put, strict: batch.strict };
 }
 

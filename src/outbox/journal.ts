@@ -101,9 +101,8 @@ export class Journal {
     return record !== undefined && (record.pack !== null || this.#batch.records.has(record));
   }
 
-  /** Its tombstone changed. */
+  /** Its tombstone changed; what fills a hole nobody needs to know of. */
   keep(lane: LaneName, record: OutboxRecord): void {
-    // What fills a hole nobody needs to know of.
     if (record.owner.ticket === null) return;
     this.#batch.records.set(record, lane);
     this.hurry();
@@ -114,11 +113,8 @@ export class Journal {
     this.#endedAt = this.#context.environment.now();
     // Ended before it was written: the write is needless.
     this.#batch.records.delete(record);
-    const { pack } = record;
-    if (pack === null) return;
-    const at = pack.records.indexOf(record);
-    if (at >= 0) pack.records.splice(at, 1);
-    if (!this.usable) return;
+    const pack = batches.takeOut(record);
+    if (pack === null || !this.usable) return;
     this.renew(pack);
     lane.oldestRow ??= record.sequence;
     // The lane can send no more than a window from there: it would stand still while this lingers.
@@ -128,9 +124,13 @@ export class Journal {
 
   /** What stands in this row is not what should. */
   renew(pack: Pack<Owner>): void {
-    if (!this.usable) return;
     this.#batch.packs.add(pack);
     this.#schedule();
+  }
+
+  /** The lane is another page's from now on. */
+  leave(lane: LaneName): void {
+    for (const batch of [this.#batch, this.#writing]) if (batch !== null) batches.leave(batch, lane);
   }
 
   put(row: StoreRow): void {

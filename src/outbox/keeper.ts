@@ -247,7 +247,9 @@ export class Keeper {
   #rewrite(): void {
     for (const lane of this.#options.lanes) {
       this.journal.remove([entryKey(lane, 0), entryKey(lane, lane.next - 1)]);
-      for (const record of lane.pending()) if (record.owner.ticket !== null) this.journal.add(lane, record);
+      for (const record of lane.pending()) {
+        if (record.owner.ticket !== null || record.pack !== null) this.journal.add(lane, record);
+      }
     }
     this.adoption.look();
   }
@@ -262,6 +264,7 @@ export class Keeper {
       this.shelf.settled(record);
       this.#options.onDropped(lane.channel, record);
     }
+    this.journal.leave(lane);
     this.#options.lanes.drop(lane);
   }
 

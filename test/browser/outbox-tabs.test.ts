@@ -80,7 +80,7 @@ describe('a page that is left with publications', () => {
     await left.show();
     await left.back();
     // Otherwise the page was loaded anew, and nothing of this was tested.
-    await left.until(() => (own as unknown as { readonly persisted?: boolean }).persisted === true);
+    await left.until(() => (globalThis as { own?: { readonly persisted?: boolean } }).own?.persisted === true);
     await left.evaluate(publish, 1, EACH + 1, EACH);
     await drained(left);
     const after = await site.log();

@@ -35,7 +35,7 @@ export const breakages = [
   },
   {
     name: 'sends-without-a-mark',
-    from: 1040,
+    from: 3240,
     edits: [
       {
         file: 'src/outbox/marks.ts',

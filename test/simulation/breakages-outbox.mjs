@@ -34,17 +34,6 @@ export const breakages = [
     ],
   },
   {
-    name: 'sends-without-a-mark',
-    from: 3240,
-    edits: [
-      {
-        file: 'src/outbox/marks.ts',
-        find: 'this.#journal.put([markKey(lane, this.#writer()), mark]);',
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'forgets-what-it-sends',
     edits: [
       {

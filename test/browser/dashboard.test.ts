@@ -129,6 +129,8 @@ describe('the dashboard', () => {
   it('is a table with names for its rows and columns, and for its lines', async () => {
     const { page } = await open(example.url);
     await allMove(page);
+    // The lines have a pace of their own: the first machine at once, the others with the next step.
+    await page.waitForFunction(() => document.querySelectorAll('td.trend svg').length === 20);
     const table = page.getByRole('table', { name: '20 machines' });
     expect(await table.getByRole('columnheader').allTextContents()).toEqual([
       'Machine',

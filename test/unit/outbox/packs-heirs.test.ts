@@ -1,0 +1,98 @@
+// Holds I3 (docs/guarantees.md).
+/** Rows that several publications share, and that several pages write. */
+import { describe, expect, it } from 'vitest';
+import { logOf, useWorld } from '../channel/traffic.ts';
+import { createDiskScene, outcomesOf } from './disk-scene.ts';
+
+const createWorld = useWorld();
+const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, at) => first + at);
+
+describe('a row whose lane went to another page', () => {
+  it('is not put back by the page that had it, after that one has ended all of it', async () => {
+    let most = 3;
+    const e = (data: unknown): boolean => {
+      if (Number(data) > most) throw new Error('not now');
+      return true;
+    };
+    const channels = { room: { subscribe: true, publish: { e } }, '{other}': { subscribe: true, publish: true } };
+    const { world, profile, rows } = createDiskScene(createWorld({ server: { channels, onEvent: () => {} } }));
+    const stored = () => rows('entry').filter(([key]) => key[2] === 'room');
+    const owner = world.open({ profile });
+    const toldByOwner = outcomesOf(owner);
+    owner.network.set('refusing');
+    for (const data of upTo(10)) owner.client.channel('room').publish('e', data);
+    await world.clock.advance(1000);
+    owner.page.tell('pagehide');
+
+    const heir = world.open({ profile });
+    const toldByHeir = outcomesOf(heir);
+    heir.client.connect();
+    await world.clock.advance(30_000);
+    // It writes something, and hears late that this is done: what ends meanwhile waits for its next write.
+    heir.inProfile!.freeze();
+    heir.client
+      .channel('other')
+      .publish('e', 1)
+      .stored.catch(() => {});
+    await world.clock.advance(20);
+    most = 5;
+    heir.network.cut();
+    const ended = () => toldByHeir.filter(({ channel }) => channel === 'room').length;
+    for (let turn = 0; turn < 300 && ended() < 5; turn += 1) await world.clock.advance(10);
+    expect(ended()).toBe(5);
+    heir.page.tell('pagehide');
+    heir.network.set('refusing');
+    heir.network.cut();
+    await world.clock.advance(100);
+
+    most = Infinity;
+    owner.network.set('open');
+    owner.page.tell('pageshow');
+    owner.client.connect();
+    await world.clock.advance(3000);
+    // Beyond what the server remembers of the first ten.
+    for (const data of upTo(120, 11)) owner.client.channel('room').publish('e', data);
+    await world.clock.advance(2000);
+    expect(new Set(toldByOwner.map(({ result }) => result))).toEqual(new Set(['accepted']));
+    expect(stored()).toEqual([]);
+    heir.inProfile!.thaw();
+    await world.clock.advance(1000);
+    expect(stored()).toEqual([]);
+
+    owner.client.destroy();
+    await world.clock.advance(1000);
+    const next = world.open({ profile });
+    const toldByNext = outcomesOf(next);
+    next.client.connect();
+    await world.clock.advance(60_000);
+    expect(toldByNext.filter(({ channel }) => channel === 'room')).toEqual([]);
+    expect(await logOf(world)).toEqual(upTo(120));
+  });
+
+  it('is found again if the owner wrote the rest of it and died', async () => {
+    const { world, profile, rows } = createDiskScene(createWorld());
+    const owner = world.open({ profile });
+    owner.network.set('refusing');
+    const room = owner.client.channel('room');
+    // A row that begins where the answers to what is sent at once do not end.
+    room.publish('e', 0);
+    await world.clock.advance(1000);
+    for (const data of upTo(70)) room.publish('e', data);
+    await world.clock.advance(1000);
+    owner.page.tell('pagehide');
+    const heir = world.open({ profile });
+    heir.client.connect();
+    await world.clock.advance(30_000);
+    expect(rows('entry')).toEqual([]);
+    owner.network.set('open');
+    owner.network.delay(300);
+    owner.page.tell('pageshow');
+    owner.client.connect();
+    for (let turn = 0; turn < 1000 && rows('entry').length === 0; turn += 1) await world.clock.advance(10);
+    expect(rows('entry')).toHaveLength(1);
+    owner.crash();
+    await world.clock.advance(300_000);
+    expect(rows('entry')).toEqual([]);
+    expect(await logOf(world)).toEqual([0, ...upTo(70)]);
+  });
+});

@@ -38,7 +38,7 @@ export const NO_MESSAGES: MessageList = {
   error: null,
 };
 
-const runningOf = createKept<Client, Running<MessageList>>(() => new Map());
+const runningOf = /* @__PURE__ */ createKept<Client, Running<MessageList>>(() => new Map());
 
 /**
  * One list for all components that ask for the same of one channel.

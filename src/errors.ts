@@ -87,6 +87,11 @@ export class HoldfastError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
+/** @throws HoldfastError `invalid-option`, with this sentence, unless it `holds` */
+export function check(holds: boolean, message: string): void {
+  if (!holds) throw new HoldfastError('invalid-option', message);
+}
+
 /** Whether `code` belongs to the closed set, for codes that come from the wire. */
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(table, code);

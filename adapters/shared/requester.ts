@@ -1,5 +1,6 @@
 /** Asks one method, one question at a time. */
 import type { Client, HoldfastError, RequestOptions } from 'holdfast';
+import { onAbort } from '../../src/util/stop.ts';
 import { type Source, createCell } from './source.ts';
 
 export interface Asking<R = unknown> {
@@ -40,9 +41,9 @@ export function createRequester<R>(client: Client, method: string): Source<Reque
       const answer = client.request(method, params, { ...options, signal: mine.signal }) as Promise<R>;
       giveUp();
       under = mine;
-      signal?.addEventListener('abort', abort, { once: true });
+      const unabort = onAbort(signal, abort);
       const end = (news: Partial<Asking<R>>): void => {
-        signal?.removeEventListener('abort', abort);
+        unabort();
         if (under !== mine) return;
         under = null;
         tell(news);
@@ -50,7 +51,7 @@ export function createRequester<R>(client: Client, method: string): Source<Reque
       tell({ state: 'pending' });
       answer.then(
         (data) => end({ state: 'done', data }),
-        (error: HoldfastError) => end({ state: 'failed', error }),
+        (error: unknown) => end({ state: 'failed', error: error as HoldfastError }),
       );
       return answer;
     },

@@ -2,7 +2,7 @@ import { HoldfastError, check } from '../errors.ts';
 import type { PendingPublication, Pendings } from '../outbox/pendings.ts';
 import type { ChannelStatus, Message, Readable, Store, StoreDefinition, StoreStatus } from '../types.ts';
 import { createDerived, createReadable } from '../util/readable.ts';
-import { createStop } from '../util/stop.ts';
+import { createStop, disposable } from '../util/stop.ts';
 import type { Follower } from './listeners.ts';
 import { type Overlay, type Place, change, doubt, pass, pendingMessage, restart, without } from './optimistic.ts';
 
@@ -123,6 +123,5 @@ export function createStore<S>(name: string, definition: StoreDefinition<S>, con
     life = 'over';
     update(overlay);
   });
-  const symbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
-  return { get, subscribe: value.subscribe, status, [symbol]: dispose };
+  return disposable({ get, subscribe: value.subscribe, status }, dispose);
 }

@@ -90,6 +90,16 @@ export const importSets = [
     without: ['event-stream', 'getReader'],
   },
   {
+    label: '`Provider`, `useSubscription`, `usePublish`, `useStatus` of `holdfast/react`, beyond the core',
+    from: 'holdfast',
+    names: core,
+    plus: { from: 'holdfast/react', names: ['Provider', 'useSubscription', 'usePublish', 'useStatus'] },
+    beyond: core,
+    external: ['react'],
+    limit: 3328,
+    without: ['loadOlder', 'getReader'],
+  },
+  {
     label: '`holdfast/vue`, beyond the core',
     from: 'holdfast',
     names: core,
@@ -98,6 +108,16 @@ export const importSets = [
     external: ['vue'],
     limit: 3328,
     without: ['event-stream', 'getReader'],
+  },
+  {
+    label: '`plugin`, `useSubscription`, `usePublish`, `useStatus` of `holdfast/vue`, beyond the core',
+    from: 'holdfast',
+    names: core,
+    plus: { from: 'holdfast/vue', names: ['plugin', 'useSubscription', 'usePublish', 'useStatus'] },
+    beyond: core,
+    external: ['vue'],
+    limit: 3328,
+    without: ['loadOlder', 'getReader'],
   },
 ];
 

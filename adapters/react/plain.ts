@@ -26,6 +26,6 @@ export const usePresence: Hooks['usePresence'] = /* @__PURE__ */ bind(usePresenc
 export const usePublish: Hooks['usePublish'] = /* @__PURE__ */ bind(usePublishOf);
 export const useRequest: Hooks['useRequest'] = /* @__PURE__ */ bind(useRequestOf) as Hooks['useRequest'];
 export const useStatus: Hooks['useStatus'] = /* @__PURE__ */ bind(views.useStatus);
-export const useStore: Hooks['useStore'] = /* @__PURE__ */ bind(useStoreOf) as Hooks['useStore'];
+export const useStore: Hooks['useStore'] = /* @__PURE__ */ bind(useStoreOf<unknown>) as Hooks['useStore'];
 export const useSubscription: Hooks['useSubscription'] = /* @__PURE__ */ bind(useSubscriptionOf);
 export const useUiStatus: Hooks['useUiStatus'] = /* @__PURE__ */ bind(views.useUiStatus);

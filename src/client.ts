@@ -37,7 +37,7 @@ import type {
 } from './types.ts';
 import { attempt } from './util/attempt.ts';
 import { soon } from './util/soon.ts';
-import { createStop, stopOnAbort } from './util/stop.ts';
+import { disposable, onAbort, stopOnAbort } from './util/stop.ts';
 
 /**
  * The bare client: only what you pass in is bundled. Touches nothing until first needed.
@@ -61,7 +61,7 @@ class HoldfastClient implements Client {
   readonly #outbox: Outbox;
   readonly #presences: Presences;
   readonly #requests: Requests;
-  readonly #unabort: Stop;
+  readonly #unabort: () => void;
   readonly #checks: Checks | undefined;
   readonly #ends = new Set<() => void>();
   #life: 'alive' | 'destroyed' = 'alive';
@@ -174,9 +174,10 @@ class HoldfastClient implements Client {
     this.status = this.#connection.status;
     this.uiStatus = this.#connection.uiStatus;
     this.outbox = this.#outbox.face;
-    this.#unabort = onAbort(options.signal, () => this.destroy());
-    const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
-    Object.defineProperty(this, dispose, { value: () => this.destroy() });
+    const destroy = (): void => this.destroy();
+    if (options.signal?.aborted) queueMicrotask(destroy);
+    this.#unabort = onAbort(options.signal, destroy);
+    disposable(this, destroy);
   }
 
   declare [Symbol.dispose]: () => void;
@@ -286,10 +287,4 @@ class HoldfastClient implements Client {
     // Later, for a listener may end the client, and the machine is in the middle of a step.
     soon(() => this.#events.emit('trace', trace));
   }
-}
-
-function onAbort(signal: AbortSignal | undefined, run: () => void): Stop {
-  if (signal?.aborted) queueMicrotask(run);
-  signal?.addEventListener('abort', run, { once: true });
-  return createStop(() => signal?.removeEventListener('abort', run));
 }

@@ -87,6 +87,30 @@ export class HoldfastError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
+/** @throws HoldfastError `invalid-option`, with this sentence, unless it `holds` */
+export function check(holds: boolean, message: string): void {
+  if (!holds) throw new HoldfastError('invalid-option', message);
+}
+
+/** As the server says it. */
+interface Said {
+  readonly code: string;
+  readonly message?: string | undefined;
+  /** Code of the app's own. */
+  readonly app?: string | undefined;
+}
+
+/** What the server refused. @param otherwise for a code that is not of the closed set @param sentence if it gave none */
+export function refusalOf(
+  { code, message, app }: Said,
+  sentence: string,
+  otherwise: ErrorCode,
+  more?: ErrorOptions,
+): HoldfastError {
+  const details = app === undefined ? {} : { appCode: app };
+  return new HoldfastError(isErrorCode(code) ? code : otherwise, message ?? sentence, { ...more, details });
+}
+
 /** Whether `code` belongs to the closed set, for codes that come from the wire. */
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(table, code);

@@ -1,5 +1,5 @@
 import type { Contract, ContractValue, In, Params, Pattern, SnapshotOf, Untyped } from './contract/contract.ts';
-import { HoldfastError } from './errors.ts';
+import { check } from './errors.ts';
 import type { OutboxStore } from './outbox/store.ts';
 import type { Environment } from './platform/environment.ts';
 import type { Codec } from './protocol/codec.ts';
@@ -192,8 +192,4 @@ function parse(url: string): URL | null {
   } catch {
     return null;
   }
-}
-
-function check(holds: boolean, message: string): void {
-  if (!holds) throw new HoldfastError('invalid-option', message);
 }

@@ -1,3 +1,5 @@
+import { shallowEqual } from '../../src/util/readable.ts';
+
 /** Of each client, or of each definition: gone with its key. */
 export function createKept<K extends WeakKey, V>(make: (key: K) => V): (key: K) => V {
   const all = new WeakMap<K, V>();
@@ -10,5 +12,5 @@ export function createKept<K extends WeakKey, V>(make: (key: K) => V): (key: K) 
 
 /** The earlier object if nothing in it has changed, so that nothing is rendered again. */
 export function keepSame<T extends object>(earlier: T, later: T): T {
-  return (Object.keys(later) as (keyof T)[]).every((key) => earlier[key] === later[key]) ? earlier : later;
+  return shallowEqual(earlier, later) ? earlier : later;
 }

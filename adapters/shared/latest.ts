@@ -9,14 +9,10 @@ export type Flow<D = unknown> = Omit<SubscribeOptions<D>, 'signal'>;
 export function createLatest<D>(client: Client, name: string, event: string, flow: Flow<D> = {}): Source<D | null> {
   return createSource<D | null>({
     initial: null,
-    start: (give) =>
-      client.channel(name).subscribe(
-        event,
-        (data: D) => {
-          give(() => data);
-        },
-        { frame: true, conflate: () => '', ...flow },
-      ),
+    start(give) {
+      const take = (data: D): void => give(() => data);
+      return client.channel(name).subscribe(event, take, { frame: true, conflate: () => '', ...flow });
+    },
   });
 }
 
@@ -33,15 +29,14 @@ export function createLatestBy<D, K extends PropertyKey>(
   return createSource<ReadonlyMap<K, D>>({
     initial: NOTHING,
     start(give) {
-      let shown: ReadonlyMap<K, D> = NOTHING;
-      const news = new Map<K, D>();
-      const present = (): ReadonlyMap<K, D> => {
-        shown = new Map([...shown, ...news]);
-        news.clear();
+      let news: [K, D][] = [];
+      const present = (before: ReadonlyMap<K, D>): ReadonlyMap<K, D> => {
+        const shown = new Map([...before, ...news]);
+        news = [];
         return shown;
       };
       const take = (data: D): void => {
-        news.set(keyOf(data), data);
+        news.push([keyOf(data), data]);
         give(present);
       };
       return client.channel(name).subscribe(event, take, { frame: true, ...flow, conflate: keyOf });

@@ -1,6 +1,6 @@
 /** The newest messages of a channel, with paging into its log. */
 import type { Client, Cursor, HistoryPage, Message } from 'holdfast';
-import { HoldfastError } from '../../src/errors.ts';
+import { type HoldfastError, check } from '../../src/errors.ts';
 import { createKept, keepSame } from './kept.ts';
 import { type Give, type Running, type Source, shareSource } from './source.ts';
 
@@ -38,7 +38,7 @@ export const NO_MESSAGES: MessageList = {
   error: null,
 };
 
-const runningOf = createKept<Client, Running<MessageList>>(() => new Map());
+const runningOf = /* @__PURE__ */ createKept<Client, Running<MessageList>>(() => new Map());
 
 /**
  * One list for all components that ask for the same of one channel.
@@ -211,8 +211,4 @@ function follow(client: Client, name: string, { events, limit, rewind }: Wanted,
 
 function isAfter(a: Cursor | null, b: Cursor | null): boolean {
   return a === null || b === null || a.epoch !== b.epoch || a.offset > b.offset;
-}
-
-function check(holds: boolean, message: string): void {
-  if (!holds) throw new HoldfastError('invalid-option', message);
 }

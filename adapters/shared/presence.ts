@@ -1,7 +1,7 @@
 /** Who is in a channel, and the component's own part in it. */
 import type { Client, Member } from 'holdfast';
 import { createLinger } from './linger.ts';
-import { type Source, createSource } from './source.ts';
+import { type Source, createSource, follow } from './source.ts';
 
 export interface PresenceHookOptions<D = unknown> {
   /** Enters with this while mounted; other data is an update; null or undefined does not enter. @default null */
@@ -15,9 +15,7 @@ export function createMembers(client: Client, name: string): Source<readonly Mem
     initial: NOBODY,
     start(give) {
       const { members } = client.channel(name).presence;
-      const stop = members.subscribe(() => give(members.get));
-      give(members.get);
-      return stop;
+      return follow([members], () => give(members.get));
     },
   });
 }

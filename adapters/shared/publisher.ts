@@ -9,43 +9,40 @@ export interface Publishing {
   readonly failed: Outcome | null;
 }
 
-export interface Publisher {
-  readonly publishing: Source<Publishing>;
+export interface Publisher extends Publishing {
   publish(...args: readonly [event: string, data?: unknown, options?: object]): Receipt;
   publishVolatile(event: string, data?: unknown): boolean;
 }
 
-export const NONE_PUBLISHED: Publishing = { pending: 0, failed: null };
-
-export function createPublisher(client: Client, name: string): Publisher {
-  const publishing = createCell(NONE_PUBLISHED);
-  return {
-    publishing,
+export function createPublisher(client: Client, name: string): Source<Publisher> {
+  const cell = createCell<Publisher>({
+    pending: 0,
+    failed: null,
     publish(event, data, options) {
       const receipt = client.channel(name).publish(event, data, options);
-      const { pending, failed } = publishing.get();
-      publishing.set({ pending: pending + 1, failed });
+      const { id, state } = receipt;
+      count(1);
       let counted = 1;
-      const look = (): void => {
-        const now = receipt.state.get();
+      const stop = state.subscribe(look);
+      function look(): void {
+        const now = state.get();
         if (now.state === 'pending') return;
         const { outcome } = now;
-        const before = publishing.get();
-        const last = outcome.result === 'accepted' ? without(before.failed, receipt.id) : outcome;
-        publishing.set({ pending: before.pending - counted, failed: last });
+        const { failed } = cell.get();
+        // It may have been in doubt, and has arrived.
+        count(-counted, outcome.result !== 'accepted' ? outcome : failed?.id === id ? null : failed);
         counted = 0;
         // Another outcome may replace this one.
         if (outcome.result !== 'uncertain') stop();
-      };
-      const stop = receipt.state.subscribe(look);
+      }
       look();
       return receipt;
     },
     publishVolatile: (event, data) => client.channel(name).publishVolatile(event, data),
+  });
+  const count = (more: number, failed = cell.get().failed): void => {
+    const before = cell.get();
+    cell.set({ ...before, pending: before.pending + more, failed });
   };
-}
-
-/** It was in doubt, and has arrived. */
-function without(failed: Outcome | null, id: string): Outcome | null {
-  return failed?.id === id ? null : failed;
+  return cell;
 }

@@ -1,5 +1,6 @@
 /** Asks one method, one question at a time. */
 import type { Client, HoldfastError, RequestOptions } from 'holdfast';
+import { onAbort } from '../../src/util/stop.ts';
 import { type Source, createCell } from './source.ts';
 
 export interface Asking<R = unknown> {
@@ -10,32 +11,28 @@ export interface Asking<R = unknown> {
   readonly error: HoldfastError | null;
 }
 
-export interface Requester<R = unknown> {
-  readonly asking: Source<Asking<R>>;
+export interface Requester<R = unknown> extends Asking<R> {
   run(params?: unknown, options?: RequestOptions): Promise<R>;
   reset(): void;
 }
 
-const NOT_ASKED: Asking<never> = { state: 'idle', data: null, error: null };
-
 /** A new question gives up the one before, and so does the end of the component. */
-export function createRequester<R>(client: Client, method: string): Requester<R> {
+export function createRequester<R>(client: Client, method: string): Source<Requester<R>> {
   let under: AbortController | null = null;
-  const reset = (): void => {
-    giveUp();
-    asking.set(NOT_ASKED);
-  };
   const giveUp = (): void => {
     const given = under;
     under = null;
     given?.abort();
   };
-  const asking = createCell<Asking<R>>(NOT_ASKED, () => {
-    if (under !== null) reset();
-  });
-  return {
-    asking,
-    reset,
+  const tell = (news: Partial<Asking<R>>): void => cell.set({ ...cell.get(), error: null, ...news });
+  const cell = createCell<Requester<R>>({
+    state: 'idle',
+    data: null,
+    error: null,
+    reset() {
+      giveUp();
+      cell.set(cell.initial);
+    },
     run(params, { signal, ...options } = {}) {
       const mine = new AbortController();
       const abort = (): void => mine.abort(signal?.reason);
@@ -44,19 +41,29 @@ export function createRequester<R>(client: Client, method: string): Requester<R>
       const answer = client.request(method, params, { ...options, signal: mine.signal }) as Promise<R>;
       giveUp();
       under = mine;
-      signal?.addEventListener('abort', abort, { once: true });
-      const end = (next: Asking<R>): void => {
-        signal?.removeEventListener('abort', abort);
+      const unabort = onAbort(signal, abort);
+      const end = (news: Partial<Asking<R>>): void => {
+        unabort();
         if (under !== mine) return;
         under = null;
-        asking.set(next);
+        tell(news);
       };
-      asking.set({ ...asking.get(), state: 'pending', error: null });
+      tell({ state: 'pending' });
       answer.then(
-        (data) => end({ state: 'done', data, error: null }),
-        (error: unknown) => end({ ...asking.get(), state: 'failed', error: error as HoldfastError }),
+        (data) => end({ state: 'done', data }),
+        (error: unknown) => end({ state: 'failed', error: error as HoldfastError }),
       );
       return answer;
+    },
+  });
+  return {
+    ...cell,
+    subscribe(listener) {
+      const stop = cell.subscribe(listener);
+      return () => {
+        stop();
+        if (under !== null) cell.initial.reset();
+      };
     },
   };
 }

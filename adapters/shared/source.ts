@@ -1,17 +1,19 @@
 import type { Client, Readable } from 'holdfast';
-import { createDerived } from '../../src/util/readable.ts';
+import { createDerived, createReadable } from '../../src/util/readable.ts';
 import { soon } from '../../src/util/soon.ts';
-import { createStop } from '../../src/util/stop.ts';
 import { type Linger, createLinger } from './linger.ts';
 
 /** A Readable that works only while somebody listens: made in a render, it holds nothing until it is mounted. */
-export interface Source<T> extends Readable<T> {
+export interface Source<T> {
   /** Before the first start, on the server, and while what the server rendered is taken over. */
   readonly initial: T;
+  get(): T;
+  /** @returns ends it, and is called once */
+  subscribe(listener: () => void): () => void;
 }
 
-/** Tells the next value, which is made when it is first read: a burst of messages costs one copy. */
-export type Give<T> = (make: () => T) => void;
+/** Tells the next value, which is made of the one before when it is first read: a burst of messages costs one copy. */
+export type Give<T> = (make: (before: T) => T) => void;
 
 export interface SourceOptions<T> {
   readonly initial: T;
@@ -25,13 +27,13 @@ export interface SourceOptions<T> {
  */
 export function createSource<T>({ initial, start }: SourceOptions<T>, lingering?: (end: () => void) => Linger): Source<T> {
   let value = initial;
-  let make: (() => T) | null = null;
+  let make: ((before: T) => T) | null = null;
   let listeners = 0;
-  let stop: (() => void) | null = null;
+  let work: (() => void) | null = null;
   const get = (): T => {
     const fresh = make;
     make = null;
-    if (fresh !== null) value = fresh();
+    if (fresh !== null) value = fresh(value);
     return value;
   };
   const { subscribe, changed } = createDerived(get, throwLater);
@@ -40,25 +42,25 @@ export function createSource<T>({ initial, start }: SourceOptions<T>, lingering?
     changed();
   };
   const end = (): void => {
-    stop?.();
-    stop = null;
+    work?.();
+    work = null;
     give(() => initial);
   };
-  const linger = lingering?.(end);
+  const linger = lingering?.(end) ?? { begin: end, cancel() {} };
 
   return {
     initial,
     get,
     subscribe(listener) {
-      linger?.cancel();
-      stop ??= start(give);
+      linger.cancel();
+      work ??= start(give);
       listeners += 1;
-      const unlisten = subscribe(listener);
-      return createStop(() => {
-        unlisten();
+      const stop = subscribe(listener);
+      return () => {
+        stop();
         listeners -= 1;
-        if (listeners === 0) (linger?.begin ?? end)();
-      });
+        if (listeners === 0) linger.begin();
+      };
     },
   };
 }
@@ -68,35 +70,12 @@ export interface Cell<T> extends Source<T> {
   set(next: T): void;
 }
 
-/** @param onEnd when nobody listens any more */
-export function createCell<T>(initial: T, onEnd: () => void = () => {}): Cell<T> {
-  let value = initial;
-  let listeners = 0;
-  const get = (): T => value;
-  const { subscribe, changed } = createDerived(get, throwLater);
-  return {
-    initial,
-    get,
-    set(next) {
-      value = next;
-      changed();
-    },
-    subscribe(listener) {
-      const unlisten = subscribe(listener);
-      listeners += 1;
-      return createStop(() => {
-        unlisten();
-        listeners -= 1;
-        if (listeners === 0) onEnd();
-      });
-    },
-  };
+export function createCell<T>(initial: T): Cell<T> {
+  return { initial, ...createReadable(initial, throwLater) };
 }
 
 /** Of what is switched off. */
-export function createIdle<T>(initial: T): Source<T> {
-  return createCell(initial);
-}
+export const createIdle: <T>(initial: T) => Source<T> = createCell;
 
 /** Those that run, by what they were made from. */
 export type Running<T> = Map<string, Source<T>>;
@@ -123,6 +102,13 @@ export function shareSource<T>(client: Client, running: Running<T>, key: string,
       return stop;
     },
   };
+}
+
+/** Looks at once, and at each change of one of them. */
+export function follow(readables: readonly Pick<Readable<unknown>, 'subscribe'>[], look: () => void): () => void {
+  const stops = readables.map((readable) => readable.subscribe(look));
+  look();
+  return () => stops.forEach((stop) => stop());
 }
 
 /** The listener is a framework's: what it throws is told to nobody else. */

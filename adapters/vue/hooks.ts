@@ -1,8 +1,8 @@
-import { type App, type InjectionKey, inject } from 'vue';
-import type { Client, Contract, Untyped } from 'holdfast';
+import type { Contract, Untyped } from 'holdfast';
 import { useChannel, useSubscription } from './channel.ts';
 import { useOutbox, useStatus, useUiStatus } from './client.ts';
 import type { Composables } from './composables.ts';
+import { type ClientKey, createBind, createPlugin } from './context.ts';
 import { useLatest, useLatestBy } from './latest.ts';
 import { useMessages } from './messages.ts';
 import { usePresence } from './presence.ts';
@@ -12,20 +12,11 @@ import { useStore } from './store.ts';
 
 /** The composables for one contract. Call once in a module: `export const { plugin, useMessages } = createHooks<App>()`. */
 export function createHooks<C extends Contract<C> = Untyped>(): Composables<C> {
-  const key: InjectionKey<Client> = Symbol('holdfast');
-  const useClient = (): Client => {
-    const client = inject(key, null);
-    if (client === null) throw new Error('The plugin is missing: app.use(plugin, client).');
-    return client;
-  };
-  /** What is inside knows names and payloads only as they come. */
-  const bind =
-    <A extends readonly unknown[], R>(composable: (client: Client, ...args: A) => R) =>
-    (...args: A): R =>
-      composable(useClient(), ...args);
+  const key: ClientKey = Symbol('holdfast');
+  const bind = createBind(key);
   const composables = {
-    plugin: { install: (app: App, client: Client) => void app.provide(key, client) },
-    useClient,
+    plugin: createPlugin(key),
+    useClient: bind((client) => client),
     useStatus: bind(useStatus),
     useUiStatus: bind(useUiStatus),
     useChannel: bind(useChannel),
@@ -39,5 +30,6 @@ export function createHooks<C extends Contract<C> = Untyped>(): Composables<C> {
     useStore: bind(useStore),
     useRequest: bind(useRequest),
   };
+  // What is inside knows names and payloads only as they come.
   return composables as unknown as Composables<C>;
 }

@@ -1,5 +1,21 @@
 /** `holdfast/vue`: composables over the client's Readables. */
 export { createHooks } from './hooks.ts';
+export {
+  plugin,
+  useChannel,
+  useClient,
+  useLatest,
+  useLatestBy,
+  useMessages,
+  useOutbox,
+  usePresence,
+  usePublish,
+  useRequest,
+  useStatus,
+  useStore,
+  useSubscription,
+  useUiStatus,
+} from './plain.ts';
 export type { Composables, Publisher, RequestRefs } from './composables.ts';
 export type { MessageRefs } from './messages.ts';
 export type { Ref, Refs } from './source.ts';

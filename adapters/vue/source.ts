@@ -11,7 +11,7 @@ import {
   watch,
   watchPostEffect,
 } from 'vue';
-import type { Readable } from 'holdfast';
+import type { Source } from '../shared/source.ts';
 
 export type Ref<T> = Readonly<ShallowRef<T>>;
 export type Refs<T> = { readonly [K in keyof T]: Ref<T[K]> };
@@ -34,7 +34,7 @@ export function useStarted<T>(given: () => T, start: (now: T) => (() => void) | 
 }
 
 /** @param initial where there is no source, on the server, and while the page takes over what the server rendered */
-export function useSource<T>(source: () => Readable<T> | null, initial: T): Ref<T> {
+export function useSource<T>(source: () => Pick<Source<T>, 'get' | 'subscribe'> | null, initial: T): Ref<T> {
   // What makes its source anew is asked once for each change.
   const current = computed(source);
   const present = (): T => (current.value === null ? initial : current.value.get());
@@ -53,7 +53,7 @@ export function useSource<T>(source: () => Readable<T> | null, initial: T): Ref<
 }
 
 /** Of the channel of this name. */
-export function useNamed<T>(name: Name, make: (name: string) => Readable<T>, initial: T): Ref<T> {
+export function useNamed<T>(name: Name, make: (name: string) => Source<T>, initial: T): Ref<T> {
   return useSource(() => {
     const given = toValue(name);
     return given === null ? null : make(given);

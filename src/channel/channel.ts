@@ -19,6 +19,7 @@ import type {
   StoreDefinition,
   SubscribeOptions,
 } from '../types.ts';
+import { onAbort } from '../util/stop.ts';
 import { createMessageQueue } from './iterator.ts';
 import type { Handler, Listeners } from './listeners.ts';
 import { type StoreContext, createStore } from './store.ts';
@@ -64,12 +65,11 @@ export class ChannelHandle implements Channel {
     const { listeners, hold } = this.#ready();
     const options: Abortable = signal === undefined ? {} : { signal };
     const queue = createMessageQueue(this.name, () => {
-      signal?.removeEventListener('abort', onAbort);
+      unabort();
       stop();
       stopResets();
       stopStatus();
     });
-    const onAbort = (): void => queue.end();
     // Refused, or the client is over: a loop that waits for what cannot come would hang for ever.
     const onStatus = (): void => {
       const status = this.status.get();
@@ -81,8 +81,8 @@ export class ChannelHandle implements Channel {
     const stop = listeners.add('iterator', '', (_, message) => push(message), options, hold);
     const stopResets = throwOnReset ? listeners.addReset((reset) => queue.end(lostContinuity(reset)), options, 'end') : () => {};
     const stopStatus = this.status.subscribe(onStatus);
+    const unabort = onAbort(signal, () => queue.end());
     if (signal?.aborted) queue.end();
-    signal?.addEventListener('abort', onAbort, { once: true });
     onStatus();
     return queue;
   }

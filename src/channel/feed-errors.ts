@@ -1,5 +1,5 @@
 /** What a feed reports. */
-import { HoldfastError, type ErrorCode, isErrorCode, isHoldfastError } from '../errors.ts';
+import { HoldfastError, isHoldfastError, refusalOf } from '../errors.ts';
 import type { ResetReason, Unsubbed } from '../protocol/frame.ts';
 
 export function unheardReset(channel: string, why: ResetReason): HoldfastError {
@@ -11,10 +11,8 @@ export function fallenBehind(channel: string, resets: number): HoldfastError {
   return new HoldfastError('too-slow', `Channel '${channel}' was reset ${resets} times in a row without a message in between.`);
 }
 
-export function refusal(channel: string, { code, message, app }: Unsubbed): HoldfastError {
-  const known: ErrorCode = isErrorCode(code) ? code : 'forbidden';
-  const details = app === undefined ? {} : { appCode: app };
-  return new HoldfastError(known, message ?? `The server refused channel '${channel}' (${code}).`, { details });
+export function refusal(channel: string, said: Unsubbed): HoldfastError {
+  return refusalOf(said, `The server refused channel '${channel}' (${said.code}).`, 'forbidden');
 }
 
 export function loaderFailed(channel: string, loader: 'resume' | 'snapshot', cause: unknown): HoldfastError {

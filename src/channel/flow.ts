@@ -1,5 +1,5 @@
 /** Flow control of one subscription: between a channel and a handler that must not be called for each message as it comes. */
-import { HoldfastError } from '../errors.ts';
+import { check } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Message, SubscribeOptions } from '../types.ts';
 import { type Deferred, createDeferred } from '../util/deferred.ts';
@@ -28,10 +28,6 @@ export function checkFlow({ conflate, sample = 0, frame = false, whenHidden = 'k
   check(Number.isFinite(sample) && sample >= 0, '`sample` must be a number of milliseconds.');
   check(typeof frame === 'boolean', '`frame` must be true or false.');
   check(['keep', 'latest', 'pause'].includes(whenHidden), '`whenHidden` must be keep, latest or pause.');
-}
-
-function check(holds: boolean, message: string): void {
-  if (!holds) throw new HoldfastError('invalid-option', message);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Asks for pages of the past. One whose connection ends is asked for again: to read twice does no harm. */
 import type { Reception } from '../contract/reception.ts';
-import { HoldfastError } from '../errors.ts';
+import { HoldfastError, check } from '../errors.ts';
 import type { Hist, Res, WireCursor } from '../protocol/frame.ts';
 import { isCursor } from '../protocol/parse.ts';
 import { Calls, type CallsContext } from '../request/calls.ts';
@@ -75,8 +75,4 @@ function cursorOf(name: 'from' | 'to', given: Cursor | undefined): { readonly [N
   const cursor: unknown = given === null || typeof given !== 'object' ? null : toWire(given);
   check(isCursor(cursor), `\`${name}\` must be a cursor.`);
   return { [name]: cursor as WireCursor };
-}
-
-function check(holds: boolean, message: string): void {
-  if (!holds) throw new HoldfastError('invalid-option', message);
 }

@@ -1,8 +1,8 @@
-import { HoldfastError } from '../errors.ts';
+import { HoldfastError, check } from '../errors.ts';
 import type { PendingPublication, Pendings } from '../outbox/pendings.ts';
 import type { ChannelStatus, Message, Readable, Store, StoreDefinition, StoreStatus } from '../types.ts';
 import { createDerived, createReadable } from '../util/readable.ts';
-import { createStop } from '../util/stop.ts';
+import { createStop, disposable } from '../util/stop.ts';
 import type { Follower } from './listeners.ts';
 import { type Overlay, type Place, change, doubt, pass, pendingMessage, restart, without } from './optimistic.ts';
 
@@ -17,7 +17,7 @@ export interface StoreContext {
 /** Confirmed state, and own publications on top of it. With none of them a message costs one call of `reduce`. */
 export function createStore<S>(name: string, definition: StoreDefinition<S>, context: StoreContext): Store<S> {
   const { initial, load = (data: unknown) => data as S, reduce } = definition;
-  if (typeof reduce !== 'function') throw new HoldfastError('invalid-option', '`reduce` must be a function.');
+  check(typeof reduce === 'function', '`reduce` must be a function.');
   const { pendings, report, status: channel } = context;
   let confirmed = initial;
   let overlay: Overlay = pendings.pendingIn(name).map((publication) => ({ publication, at: null, echo: 'doubtful' }));
@@ -123,6 +123,5 @@ export function createStore<S>(name: string, definition: StoreDefinition<S>, con
     life = 'over';
     update(overlay);
   });
-  const symbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
-  return { get, subscribe: value.subscribe, status, [symbol]: dispose };
+  return disposable({ get, subscribe: value.subscribe, status }, dispose);
 }

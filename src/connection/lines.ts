@@ -8,76 +8,64 @@ import type { Line, OpenLine } from './line.ts';
 const LEAVES_WITHIN = 4000;
 
 export class Lines {
-  #carrier: OpenLine | null = null;
-  readonly #racing = new Map<number, OpenLine>();
-  #leaving: OpenLine | null = null;
+  /** The one that was welcomed last. */
+  carrier: OpenLine | null = null;
+  /** Not welcomed yet, by rung. */
+  readonly racing = new Map<number, OpenLine>();
+  /** Replaced, and still to answer what was asked on it. */
+  leaving: OpenLine | null = null;
   readonly #timer;
 
   /** @param drop is called for one whose time to leave is over */
   constructor(environment: Environment, drop: (line: OpenLine) => void) {
     this.#timer = createTimer(environment, () => {
-      if (this.#leaving !== null) drop(this.#leaving);
+      if (this.leaving !== null) drop(this.leaving);
     });
   }
 
-  /** The one that was welcomed last. */
-  get carrier(): OpenLine | null {
-    return this.#carrier;
-  }
-
-  /** Not welcomed yet, by rung. */
-  get racing(): ReadonlyMap<number, OpenLine> {
-    return this.#racing;
-  }
-
-  /** Replaced, and still to answer what was asked on it. */
-  get leaving(): OpenLine | null {
-    return this.#leaving;
-  }
-
   get line(): Line | null {
-    return this.#carrier?.line ?? null;
+    return this.carrier?.line ?? null;
   }
 
   get heardAt(): number {
-    return this.#carrier?.heardAt ?? -Infinity;
+    return this.carrier?.heardAt ?? -Infinity;
   }
 
   get buffered(): number {
-    return this.#carrier?.buffered ?? 0;
+    return this.carrier?.buffered ?? 0;
   }
 
   /** Dropped without a welcomed connection: whoever needs it sends it again after `welcome`. */
   send(frame: ClientFrame, now?: 'now'): void {
-    this.#carrier?.send(frame, now);
+    this.carrier?.send(frame, now);
   }
 
   add(line: OpenLine): void {
-    this.#racing.set(line.rung, line);
+    this.racing.set(line.rung, line);
   }
 
   /** It was welcomed. @returns the one that carried until now */
   promote(line: OpenLine): OpenLine | null {
-    const before = this.#carrier;
-    this.#racing.delete(line.rung);
-    this.#carrier = line;
+    const before = this.carrier;
+    this.racing.delete(line.rung);
+    this.carrier = line;
     return before;
   }
 
   leave(line: OpenLine, now: number): void {
-    this.#leaving = line;
+    this.leaving = line;
     this.#timer.set(now + LEAVES_WITHIN);
   }
 
   /** @returns whether it was the one that carries */
   remove(line: OpenLine): boolean {
-    if (this.#leaving === line) {
-      this.#leaving = null;
+    if (this.leaving === line) {
+      this.leaving = null;
       this.#timer.set(null);
     }
-    if (this.#racing.get(line.rung) === line) this.#racing.delete(line.rung);
-    if (this.#carrier !== line) return false;
-    this.#carrier = null;
+    if (this.racing.get(line.rung) === line) this.racing.delete(line.rung);
+    if (this.carrier !== line) return false;
+    this.carrier = null;
     return true;
   }
 }

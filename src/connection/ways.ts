@@ -1,5 +1,6 @@
 /** The transports of one client: which of them the platform supports, and what the ladder knows, kept across reloads. */
 import type { Environment } from '../platform/environment.ts';
+import { isRecord } from '../protocol/parse.ts';
 import type { Transport } from '../transports/transport.ts';
 import {
   type Choice,
@@ -66,7 +67,7 @@ export function createWays({ environment, transports, url, raceAfter }: WaysOpti
 function parse(text: string | null): Memories {
   try {
     const value: unknown = JSON.parse(text ?? '{}');
-    return isMap(value) && Object.values(value).every((here) => isMap(here) && Object.values(here).every(isKnowledge))
+    return isRecord(value) && Object.values(value).every((here) => isRecord(here) && Object.values(here).every(isKnowledge))
       ? (value as Memories)
       : {};
   } catch {
@@ -76,9 +77,5 @@ function parse(text: string | null): Memories {
 
 /** A time that is no number would be waited for. */
 function isKnowledge(value: unknown): boolean {
-  return isMap(value) && Object.entries(value).every(([key, part]) => typeof part === (key === 'why' ? 'string' : 'number'));
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value) && Object.entries(value).every(([key, part]) => typeof part === (key === 'why' ? 'string' : 'number'));
 }

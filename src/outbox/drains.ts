@@ -1,6 +1,7 @@
 import { HoldfastError } from '../errors.ts';
 import type { Abortable } from '../types.ts';
 import { createDeferred } from '../util/deferred.ts';
+import { onAbort } from '../util/stop.ts';
 
 /** Callers of `drain()`. */
 export class Drains {
@@ -8,16 +9,16 @@ export class Drains {
 
   wait({ signal }: Abortable): Promise<void> {
     const { promise, resolve, reject } = createDeferred<void>();
-    const onAbort = (): void => settle(new HoldfastError('aborted', 'drain() was aborted.', { cause: signal?.reason }));
+    const abort = (): void => settle(new HoldfastError('aborted', 'drain() was aborted.', { cause: signal?.reason }));
     const settle = (error: HoldfastError | null): void => {
-      signal?.removeEventListener('abort', onAbort);
+      unabort();
       this.#waiting.delete(settle);
       if (error === null) resolve();
       else reject(error);
     };
     this.#waiting.add(settle);
-    if (signal?.aborted) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
+    const unabort = onAbort(signal, abort);
+    if (signal?.aborted) abort();
     return promise;
   }
 

@@ -1,5 +1,5 @@
 import { promisifyRequest } from 'idb-keyval';
-import { HoldfastError } from '../errors.ts';
+import { HoldfastError, check } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { KeyRange, OpenStore, OutboxStore, StoreKey } from './store.ts';
 
@@ -259,8 +259,4 @@ function failure(cause: unknown, problem?: Problem): HoldfastError {
   if (cause instanceof HoldfastError) return cause;
   problem ??= isNamed(cause, /^Quota/) ? 'quota' : isNamed(cause, /^Version/) ? 'blocked' : 'broken';
   return new HoldfastError('storage-failed', MESSAGES[problem], { cause, details: { problem } });
-}
-
-function check(holds: boolean, message: string): void {
-  if (!holds) throw new HoldfastError('invalid-option', message);
 }

@@ -1,5 +1,5 @@
 /** Publications that ended badly, until the app has seen to them. */
-import { HoldfastError, isErrorCode } from '../errors.ts';
+import { type HoldfastError, refusalOf } from '../errors.ts';
 import type { OutboxEntry } from '../types.ts';
 import { Recent } from '../util/recent.ts';
 import type { Journal } from './journal.ts';
@@ -70,10 +70,7 @@ export class Letters {
       const { code, message, appCode, ...row } = failed;
       found.add(row.id);
       if (this.#letters.has(row.id) || this.#removed.has(row.id)) continue;
-      const error = new HoldfastError(isErrorCode(code) ? code : 'app', message, {
-        details: appCode === undefined ? {} : { appCode },
-      });
-      this.#letters.set(row.id, { ...row, own: false, error });
+      this.#letters.set(row.id, { ...row, own: false, error: refusalOf({ code, app: appCode }, message, 'app') });
     }
     // Another page has seen to them.
     for (const id of written) if (!found.has(id)) this.#letters.delete(id);

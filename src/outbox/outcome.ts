@@ -1,4 +1,4 @@
-import { HoldfastError, isErrorCode } from '../errors.ts';
+import { isErrorCode, refusalOf } from '../errors.ts';
 import type { Result } from '../protocol/frame.ts';
 import type { Outcome } from '../types.ts';
 import type { Ticket } from './receipt.ts';
@@ -23,14 +23,12 @@ function refused(base: Pick<Outcome, 'id' | 'channel' | 'event'>, code: string, 
     case 'before-start':
       return { ...base, result: 'uncertain' };
     default: {
-      const known = isErrorCode(code) ? code : 'app';
-      const appCode = app ?? (known === 'app' ? code : undefined);
+      const isKnown = code !== 'app' && isErrorCode(code);
       // Of those that it judges itself the server says what is wrong.
       const did = code === 'invalid' || code === 'too-large' ? 'ended a connection over' : 'refused';
-      const error = new HoldfastError(known, message ?? `The server ${did} a publication to '${base.channel}' (${code}).`, {
-        details: appCode === undefined ? {} : { appCode },
-      });
-      return { ...base, result: 'rejected', error };
+      const sentence = `The server ${did} a publication to '${base.channel}' (${code}).`;
+      const said = { code, message, app: app ?? (isKnown ? undefined : code) };
+      return { ...base, result: 'rejected', error: refusalOf(said, sentence, 'app') };
     }
   }
 }

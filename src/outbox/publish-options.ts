@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.ts';
+import { check } from '../errors.ts';
 
 interface Given {
   readonly ttl: unknown;
@@ -11,8 +11,4 @@ export function checkPublish({ ttl, replace, priority }: Given): void {
   check(replace === null || typeof replace === 'string', '`replace` must be a string.');
   check((ttl as number) > 0, '`ttl` must be a positive number of milliseconds.');
   check(priority === 'normal' || priority === 'low', '`priority` must be normal or low.');
-}
-
-function check(holds: boolean, message: string): void {
-  if (!holds) throw new HoldfastError('invalid-option', message);
 }

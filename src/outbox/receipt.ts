@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors.ts';
 import type { Accepted, Outcome, Readable, Receipt, ReceiptState } from '../types.ts';
 import { type Deferred, createDeferred } from '../util/deferred.ts';
 import { type Writable, createReadable } from '../util/readable.ts';
+import { onAbort } from '../util/stop.ts';
 import type { Place } from './replacements.ts';
 
 interface TicketOptions {
@@ -33,7 +34,7 @@ export class Ticket implements Receipt {
   readonly #options: TicketOptions;
   #storing: Storing = PENDING;
   #attempted = false;
-  #onAbort: (() => void) | null = null;
+  #unabort: (() => void) | null = null;
   #outcome: Outcome | null = null;
   /** The client ended first: the outcome will not be known here. */
   #gaveUp: HoldfastError | null = null;
@@ -47,9 +48,7 @@ export class Ticket implements Receipt {
     this.channel = options.channel;
     this.event = options.event;
     this.#options = options;
-    if (options.signal === undefined) return;
-    this.#onAbort = () => options.cancel(this);
-    options.signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (options.signal !== undefined) this.#unabort = onAbort(options.signal, () => options.cancel(this));
   }
 
   get stored(): Promise<void> {
@@ -110,7 +109,7 @@ export class Ticket implements Receipt {
   settle(outcome: Outcome): void {
     this.#outcome = outcome;
     this.place = null;
-    this.#unlisten();
+    this.#unabort?.();
     if (outcome.result === 'accepted') this.markStored(null);
     this.#settleStored();
     this.#settleAccepted();
@@ -122,14 +121,10 @@ export class Ticket implements Receipt {
     // A client that the server has ended may still be destroyed: the first end is the reason.
     if (this.#outcome !== null || this.#gaveUp !== null) return;
     this.#gaveUp = error;
-    this.#unlisten();
+    this.#unabort?.();
     this.#settleStored();
     this.#settleAccepted();
     this.#settleEnded();
-  }
-
-  #unlisten(): void {
-    if (this.#onAbort !== null) this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
 
   #present(): ReceiptState {

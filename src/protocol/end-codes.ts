@@ -52,39 +52,44 @@ export interface EndRule {
   readonly action: EndAction;
 }
 
-const rules = new Map<number, EndRule>([
-  [1000, { name: 'normal', action: 'retry' }],
-  [1001, { name: 'gone', action: 'retry' }],
-  [1002, { name: 'protocol-error', action: 'suspect' }],
-  [1003, { name: 'unsupported-data', action: 'suspect' }],
-  [1005, { name: 'no-status', action: 'retry' }],
-  [1006, { name: 'abnormal', action: 'retry' }],
-  [1007, { name: 'invalid-data', action: 'suspect' }],
-  [1008, { name: 'policy', action: 'suspect' }],
-  [1009, { name: 'too-large', action: 'split' }],
-  [1010, { name: 'extension', action: 'suspect' }],
-  [1011, { name: 'server-error', action: 'retry' }],
-  [1012, { name: 'restart', action: 'retry' }],
-  [1013, { name: 'try-later', action: 'retry' }],
-  [1014, { name: 'bad-gateway', action: 'retry' }],
-  [1015, { name: 'tls', action: 'suspect' }],
-  [END.goingAway, { name: 'going-away', action: 'spread' }],
-  [END.pingTimeout, { name: 'ping-timeout', action: 'retry' }],
-  [END.slowConsumer, { name: 'slow-consumer', action: 'retry' }],
-  [END.superseded, { name: 'superseded', action: 'retry' }],
-  [END.openTimeout, { name: 'open-timeout', action: 'retry' }],
-  [END.tokenFailed, { name: 'token-failed', action: 'retry' }],
-  [END.buffered, { name: 'buffered', action: 'suspect' }],
-  [END.tokenExpired, { name: 'token-expired', action: 'refresh' }],
-  [END.tokenRejected, { name: 'token-rejected', action: 'refresh-once' }],
-  [END.badFrame, { name: 'bad-frame', action: 'end' }],
-  [END.forbidden, { name: 'forbidden', action: 'end' }],
-  [END.noCommonVersion, { name: 'no-common-version', action: 'end' }],
-  [END.tooLarge, { name: 'too-large', action: 'split' }],
-  [END.limits, { name: 'limits', action: 'retry' }],
-]);
+/** What each code is called, by what is done about it. */
+const RULES: Readonly<Record<EndAction, Readonly<Record<number, string>>>> = {
+  retry: {
+    1000: 'normal',
+    1001: 'gone',
+    1005: 'no-status',
+    1006: 'abnormal',
+    1011: 'server-error',
+    1012: 'restart',
+    1013: 'try-later',
+    1014: 'bad-gateway',
+    4003: 'ping-timeout',
+    4008: 'slow-consumer',
+    4009: 'superseded',
+    4010: 'open-timeout',
+    4011: 'token-failed',
+    4429: 'limits',
+  },
+  suspect: {
+    1002: 'protocol-error',
+    1003: 'unsupported-data',
+    1007: 'invalid-data',
+    1008: 'policy',
+    1010: 'extension',
+    1015: 'tls',
+    4012: 'buffered',
+  },
+  spread: { 4000: 'going-away' },
+  refresh: { 4201: 'token-expired' },
+  'refresh-once': { 4202: 'token-rejected' },
+  split: { 1009: 'too-large', 4413: 'too-large' },
+  end: { 4400: 'bad-frame', 4403: 'forbidden', 4406: 'no-common-version' },
+};
 
 /** The table wins over the range: below 4400 retry, from 4400 end. */
 export function endRule(code: number): EndRule {
-  return rules.get(code) ?? { name: `code-${code}`, action: code >= 4400 && code <= 4999 ? 'end' : 'retry' };
+  for (const [action, names] of Object.entries(RULES)) {
+    if (names[code] !== undefined) return { name: names[code], action: action as EndAction };
+  }
+  return { name: `code-${code}`, action: code >= 4400 && code <= 4999 ? 'end' : 'retry' };
 }

@@ -52,7 +52,7 @@ function firstFault(record: Record<string, unknown>, fields: readonly Field[]): 
   return null;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -95,7 +95,7 @@ class Copier {
     }
     // \p{Surrogate} with the u flag matches lone surrogates only.
     const text = /\p{Surrogate}/u.test(value) ? value.replace(/\p{Surrogate}/gu, '\uFFFD') : value;
-    this.size += jsonTextSize(text);
+    this.size += new TextEncoder().encode(JSON.stringify(text)).length;
     return text;
   }
 
@@ -147,17 +147,4 @@ function unwrap(given: unknown, key: string): unknown {
     if (typeof toJSON === 'function') value = (toJSON as (key: string) => unknown).call(value, key);
   }
   return value instanceof Number || value instanceof String || value instanceof Boolean ? value.valueOf() : value;
-}
-
-/** UTF-8 bytes of the JSON form of well-formed text, quotes included. */
-function jsonTextSize(text: string): number {
-  let size = 2 + text.length;
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20) size += code === 8 || code === 9 || code === 10 || code === 12 || code === 13 ? 1 : 5;
-    else if (code === 0x22 || code === 0x5c) size += 1;
-    else if (code >= 0x800) size += code >= 0xd800 && code <= 0xdfff ? 1 : 2;
-    else if (code >= 0x80) size += 1;
-  }
-  return size;
 }

@@ -4,6 +4,7 @@ const isEntry = is.record({ ...is.ITEM, o: is.isPositive, g: is.text(64), 'ts?':
 const why = is.text(32);
 const limits = ['frame', 'binary', 'batch', 'items', 'message', 'channels', 'depth', 'keys', 'outboxTtl'] as const;
 const refusal: is.Shape = { code: is.text(64, 1), 'message?': is.text(4096), 'app?': is.text(256) };
+const isRefusal = is.record({ ...refusal, 'retry?': is.isBoolean, 'after?': is.isCount });
 const isMember = is.record({ id: is.isId, k: is.isCount, 'by?': is.text(256), 'd?': is.anything });
 const isResult = is.either(is.tuple(is.isPositive, is.text(64)), is.oneOf(0), is.record(refusal));
 
@@ -44,7 +45,7 @@ export const SERVER_FRAMES: is.Shapes = is.shapes({
   nack: { c: is.isChannel, p: is.isId, s: is.isPositive, code: is.text(64), 'expected?': is.isPositive, 'after?': is.isCount },
   res: {
     id: is.isId,
-    'err?': is.record({ ...refusal, 'retry?': is.isBoolean, 'after?': is.isCount }),
+    'err?': isRefusal,
     ...is.PAYLOAD,
     'ep?': is.text(64),
     'items?': is.listOf(isEntry),
@@ -58,7 +59,7 @@ export const SERVER_FRAMES: is.Shapes = is.shapes({
     'set?': is.listOf(isMember),
     'gone?': is.listOf(is.isId),
     'k?': is.isCount,
-    'err?': is.record({ ...refusal, 'retry?': is.isBoolean, 'after?': is.isCount }),
+    'err?': isRefusal,
   },
   recheck: {},
   auth: { 'ttl?': is.isCount },

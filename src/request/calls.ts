@@ -3,10 +3,11 @@
  * answer. Each ends once, whatever comes.
  */
 import type { Line } from '../connection/line.ts';
-import { HoldfastError, isErrorCode } from '../errors.ts';
+import { HoldfastError, refusalOf } from '../errors.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { ClientFrame, Hist, Req, Res } from '../protocol/frame.ts';
 import { type Deferred, createDeferred } from '../util/deferred.ts';
+import { onAbort } from '../util/stop.ts';
 import { type Timer, createTimer } from '../util/timer.ts';
 
 export interface CallsContext {
@@ -91,7 +92,7 @@ export class Calls {
         this.#pump();
       }),
     };
-    const onAbort = (): void => {
+    const abort = (): void => {
       const taken = this.#under.has(id) && this.#options.onAbort(id) === 'taken';
       call.state = 'over';
       answer.reject(new HoldfastError('aborted', 'The signal was aborted.', { cause: signal!.reason }));
@@ -101,10 +102,9 @@ export class Calls {
       this.#pump();
     };
     if (this.#over !== null) answer.reject(this.#over);
-    else if (signal?.aborted) onAbort();
+    else if (signal?.aborted) abort();
     else {
-      signal?.addEventListener('abort', onAbort, { once: true });
-      call.unabort = () => signal?.removeEventListener('abort', onAbort);
+      call.unabort = onAbort(signal, abort);
       this.#waiting.add(call);
       call.timer.set(until);
       need();
@@ -146,7 +146,11 @@ export class Calls {
     if (call === undefined) return;
     this.#settle(call);
     try {
-      if (res.err !== undefined) throw refusalOf(res.err);
+      const { err } = res;
+      if (err !== undefined) {
+        const told = { retryAfter: err.after ?? null, ...(err.retry !== undefined && { retryable: err.retry }) };
+        throw refusalOf(err, `The server refused (${err.code}).`, 'app', told);
+      }
       call.answer.resolve(call.question.read(res));
     } catch (error) {
       call.answer.reject(error);
@@ -193,12 +197,4 @@ export class Calls {
     call.timer.set(null);
     call.unabort();
   }
-}
-
-function refusalOf({ code, message, app, retry, after }: NonNullable<Res['err']>): HoldfastError {
-  return new HoldfastError(isErrorCode(code) ? code : 'app', message ?? `The server refused (${code}).`, {
-    details: app === undefined ? {} : { appCode: app },
-    retryAfter: after ?? null,
-    ...(retry !== undefined && { retryable: retry }),
-  });
 }

@@ -1,6 +1,6 @@
 /** Runs methods of the app's server: exactly one answer, or one error. */
 import type { Checks } from '../contract/checks.ts';
-import { HoldfastError } from '../errors.ts';
+import { HoldfastError, check } from '../errors.ts';
 import { DEFAULT_LIMITS, type Req, type Res } from '../protocol/frame.ts';
 import { isEventName, isRequestKey } from '../protocol/names.ts';
 import { toPlain } from '../protocol/payload.ts';
@@ -44,9 +44,8 @@ export class Requests {
   /** @throws HoldfastError `invalid-name`, `invalid-option` */
   run(method: string, params: unknown, { key, timeout = this.#timeout, signal }: RequestOptions): Promise<unknown> {
     if (!isEventName(method)) throw new HoldfastError('invalid-name', `${JSON.stringify(method)} is no name of a method.`);
-    const isKey = key === undefined || isRequestKey(key);
-    if (!isKey) throw new HoldfastError('invalid-option', '`key` must be a string of 1 to 256 characters.');
-    if (!(timeout > 0)) throw new HoldfastError('invalid-option', '`timeout` must be a positive number.');
+    check(key === undefined || isRequestKey(key), '`key` must be a string of 1 to 256 characters.');
+    check(timeout > 0, '`timeout` must be a positive number.');
     const limits = this.#context.line()?.limits ?? DEFAULT_LIMITS;
     // One that is no message of its own would end the connection; bytes grow by a third in JSON.
     const most = Math.max(1, limits.message - ENVELOPE);

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.ts';
+import { check } from '../errors.ts';
 import type { ServerFrame } from '../protocol/frame.ts';
 import { soon } from '../util/soon.ts';
 import { type Call, type HttpOptions, createHttp, mayPass } from './http.ts';
@@ -26,9 +26,8 @@ export interface LongPollingOptions extends HttpOptions {
  */
 export function longPolling(options: LongPollingOptions = {}): Transport {
   const { wait: longest = 25_000 } = options;
-  if (!Number.isInteger(longest) || longest < FLOOR || longest > MOST) {
-    throw new HoldfastError('invalid-option', `\`wait\` is a whole number from ${FLOOR} to ${MOST}.`);
-  }
+  const inRange = Number.isInteger(longest) && longest >= FLOOR && longest <= MOST;
+  check(inRange, `\`wait\` is a whole number from ${FLOOR} to ${MOST}.`);
   return {
     name: 'long-polling',
     lossy: true,

@@ -7,7 +7,7 @@ export interface Writable<T> extends Readable<T> {
 }
 
 /** Equal primitives, or objects with the same keys and the same values under them. */
-function shallowEqual(a: unknown, b: unknown): boolean {
+export function shallowEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   const left = a as Readonly<Record<string, unknown>>;

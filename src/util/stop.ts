@@ -1,5 +1,12 @@
 import type { Abortable, Stop } from '../types.ts';
 
+/** `target`, which `using` ends by calling `dispose`. */
+export function disposable<T extends object>(target: T, dispose: () => void): T & Disposable {
+  // Safari has no Symbol.dispose yet; compilers that lower `using` look for this symbol instead.
+  const symbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+  return Object.assign(target, { [symbol]: dispose });
+}
+
 /** An idempotent function that is also disposable. */
 export function createStop(run: () => void): Stop {
   let done = false;
@@ -8,9 +15,13 @@ export function createStop(run: () => void): Stop {
     done = true;
     run();
   };
-  // Safari has no Symbol.dispose yet; compilers that lower `using` look for this symbol instead.
-  const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
-  return Object.assign(stop, { [dispose]: stop });
+  return disposable(stop, stop);
+}
+
+/** Runs it when the signal aborts. @returns takes it back */
+export function onAbort(signal: AbortSignal | undefined, run: () => void): () => void {
+  signal?.addEventListener('abort', run, { once: true });
+  return () => signal?.removeEventListener('abort', run);
 }
 
 /** `start` unless the signal is aborted already; its stop is called when the signal aborts. */
@@ -18,9 +29,9 @@ export function stopOnAbort({ signal }: Abortable, start: () => () => void): Sto
   if (signal?.aborted) return createStop(() => {});
   const end = start();
   const stop = createStop(() => {
-    signal?.removeEventListener('abort', stop);
+    unabort();
     end();
   });
-  signal?.addEventListener('abort', stop, { once: true });
+  const unabort = onAbort(signal, stop);
   return stop;
 }

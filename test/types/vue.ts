@@ -1,6 +1,7 @@
 /** What must compile, and what must not, with the composables of a contract. Nothing here is run. */
 import { createClient } from 'holdfast';
 import type { Channel, HoldfastError, MessageOf, Outcome, Status } from 'holdfast';
+import * as plain from 'holdfast/vue';
 import { createHooks } from 'holdfast/vue';
 import { type ShallowRef, computed, createApp, ref, shallowRef } from 'vue';
 import type { App, Chat, Task } from './app.ts';
@@ -138,3 +139,11 @@ const loose = createHooks();
 loose.useSubscription('anything', 'whatever', (data) => data.x.y.z);
 loose.usePublish(() => someName).publish('whatever', 1);
 void loose.useMessages(someName).messages.value[0]?.data.x;
+
+// ---- without a contract, one by one ----------------------------------------------------------------------------------------------
+
+createApp({}).use(plain.plugin, createClient('/realtime'));
+same<Readonly<ShallowRef<Status>>>()<ReturnType<typeof plain.useStatus>>();
+plain.useMessages('any').messages.value.map(({ data }) => data as unknown);
+// @ts-expect-error a name is a text
+plain.useMessages(1);

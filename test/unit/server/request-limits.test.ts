@@ -108,7 +108,7 @@ describe('who hangs up', () => {
     const mem = await house.broker.memory();
     for (let round = 0; round < 5; round += 1) {
       const frames = [hello({ token: 'ann', client: 'page', mem }), ...[0, 1, 2, 3].map((n) => plain(`${round}-${n}`))];
-      const reply = await request(house, { path: '/send', frames });
+      const reply = request(house, { path: '/send', frames });
       await house.clock.settle();
       // What is refused is answered already.
       if (reply.state === 'open') reply.abort();

@@ -25,7 +25,6 @@ interface Step {
 }
 
 type Needs = Pick<Services, 'broker' | 'environment' | 'limits' | 'timing' | 'report'>;
-type Wire = Map<string, WireMember>;
 
 /** Who is in one channel, as this server knows it: for all that watch it. */
 export class Roster implements Follower {
@@ -36,7 +35,7 @@ export class Roster implements Follower {
   /** Of the entries; null: they were not read, or must be read again. */
   #latest: string | null = null;
   /** What watchers are told, and its version; empty before anything was read. */
-  #told: Wire = new Map();
+  #told: ReadonlyMap<string, Present> = new Map();
   #version = '';
   #steps: Step[] = [];
   #full: SharedFrame | null = null;
@@ -81,7 +80,7 @@ export class Roster implements Follower {
   since(version: string): readonly SharedFrame[] {
     const at = this.#steps.findIndex(({ from }) => from === version);
     if (at >= 0) return this.#steps.slice(at).map(({ shared }) => shared);
-    const set = [...this.#told.values()];
+    const set = [...this.#told.values()].map(wireOf);
     return [(this.#full ??= new SharedFrame({ t: 'pres', c: this.#channel, v: this.#version, set }))];
   }
 
@@ -211,13 +210,12 @@ export class Roster implements Follower {
     // It is read again: what is told then leads on from what was told last.
     if (this.#latest === null || this.#latest === this.#version) return;
     const { environment, limits } = this.#services;
-    const shown: Wire = new Map();
+    const shown = new Map<string, Present>();
     let bytes = 0;
     for (const present of this.#entries.values()) {
-      const { id, k, by, data } = present;
       bytes += this.#sizeOf(present);
       if (shown.size >= limits.members || bytes > limits.queue / 2) break;
-      shown.set(id, { id, k, ...(by !== undefined && { by }), ...(data !== undefined && { d: data }) });
+      shown.set(present.id, present);
     }
     this.#step(shown, this.#latest);
     this.#toldAt = environment.now();
@@ -230,9 +228,12 @@ export class Roster implements Follower {
     return size;
   }
 
-  #step(shown: Wire, v: string): void {
-    const set = [...shown.values()].filter(({ id, k }) => this.#told.get(id)?.k !== k);
-    const gone = [...this.#told.keys()].filter((id) => !shown.has(id));
+  #step(shown: ReadonlyMap<string, Present>, v: string): void {
+    // Another user may have an id that became free. A page that leaves and comes back at once is not told as gone.
+    const stays = ({ id, by }: Present): boolean => shown.has(id) && shown.get(id)!.by === by;
+    const gone = [...this.#told.values()].filter((old) => !stays(old)).map(({ id }) => id);
+    const isNew = new Set(gone);
+    const set = [...shown.values()].filter((now) => isNew.has(now.id) || !isSame(this.#told.get(now.id), now)).map(wireOf);
     const changes = { ...(set.length > 0 && { set }), ...(gone.length > 0 && { gone }) };
     const frame: ServerPres = { t: 'pres', c: this.#channel, v, pv: this.#version, ...changes };
     if (this.#version !== '')
@@ -241,6 +242,15 @@ export class Roster implements Follower {
     this.#version = v;
     this.#full = null;
   }
+}
+
+function wireOf({ id, k, by, data }: Present): WireMember {
+  return { id, k, ...(by !== undefined && { by }), ...(data !== undefined && { d: data }) };
+}
+
+/** What was read again is another object, and mostly the same. Who takes an id over may count from 1 too. */
+function isSame(old: Present | undefined, now: Present): boolean {
+  return old === now || (old?.k === now.k && JSON.stringify(old.data) === JSON.stringify(now.data));
 }
 
 /** The rosters of one server. One that nobody watches is kept for a while: polls come back. */

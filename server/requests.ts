@@ -72,7 +72,10 @@ export class Requests {
 
   /** There may be room. */
   pump(): void {
-    while (this.#answers.length > 0 && !this.#host.outgoing.busy) this.#send(this.#answers.shift()!);
+    while (this.#answers.length > 0 && !this.#host.outgoing.busy) {
+      this.#services.runs.count(this.#page, -1);
+      this.#host.send(this.#answers.shift()!);
+    }
   }
 
   end(): void {
@@ -80,7 +83,7 @@ export class Requests {
       forget();
       leave('gone');
     }
-    this.#services.runs.count(this.#page, -this.#asked.size - this.#answers.length);
+    this.#services.runs.count(this.#page, -this.#answers.length);
     this.#asked.clear();
     this.#answers.length = 0;
   }
@@ -101,18 +104,25 @@ export class Requests {
     if (tokenExpired) return this.#refuse(id, { code: 'token-expired' });
     if (handler === undefined) return this.#refuse(id, { code: 'not-found', message: 'there is no such method' });
     if (!plain.ok) return this.#refuse(id, { code: plain.code, message: plain.why });
-    if (runs.under(page) >= limits.requests) {
+    const name = key === null ? asideName(kind, page, id) : `k ${lengthFirst(payer)}${lengthFirst(m)}${key}`;
+    const cost = runs.cost({ name, page, id });
+    // What a page repeats after a reconnect would seem not to run. Answers that it does not read are bounded all the same.
+    if ((cost !== 'nothing' || this.#answers.length >= limits.requests) && runs.under(page) >= limits.requests) {
       return this.#limit(id, `at most ${limits.requests} requests at a time`, RETRY_AFTER);
     }
-    if (requestAllowance.take(payer, 1, now) === 0)
-      return this.#limit(id, 'too many requests', requestAllowance.wait(payer, now));
-    runs.count(page, 1);
+    if (cost === 'a run') {
+      // A page that hangs up and comes back under another name leaves its runs behind.
+      if (runs.of(payer) >= limits.requests * limits.connections)
+        return this.#limit(id, 'too many requests at a time', RETRY_AFTER);
+      if (requestAllowance.take(payer, 1, now) === 0) {
+        return this.#limit(id, 'too many requests', requestAllowance.wait(payer, now));
+      }
+    }
     const cancel = (): void => this.#onCancel({ t: 'cancel', id });
     const asked: Asked = { leave: nothing, forget: kind === 'send' ? runs.aside(page, id, cancel) : nothing };
     this.#asked.set(id, asked);
     asked.leave = runs.ask({
-      ...{ method: m, handler, params: plain.data, user, userId, key, page },
-      name: key === null ? asideName(kind, page, id) : `k ${lengthFirst(payer)}${lengthFirst(m)}${key}`,
+      ...{ method: m, handler, params: plain.data, user, userId, key, id, page, payer, name },
       limit: Math.min(timeout, timing.requestTimeout),
       tell: (answer) => this.#answer(id, answer),
     });
@@ -132,14 +142,11 @@ export class Requests {
     this.#asked.delete(id);
     asked.forget();
     const res: Res = { t: 'res', id, ...answer };
-    if (this.#host.outgoing.busy) this.#answers.push(res);
-    else this.#send(res);
+    if (this.#host.outgoing.busy) {
+      this.#answers.push(res);
+      this.#services.runs.count(this.#page, 1);
+    } else this.#host.send(res);
     this.#host.onSettled();
-  }
-
-  #send(res: Res): void {
-    this.#services.runs.count(this.#page, -1);
-    this.#host.send(res);
   }
 
   #limit(id: string, message: string, after: number): void {

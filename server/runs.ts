@@ -16,8 +16,10 @@ const UNAVAILABLE: Answer = { err: { code: 'unavailable', after: RETRY_AFTER } }
 export interface Ask extends Call {
   /** Under which repeats find it; null: there are none. */
   readonly name: string | null;
-  /** For which page it was asked. */
+  /** Of the request, for which page it was asked, and whose page that is. */
+  readonly id: string;
   readonly page: string;
+  readonly payer: string;
   /** ms for which its caller waits. */
   readonly limit: number;
   /** Once, perhaps at once. */
@@ -37,36 +39,51 @@ interface Job {
   readonly ask: Ask;
   readonly run: Run;
   readonly waiters: Set<Waiter>;
+  /** How many wait for each request of each page: more than one while the page changes its connection. */
+  readonly places: Map<string, number>;
   /** late: its limit is over, and its handler goes on. */
   state: 'claiming' | 'running' | 'late';
-  /** Takes a place of its page after everybody has left. */
+  /** Nobody waits for it: it keeps a place of the page that asked first. */
   extra: 'none' | 'held';
   timer: unknown;
 }
 
-/** All requests that this server runs or waits for, and how many each page has under way. */
+/** All requests that this server runs or waits for, and how many each page and each user has under way. */
 export class Runs {
   readonly #services: Services;
   readonly #named = new Map<string, Job>();
   readonly #jobs = new Set<Job>();
   readonly #aside = new Map<string, Set<() => void>>();
   readonly #pages = new Map<string, number>();
+  readonly #payers = new Map<string, number>();
   #state: 'open' | 'closed' = 'open';
 
   constructor(services: Services) {
     this.#services = services;
   }
 
-  /** Of one page: answered neither, or with a handler that goes on after everybody left. */
+  /** Of one page: what is not answered, and what still runs though nobody waits for it. */
   under(page: string): number {
     return this.#pages.get(page) ?? 0;
   }
 
-  /** Counts so many more, or less. */
+  /** All that is run for the pages of one user, those that are gone among them. */
+  of(payer: string): number {
+    return this.#payers.get(payer) ?? 0;
+  }
+
+  /** Counts so many answers of the page more, or less, that wait until it takes them. */
   count(page: string, by: number): void {
-    const left = this.under(page) + by;
-    if (left > 0) this.#pages.set(page, left);
-    else this.#pages.delete(page);
+    add(this.#pages, page, by);
+  }
+
+  /** What it would take. nothing: it repeats a request that still has its place, or is answered at once. */
+  cost({ name, page, id }: Pick<Ask, 'name' | 'page' | 'id'>): 'a run' | 'a place' | 'nothing' {
+    const job = name === null ? undefined : this.#named.get(name);
+    if (job === undefined) return 'a run';
+    const isPlaced =
+      job.state === 'late' || (job.extra === 'held' && job.ask.page === page) || job.places.has(placeOf({ page, id }));
+    return isPlaced ? 'nothing' : 'a place';
   }
 
   ask(ask: Ask): Leave {
@@ -80,13 +97,15 @@ export class Runs {
     const onLate = (): void => this.#leave(job, waiter, TIMEOUT);
     const waiter: Waiter = { ask, until: environment.now() + ask.limit, timer: environment.setTimeout(onLate, ask.limit) };
     job.waiters.add(waiter);
+    if (add(job.places, placeOf(ask), 1) === 1) this.count(ask.page, 1);
+    this.#keep(job);
     if (known === undefined) this.#claim(job, LOOK.first);
     return (why) => {
       if (!job.waiters.has(waiter)) return;
       this.#leave(job, waiter, null);
       // Who may come back with its key, or with its POST, is to find an answer.
       if (job.waiters.size === 0 && (why === 'cancelled' || ask.name === null)) {
-        this.#abandon(job, new Error(why === 'cancelled' ? 'the caller gave up' : 'the connection has ended'));
+        job.run.abort(new Error(why === 'cancelled' ? 'the caller gave up' : 'the connection has ended'));
       }
     };
   }
@@ -121,8 +140,9 @@ export class Runs {
 
   #begin(ask: Ask): Job {
     const run = new Run(this.#services, ask);
-    const job: Job = { ask, run, waiters: new Set(), state: 'claiming', extra: 'none', timer: null };
+    const job: Job = { ask, run, waiters: new Set(), places: new Map(), state: 'claiming', extra: 'none', timer: null };
     this.#jobs.add(job);
+    add(this.#payers, ask.payer, 1);
     if (ask.name !== null) this.#named.set(ask.name, job);
     return job;
   }
@@ -172,28 +192,33 @@ export class Runs {
     const now = this.#services.environment.now();
     job.state = 'late';
     for (const waiter of job.waiters) this.#leave(job, waiter, waiter.until <= now ? TIMEOUT : UNKNOWN);
-    this.#abandon(job, new Error('the time limit is over'));
+    job.run.abort(new Error('the time limit is over'));
   }
 
-  /** Its handler may go on, and then still takes a place. */
-  #abandon(job: Job, reason: Error): void {
-    if (job.extra === 'none') this.count(job.ask.page, 1);
-    job.extra = 'held';
-    job.run.abort(reason);
+  /** Its handler may go on, whether it is told to stop or not: hanging up must make no room for more. */
+  #keep(job: Job): void {
+    const extra = this.#jobs.has(job) && job.waiters.size === 0 ? 'held' : 'none';
+    if (job.extra === extra) return;
+    job.extra = extra;
+    this.count(job.ask.page, extra === 'held' ? 1 : -1);
   }
 
   /** @param answer null: nobody is there to be told */
   #leave(job: Job, waiter: Waiter, answer: Answer | null): void {
     if (!job.waiters.delete(waiter)) return;
-    this.#services.environment.clearTimeout(waiter.timer);
-    if (answer !== null) waiter.ask.tell(answer);
+    const { ask, timer } = waiter;
+    this.#services.environment.clearTimeout(timer);
+    if (add(job.places, placeOf(ask), -1) === 0) this.count(ask.page, -1);
+    this.#keep(job);
+    if (answer !== null) ask.tell(answer);
   }
 
   #end(job: Job, answer: Answer): void {
     if (!this.#jobs.delete(job)) return;
+    add(this.#payers, job.ask.payer, -1);
     this.#services.environment.clearTimeout(job.timer);
     if (job.ask.name !== null) this.#named.delete(job.ask.name);
-    if (job.extra === 'held') this.count(job.ask.page, -1);
+    this.#keep(job);
     for (const waiter of job.waiters) this.#leave(job, waiter, answer);
   }
 
@@ -212,4 +237,17 @@ export class Runs {
       within(environment, timing.ruleTimeout, completed, resolve, onFault);
     });
   }
+}
+
+/** @returns how many there are now */
+function add(counts: Map<string, number>, key: string, by: number): number {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
+  return count;
+}
+
+/** Length first, so that no page and id together read as another pair. */
+function placeOf({ page, id }: Pick<Ask, 'page' | 'id'>): string {
+  return `${page.length} ${page}${id}`;
 }

@@ -131,7 +131,13 @@ function createCore(options: ServerOptions): ServerCore {
     async members(channel) {
       ruleOf(services, channel);
       const { members } = await broker.presence.members(channel);
-      return members.map(({ id, by = null, data }) => ({ id, user: by, data }));
+      return members.flatMap(({ id, by = null, data }) => {
+        const checked = checks?.presence(channel, data) ?? { ok: true, value: data };
+        if (checked.ok) return [{ id, user: by, data: checked.value }];
+        // Another version of the app has let it in: as on a client it is shown to nobody.
+        report('rule-failed', { channel, rule: 'presence', error: checked.error });
+        return [];
+      });
     },
     async cursor(channel) {
       const read = await broker.read(channel, { latest: 0 }, { entries: 1, bytes: 1 }, ruleOf(services, channel).keep);

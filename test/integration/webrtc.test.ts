@@ -178,9 +178,7 @@ describe('an end', () => {
   });
 });
 
-// The library that plays the stranger does not say when it can take an answer, and on a busy machine it may drop one: then
-// another stranger comes.
-describe('a stranger', { retry: 2, timeout: 20_000 }, () => {
+describe('a stranger', { timeout: 20_000 }, () => {
   /** Opens a channel and sends `parts`; @returns what it is told */
   async function tell(house: House, parts: readonly (string | Uint8Array)[]): Promise<unknown> {
     const stranger = await invite();

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { type DataChannel, PeerConnection } from 'node-datachannel';
 
 /** A peer that speaks WebRTC and not a word of the protocol. */
@@ -13,6 +12,14 @@ export interface Stranger {
   readonly closed: Promise<void>;
 }
 
+/** Of an offer or an answer. */
+const CANDIDATES = /^a=(candidate:.*|end-of-candidates)\r\n/gm;
+
+/**
+ * Neither side knows where the other is before the answer is taken, and then only the stranger does. Otherwise the server
+ * would begin to connect as soon as it has answered, and the library, which keeps the answer's fingerprint a moment after it
+ * lets the connection begin, would at times refuse the server's certificate.
+ */
 export async function createStranger(protocol = 'holdfast.1.json', label = 'frames'): Promise<Stranger> {
   const peer = new PeerConnection('stranger', { iceServers: [], bindAddress: '127.0.0.1' });
   const gathered = new Promise<void>((resolve) => {
@@ -27,14 +34,15 @@ export async function createStranger(protocol = 'holdfast.1.json', label = 'fram
   const closed = new Promise<void>((resolve) => frames.onClosed(resolve));
   await gathered;
   return {
-    offer: peer.localDescription()!.sdp,
+    offer: peer.localDescription()!.sdp.replace(CANDIDATES, ''),
     peer,
     frames,
     heard,
-    async open(answer) {
-      // The library says that it has gathered a moment before it can take an answer, and says nothing when it can.
-      await pause(150);
-      peer.setRemoteDescription(answer, 'answer');
+    open(answer) {
+      peer.setRemoteDescription(answer.replace(CANDIDATES, ''), 'answer');
+      for (const [, line] of answer.matchAll(CANDIDATES)) {
+        if (line!.startsWith('candidate')) peer.addRemoteCandidate(line!, '0');
+      }
       return opened;
     },
     closed,

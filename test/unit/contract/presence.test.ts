@@ -2,8 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineContract } from '../../../src/contract/define.ts';
+import { memoryBroker } from '../../../server/brokers/memory.ts';
 import type { Member } from '../../../src/types.ts';
+import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { useWorld } from '../channel/traffic.ts';
+import { createHouse } from '../server/support.ts';
 
 const createWorld = useWorld();
 const channels = { 'room:{id}': { subscribe: true } };
@@ -23,6 +26,24 @@ describe('presence under a contract', () => {
     await world.clock.advance(1000);
     expect(members.get().map(({ data }: Member) => data)).toEqual([{ since: new Date('2026-01-02') }]);
     expect(ada.network.wire.some(({ data }) => String(data).includes('"since":"2026-01-02"'))).toBe(true);
+    // The back end reads it as the clients do.
+    expect(await world.server.members('room:1')).toMatchObject([{ data: { since: new Date('2026-01-02') } }]);
+  });
+
+  it('is left out for the back end too where another server let it in', async () => {
+    const clock = createVirtualClock();
+    const broker = memoryBroker({ environment: { ...clock, random: Math.random } });
+    const faults: unknown[] = [];
+    const rules = { channels: { 'room:{id}': { subscribe: true, publish: true } } };
+    const lax = createHouse({ broker, ...rules }, {}, clock);
+    const strict = createHouse({ broker, ...rules, contract: contract as never, onEvent: ({ name, detail }) => faults.push([name, detail['rule']]) }, {}, clock); // prettier-ignore
+    const [ada, bob] = [await lax.enter(), await lax.enter()];
+    ada.send({ t: 'pres', c: 'room:1', op: 'enter', k: 1, id: 'a', d: { since: 5 } });
+    bob.send({ t: 'pres', c: 'room:1', op: 'enter', k: 1, id: 'b', d: { since: '2026-01-02' } });
+    await clock.settle();
+    expect(await strict.server.members('room:1')).toEqual([{ id: 'b', user: null, data: { since: new Date('2026-01-02') } }]);
+    expect(faults).toEqual([['rule-failed', 'presence']]);
+    await Promise.all([lax.server.close(), strict.server.close(), clock.advance(3000)]);
   });
 
   it('is refused by the server, and shown to nobody, where it does not fit', async () => {

@@ -80,6 +80,31 @@ describe('versions', () => {
   });
 });
 
+describe('an id that was free, and is another page’s now', () => {
+  type Set = NonNullable<ServerPres['set']>;
+  const start: Set = [
+    { id: 'a', k: 1, by: 'ann', d: 'ann' },
+    { id: 'b', k: 1, by: 'bob', d: 'bob' },
+  ];
+  it.each<readonly [what: string, first: Set, then: Partial<ServerPres>, events: readonly string[], shown: string]>([
+    ['a user who counts from 1 too', start, { set: [{ id: 'a', k: 1, by: 'eve', d: 'eve' }, start[1]!] }, ['leave ann', 'join eve'], 'eve bob'],
+    ['who has counted further', start, { pv: 'v1', set: [{ id: 'a', k: 7, by: 'eve', d: 'eve' }] }, ['leave ann', 'join eve'], 'eve bob'],
+    ['told as gone and as set', start, { pv: 'v1', gone: ['a'], set: [{ id: 'a', k: 1, by: 'ann', d: 'anew' }] }, ['leave ann', 'join anew'], 'bob anew'],
+    ['where users are not shown', [{ id: 'a', k: 1, d: 'ann' }], { set: [{ id: 'a', k: 1, d: 'eve' }] }, ['update eve'], 'eve'],
+    ['and it is not', start, { set: start }, [], 'ann bob'],
+  ])('%s', async (_what, first, then, events, shown) => {
+    const scene = await enter();
+    const told: string[] = [];
+    const { presence } = scene.client.channel('room');
+    for (const event of ['join', 'update', 'leave'] as const)
+      presence.on(event, ({ data }) => told.push(`${event} ${String(data)}`));
+    tell(scene, { v: 'v1', set: first });
+    const before = presence.members.get();
+    tell(scene, { v: 'v2', ...then });
+    expect([told, scene.shown(), before === presence.members.get()]).toEqual([events, shown, events.length === 0]);
+  }); // prettier-ignore
+});
+
 it('a server without presence is told once, and nobody is there', async () => {
   const scene = await enter({}, ['hist']);
   scene.client.channel('room').presence.enter('ann');

@@ -135,7 +135,7 @@ same<typeof order.data.value>()<{ orderId: string } | null>();
 void order.run({ sku: 'A1', quantity: 1 }, { key: 'k' });
 void hooks.useRequest('session.get').run();
 // @ts-expect-error no such property of the result
-order.data.value?.id;
+export const wrongResult = () => order.data.value?.id;
 // @ts-expect-error no such method
 hooks.useRequest('orders.make');
 // @ts-expect-error missing parameters

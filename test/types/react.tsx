@@ -80,7 +80,8 @@ export function Form(): ReactNode {
     const fields = Object.fromEntries([...data].map(([key, value]) => [key, typeof value === 'string' ? value : value.name]));
     const receipt = publish('submitted', { form: 'visit', fields });
     await receipt.stored;
-    setNote(outbox.durable ? 'Saved on this device' : `Keep this tab open (${outbox.problem})`);
+    const { durable, problem } = client.outbox.status.get();
+    setNote(durable ? 'Saved on this device' : `Keep this tab open (${problem})`);
   }
   return (
     <form action={submit}>

@@ -46,12 +46,12 @@ const part = (code: string, heading: string): string => page(code).split(`\n## $
 /** What `details` may hold, by code. */
 const details: Readonly<Partial<Record<ErrorCode, readonly string[]>>> = {
   app: ['appCode'],
-  invalid: ['issues', 'channel', 'event', 'id'],
+  invalid: ['issues', 'channel', 'event', 'id', 'method'],
   'continuity-lost': ['why'],
   'storage-failed': ['problem'],
   lost: ['channel'],
-  'invalid-option': ['channel', 'event', 'id'],
-  'handler-threw': ['channel', 'event', 'id'],
+  'invalid-option': ['channel', 'event', 'id', 'method'],
+  'handler-threw': ['channel', 'event', 'id', 'method'],
 };
 
 describe('the pages of errors', () => {

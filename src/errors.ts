@@ -81,7 +81,7 @@ export class HoldfastError<Code extends ErrorCode = ErrorCode> extends Error {
     this.retryable = options.retryable ?? retryable;
     this.remedy = remedy;
     this.code = code;
-    this.help = `https://unpkg.com/holdfast/docs/errors.md#${code}`;
+    this.help = `https://unpkg.com/holdfast/docs/errors/${code}.md`;
     this.retryAfter = options.retryAfter ?? null;
     this.details = options.details ?? {};
   }

@@ -88,8 +88,10 @@ export interface Hooks<C extends Contract<C> = Untyped> {
   ): readonly Member<Out<PresenceOf<C, PatternOf<C, N>>>>[];
   useOutbox(): OutboxView;
   /**
-   * One store for all components with this name and this definition, which is known by its identity: keep it outside of the
-   * component.
+   * One store for all components with this name and this definition, which is known by its identity. One that is written in the
+   * component makes a store for that component alone, which keeps the first `initial` and calls the `load` and `reduce` of the
+   * latest render. Definitions with the same code count as one there: to change what they close over for a state that is there
+   * already, give the component another `key`.
    */
   useStore<N extends ChannelName<C>, S>(
     name: Fitting<C, N> | null,

@@ -21,14 +21,22 @@ export function initialView<S>(definition: StoreDefinition<S>): StoreView<S> {
   return { state: definition.initial, status: 'loading', pending: 0, error: null };
 }
 
-/** @param definition is known by its identity: made in a render, it would be another one each time */
-export function createStoreView<S>(client: Client, name: string, definition: StoreDefinition<S>): Source<StoreView<S>> {
+/**
+ * @param definition is known by its identity
+ * @param run what the store works with, if it is not that object itself
+ */
+export function createStoreView<S>(
+  client: Client,
+  name: string,
+  definition: StoreDefinition<S>,
+  run = definition,
+): Source<StoreView<S>> {
   const running = runningOf(client)(definition as StoreDefinition<unknown>) as Running<StoreView<S>>;
   const initial = initialView(definition);
   return shareSource(client, running, name, {
     initial,
     start(give) {
-      const store = client.channel(name).store(definition);
+      const store = client.channel(name).store(run);
       let shown = initial;
       const present = (): StoreView<S> => {
         const { state: status, ...rest } = store.status.get();

@@ -125,6 +125,21 @@ createClient<App>('/', { channels: { 'board:{id}': { snapshot: async () => ({ da
 // @ts-expect-error a parameter that the pattern lacks
 createClient<App>('/', { channels: { 'board:{id}': { snapshot: async ({ params }) => ({ data: [], x: params.boardId }) } } });
 
+// ---- presence --------------------------------------------------------------------------------------------------------------------
+
+room.presence.enter({ name: 'Ada' });
+room.presence.update({ name: 'Ada', avatar: '/ada.png' });
+same<ReturnType<typeof room.presence.members.get>[number]['data']>()<{ name: string; avatar?: string }>();
+room.presence.on('join', ({ data }) => same<typeof data.name>()<string>());
+// @ts-expect-error presence data of another shape
+room.presence.enter({ nick: 'x' });
+// @ts-expect-error and so when it changes
+room.presence.update({ name: 1 });
+// @ts-expect-error not a change of presence
+room.presence.on('enter', () => {});
+// @ts-expect-error this pattern has no presence
+client.channel('prices').presence.enter({});
+
 // ---- status, outcomes, errors, composing ---------------------------------------------------------------------------------------
 
 // @ts-expect-error retryAt only while waiting
@@ -219,6 +234,8 @@ void client.request('orders.create');
 void client.request('orders.create', { sku: 'A1' });
 // @ts-expect-error no such option
 void client.request('session.get', undefined, { retries: 3 });
+// @ts-expect-error no such property of the result
+void client.request('orders.create', { sku: '', quantity: 1 }).then((result) => result.id);
 // Without a contract anything goes.
 void createClient('/realtime')
   .request('any', 1)

@@ -80,7 +80,8 @@ export function Form(): ReactNode {
     const fields = Object.fromEntries([...data].map(([key, value]) => [key, typeof value === 'string' ? value : value.name]));
     const receipt = publish('submitted', { form: 'visit', fields });
     await receipt.stored;
-    setNote(outbox.durable ? 'Saved on this device' : `Keep this tab open (${outbox.problem})`);
+    const { durable, problem } = client.outbox.status.get();
+    setNote(durable ? 'Saved on this device' : `Keep this tab open (${problem})`);
   }
   return (
     <form action={submit}>
@@ -127,6 +128,11 @@ export function Plain(): ReactNode {
   return messages[0]?.data.x.y;
 }
 
+export function Avatars({ me }: { readonly me: string | null }): ReactNode {
+  const members = hooks.usePresence('room:1', { enter: me === null ? null : { name: me } });
+  return members.map(({ id, user, self, data }) => <img key={id} title={user ?? data.name} src={data.avatar} hidden={self} />);
+}
+
 // ---- wrong uses --------------------------------------------------------------------------------------------------------------
 
 // @ts-expect-error hooks know the events of the log
@@ -149,6 +155,12 @@ hooks.useSubscription('room:1', 'message', (data) => data.body);
 hooks.useLatestBy('prices', 'tick', (tick) => tick.id);
 // @ts-expect-error the key is given already
 hooks.useLatestBy('prices', 'tick', (tick) => tick.symbol, { conflate: (tick) => tick.symbol });
+// @ts-expect-error presence data of another shape
+hooks.usePresence('room:1', { enter: { nick: 'x' } });
+// @ts-expect-error this pattern has no presence
+hooks.usePresence('prices', { enter: {} });
+// @ts-expect-error no such property of the result
+export const wrongResult = () => hooks.useRequest('orders.create').data?.id;
 // @ts-expect-error no such method
 hooks.useRequest('orders.make');
 // @ts-expect-error missing params

@@ -56,6 +56,8 @@ createServer<App>({
 createServer<App>({ ...rules, requests: { 'session.get': () => ({ user: 'a', expires: 0 }) } });
 // @ts-expect-error a result of another shape
 createServer<App>({ ...rules, requests: { 'orders.create': () => ({}), 'session.get': () => ({ user: 'a', expires: 0 }), 'rooms.list': () => [] } }); // prettier-ignore
+// @ts-expect-error a result that is not of the contract's type
+createServer<{ requests: { now: { result: number } } }>({ ...rules, requests: { now: () => 'noon' } });
 createServer({ ...rules, requests: { any: (params, { key }) => [params.anything, key] } });
 const contract = defineContract({
   channels: { 'room:{id}': { events: { message: z.object({ at: z.string().transform((text) => new Date(text)) }) } } },

@@ -120,12 +120,23 @@ useStore('board:1', { initial: 0, load: () => 0, reduce: (state, message) => (me
 // @ts-expect-error the state is a number
 useStore('board:1', { initial: 0, load: () => 0, reduce: () => 'many' });
 
+// ---- presence ----------------------------------------------------------------------------------------------------------------------
+
+const members = hooks.usePresence(name, { enter: () => (id.value === '' ? null : { name: 'Ada' }) });
+same<(typeof members.value)[number]['data']>()<{ name: string; avatar?: string }>();
+// @ts-expect-error presence data of another shape
+hooks.usePresence(name, { enter: { nick: 'x' } });
+// @ts-expect-error this pattern has no presence
+hooks.usePresence('prices', { enter: () => ({}) });
+
 // ---- requests ----------------------------------------------------------------------------------------------------------------------
 
 const order = hooks.useRequest('orders.create');
 same<typeof order.data.value>()<{ orderId: string } | null>();
 void order.run({ sku: 'A1', quantity: 1 }, { key: 'k' });
 void hooks.useRequest('session.get').run();
+// @ts-expect-error no such property of the result
+export const wrongResult = () => order.data.value?.id;
 // @ts-expect-error no such method
 hooks.useRequest('orders.make');
 // @ts-expect-error missing parameters

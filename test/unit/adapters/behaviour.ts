@@ -1,11 +1,11 @@
 /** What every adapter does, whatever the framework. Each calls this with a driver of its own. */
 import { describe, expect, it } from 'vitest';
-import type { StoreDefinition } from '../../../src/types.ts';
 import type { TestPage, World } from '../../support/world.ts';
 import { useWorld } from '../channel/traffic.ts';
 import { describeMessages } from './behaviour-messages.ts';
 import { describePresence } from './behaviour-presence.ts';
 import { describeRequests } from './behaviour-requests.ts';
+import { describeStores } from './behaviour-stores.ts';
 import type { Driver, HookName, Mounted } from './driver.ts';
 import { framesOf, say } from './wire.ts';
 
@@ -189,57 +189,6 @@ export function describeBehaviour(driver: Driver): void {
     });
   });
 
-  describe(`${driver.name}: stores`, () => {
-    const LIST: StoreDefinition<readonly string[]> = {
-      initial: [],
-      reduce: (list, { data, pending }) => [...list, pending ? `(${String(data)})` : String(data)],
-    };
-
-    it('show own publications at once, to every component of that definition, with one reducer', async () => {
-      let reduced = 0;
-      const counting: StoreDefinition<readonly string[]> = {
-        ...LIST,
-        reduce(...args) {
-          reduced += 1;
-          return LIST.reduce(...args);
-        },
-      };
-      const { page, mount, wait } = stage();
-      const one = await mount('useStore', 'room', counting);
-      expect(one.read()).toMatchObject({ state: [], status: 'loading', pending: 0, error: null });
-      const two = await mount('useStore', 'room', counting);
-      await wait();
-      expect(one.read()).toMatchObject({ state: [], status: 'live' });
-      await driver.act(() => page.client.channel('room').publish('e', 'a'));
-      expect([one.read().state, one.read().pending]).toEqual([['(a)'], 1]);
-      await wait();
-      expect([one.read().state, one.read().pending]).toEqual([['a'], 0]);
-      expect(two.read().state).toBe(one.read().state);
-      expect(reduced).toBe(2);
-      const { renders } = one;
-      await wait(60_000);
-      expect(one.renders).toBe(renders);
-    });
-
-    it('keep their state for a remount, and not for ever', async () => {
-      const { world, mount, wait } = stage();
-      const first = await mount('useStore', 'room', LIST);
-      await wait();
-      await say(world, 'room', 'a');
-      await wait();
-      await first.unmount();
-      await say(world, 'room', 'b');
-      await wait();
-      const second = await mount('useStore', 'room', LIST);
-      expect(second.read()).toMatchObject({ state: ['a', 'b'], status: 'live' });
-      await second.set(null, LIST);
-      expect(second.read()).toMatchObject({ state: [], status: 'loading' });
-      await wait(5000);
-      await second.set('room', LIST);
-      expect(second.read()).toMatchObject({ state: [], status: 'loading' });
-    });
-  });
-
   describe(`${driver.name}: on the wire`, () => {
     it('20 components on one channel are one subscription and one look into the past', async () => {
       const { page, wait } = stage();
@@ -292,4 +241,5 @@ export function describeBehaviour(driver: Driver): void {
   describeMessages(driver, createWorld);
   describeRequests(driver, createWorld);
   describePresence(driver, createWorld);
+  describeStores(driver, createWorld);
 }

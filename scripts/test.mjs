@@ -15,7 +15,7 @@ const steps = [
   { name: 'types', run: () => command('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json']) },
   { name: 'lint', run: () => command('node_modules/eslint/bin/eslint.js', ['.']) },
   { name: 'format', run: () => command('node_modules/prettier/bin/prettier.cjs', ['--check', '--log-level=warn', '.']) },
-  { name: 'unit', run: () => vitest('unit') },
+  { name: 'unit', run: () => vitest('unit*') },
   { name: 'simulation', run: () => vitest('simulation') },
   { name: 'build', run: () => command('scripts/build.mjs') },
   { name: 'publint', run: () => command('node_modules/publint/src/cli.js', ['--strict']) },

@@ -14,6 +14,12 @@ const alias = [
   { find: /^holdfast\/msgpack$/, replacement: at('src/protocol/msgpack.ts') },
 ];
 
+/** The frameworks, and the tools that show their components, as test/oldest/package.json names them. */
+const oldest = {
+  find: /^(react|react-dom|@testing-library\/react|vue|@vue\/server-renderer|@vue\/test-utils)(?=\/|$)/,
+  replacement: at('node_modules/holdfast-oldest/node_modules/$1'),
+};
+
 /** Real sockets and browsers: one file at a time, or two cores starve them into time-outs that say nothing. */
 const alone = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000 };
 
@@ -28,6 +34,10 @@ export default defineConfig({
           // Properties with hundreds of runs take a second, and several times that on a machine that is busy.
           testTimeout: 20_000,
         },
+      },
+      {
+        resolve: { alias: [...alias, oldest] },
+        test: { name: 'unit-oldest', include: ['test/{oldest,unit/adapters}/*.test.{ts,tsx}'], testTimeout: 20_000 },
       },
       { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'] } },
       {

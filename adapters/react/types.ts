@@ -1,4 +1,4 @@
-import type { Context, ReactNode } from 'react';
+import type { Context, ReactElement, ReactNode } from 'react';
 import type {
   Channel,
   Client,
@@ -42,7 +42,7 @@ import type { StoreView } from '../shared/store.ts';
  * changes. The name null switches a hook off. All of them throw outside of a Provider.
  */
 export interface Hooks<C extends Contract<C> = Untyped> {
-  readonly Provider: (props: { readonly client: Client<C>; readonly children?: ReactNode }) => ReactNode;
+  readonly Provider: (props: { readonly client: Client<C>; readonly children?: ReactNode }) => ReactElement;
   readonly context: Context<Client<C> | null>;
   useClient(): Client<C>;
   useStatus(): Status;

@@ -1,21 +1,10 @@
 /** The dashboard: a feed that is far too fast to be drawn, over Server-Sent Events. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-// @ts-expect-error -- plain JavaScript, which Node runs as it is
-import { startExample as startUntyped } from '../../examples/serve.mjs';
-// @ts-expect-error -- plain JavaScript, which Node runs as it is
-import { buildExample as buildUntyped } from '../../scripts/example.mjs';
 import { launchBareBrowser } from '../support/bare-browser.ts';
 import { type TestBrowser, launchBrowser } from '../support/browser.ts';
+import { type Example, buildExample, startExample } from '../support/example.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
-
-interface Example {
-  readonly url: string;
-  readonly port: number;
-  close(): Promise<void>;
-}
-const startExample = startUntyped as (name: string, options: { readonly port: number }) => Promise<Example>;
-const buildExample = buildUntyped as (name: string) => Promise<void>;
 
 let chromium: TestBrowser;
 let example: Example;

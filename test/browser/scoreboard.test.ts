@@ -1,17 +1,9 @@
 /** The scoreboard, as two people with phones would use it. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-// @ts-expect-error -- plain JavaScript, which Node runs as it is
-import { startExample as startUntyped } from '../../examples/serve.mjs';
 import { type TestBrowser, launchBrowser } from '../support/browser.ts';
+import { type Example, startExample } from '../support/example.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
-
-interface Example {
-  readonly url: string;
-  readonly port: number;
-  close(): Promise<void>;
-}
-const startExample = startUntyped as (name: string, options: { readonly port: number }) => Promise<Example>;
 
 let chromium: TestBrowser;
 let example: Example;

@@ -1,5 +1,5 @@
 /** An app of one of the folders of `apps/`, in a project of its own in which the tarball is installed, and its server. */
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, type ServerResponse, createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, extname, join } from 'node:path';
@@ -12,10 +12,12 @@ import { folder } from './consumer.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** A copy beside the tarball: imports are looked up from there. @returns its folder */
+/** A copy beside the tarball, with the page that all apps share: imports are looked up from there. @returns its folder */
 export function copyApp(name: string, as: string): string {
   const app = join(folder, as);
   cpSync(join(here, 'apps', name), app, { recursive: true });
+  const main = readdirSync(app).find((file) => file.startsWith('main.'))!;
+  writeFileSync(join(app, 'index.html'), readFileSync(join(here, 'apps/index.html'), 'utf8').replace('/main', `/${main}`));
   return app;
 }
 

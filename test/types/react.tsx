@@ -1,7 +1,7 @@
 /** As client.ts: what must compile with the hooks of React, and what must not. Nothing here is run. */
 import { type StoreDefinition, createClient } from 'holdfast';
 import { createHooks, useMessages as usePlainMessages } from 'holdfast/react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactElement, type ReactNode, useEffect, useState } from 'react';
 import type { App, Chat, Task } from './app.ts';
 
 const hooks = createHooks<App>();
@@ -48,7 +48,8 @@ const board: StoreDefinition<Board, App, 'board:{id}'> = {
   },
 };
 
-export function BoardView({ id }: { readonly id: string }): ReactNode {
+/** The first types of React 18 know no component that returns anything else. */
+export function BoardView({ id }: { readonly id: string }): ReactElement {
   const { state, status, pending } = useStore(`board:${id}`, board);
   const { publish, failed } = usePublish(`board:${id}`);
   const tasks = [...state.values()].map((task) => (
@@ -84,7 +85,7 @@ export function Form(): ReactNode {
     setNote(durable ? 'Saved on this device' : `Keep this tab open (${problem})`);
   }
   return (
-    <form action={submit}>
+    <form onSubmit={(event) => void submit(new FormData(event.currentTarget))}>
       {note}
       {outbox.entries.map(({ id, event, state }) => (
         <button key={id} onClick={() => client.outbox.retry(id)}>{`${event} ${state}`}</button>

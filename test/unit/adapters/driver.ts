@@ -1,4 +1,5 @@
 /** What the behaviour list needs of a framework: to show one hook in one component, and to let it render. */
+import { vi } from 'vitest';
 import type { Client } from '../../../src/types.ts';
 
 export type HookName =
@@ -35,4 +36,17 @@ export interface Driver {
   mountAll(client: Client, count: number, hook: HookName, ...args: readonly unknown[]): Promise<Mounted>;
   /** Runs it, then lets everything render that wants to. */
   act(run: () => unknown): Promise<void>;
+}
+
+/** React 18 reports what a component throws to the window and to the console, also when someone catches it. */
+export async function withoutReports(run: () => unknown): Promise<void> {
+  const quiet = (event: Event): void => event.preventDefault();
+  window.addEventListener('error', quiet);
+  const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+  try {
+    await run();
+  } finally {
+    told.mockRestore();
+    window.removeEventListener('error', quiet);
+  }
 }

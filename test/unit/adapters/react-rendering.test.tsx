@@ -10,6 +10,7 @@ import { composeClient } from '../../../src/client.ts';
 import type { Client, StoreDefinition } from '../../../src/types.ts';
 import { until } from '../../support/until.ts';
 import { useWorld } from '../channel/traffic.ts';
+import { withoutReports } from './driver.ts';
 import { framesOf, say } from './wire.ts';
 
 const { Provider, useClient, useLatest, useLatestBy, useMessages, useOutbox, usePublish, useStatus, useStore, useUiStatus } =
@@ -20,6 +21,15 @@ afterEach(cleanup);
 const soon = (holds: () => boolean): Promise<void> => until(holds, 10_000, 'it is shown');
 const roots: Root[] = [];
 afterEach(() => act(() => roots.splice(0).forEach((root) => root.unmount())));
+
+const settled = new WeakSet<object>();
+/** React 18 has no `use`: there, whoever waits throws the promise. */
+const wait =
+  use ??
+  ((promise: Promise<void>) => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- React asks for it
+    if (!settled.has(promise)) throw promise.then(() => settled.add(promise));
+  });
 
 const COUNT: StoreDefinition<number> = { initial: 0, reduce: (count) => count + 1 };
 
@@ -85,7 +95,7 @@ describe('a component that is not shown yet', () => {
     const loading = new Promise<void>((resolve) => (ready = resolve));
     function Late(): ReactNode {
       const { status } = useMessages('room');
-      use(loading);
+      wait(loading);
       return <p>{status}</p>;
     }
     let shown!: ReturnType<typeof render>;
@@ -105,7 +115,8 @@ describe('a component that is not shown yet', () => {
     expect([shown.container.textContent, framesOf(page, 'sub', 'hist')]).toEqual(['live', ['sub', 'hist']]);
   });
 
-  it('lets go while it is hidden, and reads anew what it missed', async () => {
+  // React 18 cannot hide a part of a page.
+  it.skipIf(Activity === undefined)('lets go while it is hidden, and reads anew what it missed', async () => {
     const world = createWorld();
     const page = world.open();
     function List(): ReactNode {
@@ -195,9 +206,7 @@ describe('concurrent rendering', () => {
   });
 });
 
-it('a hook outside of a Provider says so', () => {
-  vi.spyOn(console, 'error').mockImplementation(() => {});
+it('a hook outside of a Provider says so', async () => {
   const Lost = (): ReactNode => useClient().status.get().state;
-  expect(() => render(<Lost />)).toThrow('There is no <Provider client={…}> around this component.');
-  vi.restoreAllMocks();
+  await withoutReports(() => expect(() => render(<Lost />)).toThrow('There is no <Provider client={…}> around this component.'));
 });

@@ -41,6 +41,11 @@ export interface LaneRecord<R> {
 /** Attempted, perhaps, under no memory that any server announces: another page may have sent it. */
 export const PERHAPS = '';
 
+/** Another page may have sent it, if it could read it. */
+export function maybeSent(record: LaneRecord<unknown>): void {
+  if (record.shelved !== 'no') record.attempted ??= PERHAPS;
+}
+
 export type NewItem<R> = Pick<LaneRecord<R>, 'id' | 'event' | 'data' | 'size' | 'owner'>;
 
 export function createRecord<R>(sequence: number, { id, event, data, size, owner }: NewItem<R>): LaneRecord<R> {

@@ -134,6 +134,16 @@ describe('a row whose lane went to another page', () => {
     next.client.connect();
     await world.clock.advance(60_000);
     const accepted = told.flatMap((outcome) => (outcome.result === 'accepted' ? [outcome.maybeDuplicate] : []));
-    expect([await logOf(world), accepted]).toEqual(how === 'replaced' ? [[1, 3, 4], [true, true, false]] : [[1, 3], [true, true]]);
+    expect([await logOf(world), accepted]).toEqual(
+      how === 'replaced'
+        ? [
+            [1, 3, 4],
+            [true, true, false],
+          ]
+        : [
+            [1, 3],
+            [true, true],
+          ],
+    );
   });
 });

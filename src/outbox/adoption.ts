@@ -5,7 +5,7 @@ import { type Timer, createTimer } from '../util/timer.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import { holdLock } from './page-lock.ts';
-import { type LaneName, type MarkRow, everything, pageKey } from './rows.ts';
+import { type LaneName, type MarkRow, entryKey, everything, pageKey } from './rows.ts';
 import type { Owner } from './shelf.ts';
 import { type StoredEntry, readEntries, readMark } from './stored-rows.ts';
 import type { OpenStore, StoreRow } from './store.ts';
@@ -53,6 +53,7 @@ export class Adoption {
   readonly #adopted = new Map<string, Adopted>();
   readonly #stuck = new Set<string>();
   readonly #stolen = new Set<string>();
+  readonly #unread = new WeakMap<LaneName, readonly StoreRow[]>();
   #waiters: Deferred<void> | null = null;
   #state: 'asleep' | 'first-look' | 'awake' | 'over' = 'asleep';
   #look: 'none' | 'under-way' | 'again' = 'none';
@@ -107,6 +108,11 @@ export class Adoption {
   /** Another page may have what was taken over from this one. */
   isStolen(producer: string): boolean {
     return this.#stolen.has(producer);
+  }
+
+  /** What of a lane's rows cannot be used here: it is left where it stands, whatever becomes of the others. */
+  unread(lane: LaneName): readonly StoreRow[] {
+    return (this.#unread.get(lane) ?? []).filter(([, rest]) => !Array.isArray(rest) || rest.length > 0);
   }
 
   look(): void {
@@ -215,7 +221,7 @@ export class Adoption {
     if (rows === null || this.#adopted.get(producer) !== adopted) return 'nothing-read';
     const [entries = [], marks = []] = rows;
     let found: 'more' | 'known' | 'none' = entries.length > 0 ? 'known' : 'none';
-    for (const [channel, list] of byChannel(entries)) {
+    for (const [channel, { list, unread }] of byChannel(entries)) {
       const known = adopted.lanes.get(channel);
       const fresh = list.filter(({ sequence }) => known === undefined || sequence >= known.next);
       if (fresh.length === 0) continue;
@@ -223,6 +229,8 @@ export class Adoption {
       const next = known?.next;
       const lane = this.#context.adopt({ producer, channel, entries: fresh, marks: marksOf });
       adopted.lanes.set(channel, lane);
+      const rests = new Map(list.map(({ first, rest }) => [first, rest]));
+      this.#unread.set(lane, [...unread, ...[...rests].map(([first, rest]) => [entryKey(lane, first), rest] as const)]);
       // Or it would be read again and again.
       if (lane.next !== next) found = 'more';
     }
@@ -263,13 +271,23 @@ export class Adoption {
   }
 }
 
-function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, readonly StoredEntry[]> {
-  const channels = new Map<string, StoredEntry[]>();
-  for (const entry of rows.flatMap(readEntries)) {
-    const list = channels.get(entry.channel) ?? [];
-    channels.set(entry.channel, list);
-    list.push(entry);
+interface Found {
+  /** By sequence. */
+  readonly list: StoredEntry[];
+  /** Rows of which nothing can be used. */
+  readonly unread: StoreRow[];
+}
+
+function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, Found> {
+  const channels = new Map<string, Found>();
+  for (const row of rows) {
+    const entries = readEntries(row);
+    const channel = String(row[0][2]);
+    const found = channels.get(channel) ?? { list: [], unread: [] };
+    channels.set(channel, found);
+    if (entries.length === 0) found.unread.push(row);
+    found.list.push(...entries);
   }
-  for (const list of channels.values()) list.sort((a, b) => a.sequence - b.sequence);
+  for (const { list } of channels.values()) list.sort((a, b) => a.sequence - b.sequence);
   return channels;
 }

@@ -128,7 +128,7 @@ export function writeOf(batch: Batch, now: number, isContested: (pack: LaneName)
   const put = [...batch.rows];
   for (const pack of batch.packs) {
     const key = entryKey(pack, pack.first);
-    if (pack.records.length === 0) extend(remove, [key, key]);
+    if (pack.records.length + pack.rest.length === 0) extend(remove, [key, key]);
     else {
       producers.add(pack.producer);
       // Or who reads this would believe that it was never sent.

@@ -248,6 +248,7 @@ export class Keeper {
   #rewrite(): void {
     for (const lane of this.#options.lanes) {
       this.journal.remove([entryKey(lane, 0), entryKey(lane, lane.next - 1)]);
+      for (const row of this.adoption.unread(lane)) this.journal.put(row);
       for (const record of lane.pending()) {
         if (record.owner.ticket !== null || record.pack !== null) this.journal.add(lane, record);
       }

@@ -7,10 +7,12 @@ export interface Pack<R> extends LaneName {
   readonly first: number;
   /** Those that have not ended, by sequence. */
   readonly records: LaneRecord<R>[];
+  /** What else stands there, as it is: this release cannot use it, and another one may. */
+  readonly rest: unknown[];
 }
 
-export function packOf<R>({ channel, producer }: LaneName, first: number): Pack<R> {
-  return { channel, producer, first, records: [] };
+export function packOf<R>({ channel, producer }: LaneName, first: number, rest: unknown[] = []): Pack<R> {
+  return { channel, producer, first, records: [], rest };
 }
 
 /** One publication. `R` is whatever the owner keeps beside it. */

@@ -11,6 +11,10 @@ export interface StoredEntry extends LaneName {
   /** The name of its row in the lane. */
   readonly first: number;
   readonly row: EntryRow | HoleRow;
+  /** As it stands in its row. */
+  readonly part: unknown;
+  /** What of its row cannot be used. */
+  readonly rest: unknown[];
 }
 
 type Loose<T> = Partial<Record<keyof T, unknown>> | null | undefined;
@@ -23,10 +27,12 @@ const PAYLOAD = { frame: 2 ** 26, binary: 2 ** 30, depth: 1000, keys: Infinity }
 export function readEntries([[, producer, channel, first], value]: StoreRow): readonly StoredEntry[] {
   if (!isItemId(producer) || !isChannelName(channel) || !isSequence(first)) return [];
   const parts: readonly unknown[] = Array.isArray(value) ? value : [[first, value]];
+  const rest: unknown[] = [];
   return parts.flatMap((part) => {
-    if (!Array.isArray(part) || !isSequence(part[0])) return [];
-    const row = readEntry(part[1]);
-    return row === null ? [] : [{ producer, channel, first, sequence: part[0], row }];
+    const row = Array.isArray(part) && isSequence(part[0]) ? readEntry(part[1]) : null;
+    if (row !== null) return [{ producer, channel, first, sequence: (part as [number])[0], row, part, rest }];
+    rest.push(part);
+    return [];
   });
 }
 

@@ -74,6 +74,27 @@ describe('a page that comes back', () => {
     const said = page.network.wire.slice(before).map(({ data }) => String(data));
     expect(said.filter((text) => text.includes('"pub"'))).toEqual([]);
   });
+
+  it('hears how the last 64 ended that another page sent, and of those before only that nobody can say it', async () => {
+    const { world, profile, rows } = createDiskScene(createWorld());
+    const owner = world.open({ profile });
+    owner.network.set('refusing');
+    const data = Array.from({ length: 100 }, (_, at) => at);
+    for (const each of data) owner.client.channel('room').publish('e', each);
+    await world.clock.advance(1000);
+    owner.page.tell('pagehide');
+    const heir = world.open({ profile });
+    const toldByHeir = outcomesOf(heir);
+    const toldByOwner = outcomesOf(owner);
+    heir.client.connect();
+    await world.clock.advance(60_000);
+    expect(toldByHeir.map(({ result }) => result)).toEqual(data.map(() => 'accepted'));
+    owner.network.set('open');
+    owner.page.tell('pageshow');
+    await world.clock.advance(60_000);
+    expect(toldByOwner.map(({ result }) => result)).toEqual(data.map((at) => (at < 36 ? 'uncertain' : 'accepted')));
+    expect([await logOf(world), rows('entry')]).toEqual([data, []]);
+  });
 });
 
 describe('without Web Locks', () => {

@@ -5,9 +5,10 @@ import { type Timer, createTimer } from '../util/timer.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import { holdLock } from './page-lock.ts';
-import { type LaneName, type MarkRow, entryKey, everything, pageKey } from './rows.ts';
+import { PERHAPS } from './record.ts';
+import { type LaneName, type MarkRow, entryKey, everything, markKey, pageKey } from './rows.ts';
 import type { Owner } from './shelf.ts';
-import { type StoredEntry, readEntries, readMark } from './stored-rows.ts';
+import { type StoredEntry, byChannel, readMark } from './stored-rows.ts';
 import type { OpenStore, StoreRow } from './store.ts';
 import { GONE_AFTER } from './tenure.ts';
 
@@ -36,6 +37,8 @@ interface Adopted {
   readonly release: () => void;
   readonly lanes: Map<string, Lane<Owner>>;
   readonly at: number;
+  /** As they were read last. */
+  marks: readonly StoreRow[];
   state: 'open' | 'closing';
 }
 
@@ -193,7 +196,7 @@ export class Adoption {
       const release = await this.#acquire(scope, producer, Number(beat));
       if (release === null) continue;
       if (this.#visit !== visit) return release();
-      const adopted: Adopted = { release, lanes: new Map(), at: environment.now(), state: 'open' };
+      const adopted: Adopted = { release, lanes: new Map(), at: environment.now(), marks: [], state: 'open' };
       this.#adopted.set(producer, adopted);
       const found = await this.#read(producer, adopted);
       if (this.#adopted.get(producer) !== adopted) continue;
@@ -220,6 +223,7 @@ export class Adoption {
     const rows = await journal.read([everything('entry', producer), everything('mark', producer)]);
     if (rows === null || this.#adopted.get(producer) !== adopted) return 'nothing-read';
     const [entries = [], marks = []] = rows;
+    adopted.marks = marks;
     let found: 'more' | 'known' | 'none' = entries.length > 0 ? 'known' : 'none';
     for (const [channel, { list, unread }] of byChannel(entries)) {
       const known = adopted.lanes.get(channel);
@@ -249,12 +253,17 @@ export class Adoption {
     }
     let forgotten = false;
     if (found === 'none') {
-      journal.remove(everything('mark', producer));
+      for (const [key] of adopted.marks) journal.remove([key, key]);
       journal.remove([pageKey(producer), pageKey(producer)]);
       forgotten = await journal.flush();
-      // Its owner may have written in between, and would not be found any more.
+      // Its owner may have written in between, and would not be found any more; and what it has marked may be gone.
       const [left = []] = (await journal.read([everything('entry', producer)])) ?? [];
-      if (left.length > 0) journal.put([pageKey(producer), 0]);
+      for (const [key] of left) journal.put([markKey({ producer, channel: String(key[2]) }, ''), [[Number.MAX_VALUE, PERHAPS]]]);
+      if (left.length > 0) {
+        journal.put([pageKey(producer), 0]);
+        // Before another page gets the lock.
+        await journal.flush();
+      }
     }
     // What the store would not let go of is another page's: this one has told how it ended.
     else this.#stuck.add(producer);
@@ -269,25 +278,4 @@ export class Adoption {
     this.#adopted.delete(producer);
     adopted.release();
   }
-}
-
-interface Found {
-  /** By sequence. */
-  readonly list: StoredEntry[];
-  /** Rows of which nothing can be used. */
-  readonly unread: StoreRow[];
-}
-
-function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, Found> {
-  const channels = new Map<string, Found>();
-  for (const row of rows) {
-    const entries = readEntries(row);
-    const channel = String(row[0][2]);
-    const found = channels.get(channel) ?? { list: [], unread: [] };
-    channels.set(channel, found);
-    if (entries.length === 0) found.unread.push(row);
-    found.list.push(...entries);
-  }
-  for (const { list } of channels.values()) list.sort((a, b) => a.sequence - b.sequence);
-  return channels;
 }

@@ -36,6 +36,28 @@ export function readEntries([[, producer, channel, first], value]: StoreRow): re
   });
 }
 
+export interface Found {
+  /** By sequence. */
+  readonly list: StoredEntry[];
+  /** Rows of which nothing can be used. */
+  readonly unread: StoreRow[];
+}
+
+/** Rows of one producer. */
+export function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, Found> {
+  const channels = new Map<string, Found>();
+  for (const row of rows) {
+    const entries = readEntries(row);
+    const channel = String(row[0][2]);
+    const found = channels.get(channel) ?? { list: [], unread: [] };
+    channels.set(channel, found);
+    if (entries.length === 0) found.unread.push(row);
+    found.list.push(...entries);
+  }
+  for (const { list } of channels.values()) list.sort((a, b) => a.sequence - b.sequence);
+  return channels;
+}
+
 function readEntry(value: unknown): EntryRow | HoleRow | null {
   const row = value as Loose<EntryRow>;
   if (row?.id === undefined) return readHole(row);

@@ -2,6 +2,7 @@
 /** Rows that several publications share, and that several pages write. */
 import { describe, expect, it } from 'vitest';
 import { logOf, useWorld } from '../channel/traffic.ts';
+import { createProfile } from '../../support/profile.ts';
 import { createDiskScene, outcomesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
@@ -145,5 +146,50 @@ describe('a row whose lane went to another page', () => {
             [true, true],
           ],
     );
+  });
+});
+
+describe('a mark', () => {
+  // At some of these moments the heir has read that nothing is left, and has not yet removed what it does not need.
+  it.each([0, 2, 4, 6, 8, 10, 12])('that the owner sets while its heir is at its end (%i ms) is not lost', async (offset) => {
+    const world = createWorld();
+    const profile = createProfile({ clock: world.clock, latency: [5, 5] });
+    const { rows } = createDiskScene(world, profile);
+    const owner = world.open({ profile });
+    owner.network.set('refusing');
+    const room = owner.client.channel('room');
+    room.publish('e', 1);
+    await world.clock.advance(1000);
+    owner.page.tell('pagehide');
+    await world.clock.advance(1000);
+    const heir = world.open({ profile });
+    const toldByHeir = outcomesOf(heir);
+    heir.client.connect();
+    for (let turn = 0; turn < 3000 && toldByHeir.length === 0; turn += 1) await world.clock.advance(1);
+    await world.clock.advance(offset);
+    heir.inProfile!.freeze();
+
+    owner.page.tell('pageshow');
+    room.publish('e', 2);
+    await world.clock.advance(1000);
+    owner.network.set('open');
+    owner.client.connect();
+    const marked = () => rows('mark').some(([[, producer, , writer]]) => writer === producer);
+    for (let turn = 0; turn < 30_000 && !marked(); turn += 1) await world.clock.advance(1);
+    owner.network.stall('down');
+    await world.clock.advance(100);
+    expect(await logOf(world)).toEqual([1, 2]);
+    owner.crash();
+    heir.network.set('refusing');
+    heir.network.cut();
+    heir.inProfile!.thaw();
+    await world.clock.advance(100);
+    heir.crash();
+    world.restart({ keepStore: false });
+    const next = world.open({ profile });
+    const told = outcomesOf(next);
+    next.client.connect();
+    await world.clock.advance(60_000);
+    expect(told).toMatchObject([{ result: 'accepted', maybeDuplicate: true }]);
   });
 });

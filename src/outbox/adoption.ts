@@ -2,6 +2,7 @@
 import type { Environment } from '../platform/environment.ts';
 import { type Deferred, createDeferred } from '../util/deferred.ts';
 import { type Timer, createTimer } from '../util/timer.ts';
+import { Company } from './company.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import { holdLock } from './page-lock.ts';
@@ -53,6 +54,7 @@ export class Adoption {
   readonly #context: AdoptionContext;
   readonly #timer: Timer;
   readonly #gate: Timer;
+  readonly #company: Company;
   readonly #adopted = new Map<string, Adopted>();
   readonly #stuck = new Set<string>();
   readonly #stolen = new Set<string>();
@@ -65,6 +67,7 @@ export class Adoption {
 
   constructor(context: AdoptionContext) {
     this.#context = context;
+    this.#company = new Company(context);
     this.#timer = createTimer(context.environment, () => this.look());
     this.#gate = createTimer(context.environment, () => {
       if (this.#state === 'first-look') this.#state = 'awake';
@@ -108,6 +111,17 @@ export class Adoption {
     return false;
   }
 
+  /** The server has another memory than before. */
+  renewed(): void {
+    if (this.#context.environment.locks !== undefined) return;
+    for (const [producer, { lanes }] of this.#adopted) void this.#company.ask(producer, lanes);
+  }
+
+  /** Whether nothing of this producer may be sent yet. */
+  doubts(producer: string): boolean {
+    return this.#company.holdsUp(producer);
+  }
+
   /** Another page may have what was taken over from this one. */
   isStolen(producer: string): boolean {
     return this.#stolen.has(producer);
@@ -144,6 +158,7 @@ export class Adoption {
       release();
     }
     this.#adopted.clear();
+    this.#company.forget();
     this.#visit += 1;
     this.#look = 'none';
     this.#letWaitersGo();

@@ -136,6 +136,7 @@ export class Keeper {
   /** The server has lost its memory: what others may have sent meanwhile may have arrived under the one before. */
   renewed(): void {
     for (const lane of this.#options.lanes) if (this.isContested(lane)) shared(lane);
+    this.adoption.renewed();
   }
 
   /** What is left is for others. */

@@ -183,4 +183,34 @@ describe('without Web Locks', () => {
     await world.clock.advance(100);
     expect(rows('page').map(([, beat]) => beat)).not.toEqual([0]);
   });
+
+  it.each(['another has sent', 'nobody has sent'] as const)(
+    'a page that took over what %s knows it before it sends',
+    async (who) => {
+      const { world, owner, rows, open } = scene();
+      for (const data of [1, 2]) owner.client.channel('room').publish('e', data);
+      await world.clock.advance(1000);
+      const heir = open();
+      heir.network.set('refusing');
+      heir.client.connect();
+      await world.clock.advance(1000);
+      const told = outcomesOf(heir);
+      owner.client.destroy();
+      await world.clock.advance(1000);
+      expect(heir.client.outbox.status.get().pending).toBe(2);
+      if (who === 'another has sent') {
+        const other = open();
+        other.client.connect();
+        await world.clock.advance(2000);
+        expect([await logOf(world), rows('entry')]).toEqual([[1, 2], []]);
+        other.crash();
+        world.restart({ keepStore: false });
+      }
+      heir.network.set('open');
+      await world.clock.advance(MINUTE);
+      const maybeDuplicate = who === 'another has sent';
+      expect(await logOf(world)).toEqual([1, 2]);
+      expect(told).toMatchObject([1, 2].map(() => ({ result: 'accepted', maybeDuplicate })));
+    },
+  );
 });

@@ -53,7 +53,7 @@ async function measure() {
   const loop = ['raw', 'holdfast'];
   const stores = ['memory', 'durable'];
   try {
-    await rates(`drain of ${QUEUE.toLocaleString('en-US')}, by hand`, { rounds: 3 }, 20, loop, (side) =>
+    await rates(`drain of ${QUEUE.toLocaleString('en-US')}, by hand`, { rounds: 5, settle: 3000 }, 20, loop, (side) =>
       ask('drain', side, QUEUE),
     );
     await times('one stored offline, idb-keyval', { rounds: 9, warmUp: 2 }, 1.5, loop, (side) => ask('storedAlone', side, ALONE));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { pinned, stopAll } from './processes.mjs';
 
 /** The value below which `share` of them lie (nearest rank). */
@@ -11,17 +12,21 @@ export function quantile(values, share) {
  * machine does meanwhile then meets all alike.
  *
  * @template {readonly (() => Promise<Record<string, number>>)[]} Sides
- * @param {{ rounds: number, warmUp?: number }} plan
+ * @param {{ rounds: number, warmUp?: number, settle?: number }} plan `settle`: ms before each measurement, in which a browser
+ *   tidies up on the disk what the side before has left there
  * @param {Sides} sides raw, then Holdfast, then any others
  * @returns {Promise<(readonly Record<string, number>[])[]>} one figure of each side a round, in the order of the sides
  */
-export async function interleave({ rounds, warmUp = 1 }, sides) {
+export async function interleave({ rounds, warmUp = 1, settle = 0 }, sides) {
   const results = [];
   for (let round = -warmUp; round < rounds; round += 1) {
     const figures = [];
     const order = [...sides.keys()];
     if (round % 2 !== 0) order.reverse();
-    for (const side of order) figures[side] = await sides[side]();
+    for (const side of order) {
+      await pause(settle);
+      figures[side] = await sides[side]();
+    }
     if (round >= 0) results.push(figures);
   }
   return results;

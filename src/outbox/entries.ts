@@ -31,7 +31,7 @@ interface Foreign {
 }
 
 /** How soon after a notice of another page the store is read again, ms: many come together. */
-const SOON = 200;
+const SOON = 100;
 
 export class Entries {
   readonly #context: EntriesContext;

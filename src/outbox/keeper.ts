@@ -194,12 +194,14 @@ export class Keeper {
   async #letGo(close: () => Promise<void>): Promise<void> {
     // Now, and not when the store is done: the page may stand still in a moment, or the store may never answer.
     for (const tenure of this.#tenures.values()) tenure.end();
+    this.tabs.hush();
     // Chromium drops a page from the back/forward cache when another one tells a channel that it has left open. Not before the
     // locks are let go of, which whoever is told will ask for.
     if (this.journal.written) soon(() => soon(() => this.#leaveTabs()));
     await close();
     // It may run again already: what it holds now it needs.
-    if (this.#state !== 'awake') this.#leaveTabs();
+    if (this.#state === 'awake') this.tabs.written();
+    else this.#leaveTabs();
   }
 
   #leaveTabs(): void {
@@ -239,7 +241,7 @@ export class Keeper {
   // ---- what happens --------------------------------------------------------------------------------------------------------------
 
   #written(): void {
-    this.tabs.tell({ type: 'written' });
+    if (this.#state === 'awake') this.tabs.written();
     this.#changed();
     this.#options.onChange();
     if (this.#state === 'resting') void this.journal.rest();
@@ -277,6 +279,7 @@ export class Keeper {
       case 'written':
         return this.entries.noticed();
       case 'left':
+        this.entries.noticed();
         return this.adoption.look();
       case 'clear':
         return this.#options.onClear();

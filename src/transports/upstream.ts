@@ -21,6 +21,8 @@ interface Question {
   readonly piece: Encoded;
   /** ms */
   readonly patience: number;
+  /** A server that has long forgotten it would run it anew: a page that slept does not ask again. */
+  until: number;
 }
 
 /** @returns the link, which lacks nothing but its way down */
@@ -40,6 +42,7 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     while (asking < ASIDE && questions.length > 0) {
       asking += 1;
       const question = questions.shift()!;
+      question.until = environment.now() + question.patience;
       void post([question.piece], 1, question);
     }
     if (busy || queue.length === 0) return;
@@ -68,7 +71,8 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     };
     const failed = (end: Fault): void => {
       const wait = Math.max(end.after, environment.random() * FIRST_WAIT * 2 ** tries);
-      const isOver = tries === TRIES || wait > PATIENCE || (question && end.code === END.openTimeout);
+      const isLate = question && (end.code === END.openTimeout || environment.now() + wait > question.until);
+      const isOver = tries === TRIES || wait > PATIENCE || isLate;
       if (mayPass(end) && !isOver) http.later(wait, () => void post(pieces, tries + 1, question));
       // Whoever asked has a patience of its own, and a slow answer says nothing of the connection.
       else if (mayPass(end) && question) answered([]);
@@ -82,9 +86,9 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
       most = limit;
       for (const frame of frames) {
         const piece = codec.encode(frame);
-        if (frame.t === 'hist') questions.push({ piece, patience: PATIENCE });
+        if (frame.t === 'hist') questions.push({ piece, patience: PATIENCE, until: 0 });
         // The server answers by then, if only that it was too long.
-        else if (frame.t === 'req') questions.push({ piece, patience: PATIENCE + (frame.timeout ?? 0) });
+        else if (frame.t === 'req') questions.push({ piece, patience: PATIENCE + (frame.timeout ?? 0), until: 0 });
         else queue.push(piece);
         buffered += piece.length;
       }

@@ -134,6 +134,8 @@ export class Connections {
         Object.assign(lane, { connection, sent: 0 });
         lane.under.clear();
       }
+      // Nobody skips a number: what this page has not sent here was answered to whoever had the lane in between.
+      if (frame.s > lane.sent + 1) lane.answered = Math.max(lane.answered, frame.s - 1);
       const batch = { from: frame.s, to: frame.s + frame.items.length - 1 };
       for (let sequence = Math.max(batch.from, lane.answered + 1); sequence <= batch.to; sequence += 1) {
         lane.under.set(sequence, batch);

@@ -13,9 +13,13 @@ export class Numbers {
   /** Of a page: whose numbers it has closed as missing. */
   readonly #closed = new Map<string, Set<string>>();
 
-  constructor(fail: Fail, endOf: (id: string) => Outcome['result'] | null) {
+  /** In the log as it is now. */
+  readonly #stands: (channel: string, id: string) => boolean;
+
+  constructor(fail: Fail, endOf: (id: string) => Outcome['result'] | null, stands: (channel: string, id: string) => boolean) {
     this.#fail = fail;
     this.#endOf = endOf;
+    this.#stands = stands;
   }
 
   /** A page has published this. Nothing says publicly which number it has. */
@@ -43,7 +47,10 @@ export class Numbers {
     const producers = [...(this.#closed.get(`${page} ${channel} ${sequence}`) ?? [])];
     const ids = producers.flatMap((producer) => this.#ids.get(`${channel} ${producer} ${sequence}`) ?? []);
     const ends = ids.map(this.#endOf);
-    if (ids.length === 0 || !ends.every((end) => end === 'cancelled' || end === 'expired' || end === 'accepted')) return;
+    // What was accepted and is gone from the log, because its store is, has been lost indeed.
+    const isNot = (end: string | null, id: string): boolean =>
+      end === 'cancelled' || end === 'expired' || (end === 'accepted' && this.#stands(channel, id));
+    if (ids.length === 0 || !ends.every((end, index) => isNot(end, ids[index]!))) return;
     const told = ids.map((id, index) => `${id}, which had ended as ${ends[index]}`).join(', and ');
     this.#fail('I3', `page ${page} calls number ${sequence} of ${channel} lost: ${told}`);
   }

@@ -46,7 +46,11 @@ export class Oracle {
     this.#outcomes = new Outcomes(fail, this.#logs);
     this.#connections = new Connections(now, fail);
     this.#stored = new Stored(now, fail, this.#logs);
-    this.#numbers = new Numbers(fail, (id) => this.#stored.endOf(id));
+    this.#numbers = new Numbers(
+      fail,
+      (id) => this.#stored.endOf(id),
+      (channel, id) => this.#logs.find(channel, id) !== null,
+    );
     this.requests = new Requests(now, fail);
   }
 

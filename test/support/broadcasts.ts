@@ -9,10 +9,13 @@ export interface Broadcasts {
   /** Channels that are open in pages that live. */
   readonly open: number;
   openOf(holder: Holder): number;
+  /** Messages of all pages so far. */
+  readonly posted: number;
 }
 
 export function createBroadcasts(clock: Pick<VirtualClock, 'setTimeout'>): Broadcasts {
   const channels = new Set<Channel>();
+  let posted = 0;
 
   class Channel {
     onmessage: ((event: { readonly data: unknown }) => void) | null = null;
@@ -27,6 +30,7 @@ export function createBroadcasts(clock: Pick<VirtualClock, 'setTimeout'>): Broad
 
     postMessage(message: unknown): void {
       if (!channels.has(this)) throw new DOMException('The channel is closed.', 'InvalidStateError');
+      posted += 1;
       const data: unknown = copyOf(message);
       for (const other of channels) {
         if (other === this || other.name !== this.name) continue;
@@ -53,6 +57,9 @@ export function createBroadcasts(clock: Pick<VirtualClock, 'setTimeout'>): Broad
       },
     get open() {
       return living().length;
+    },
+    get posted() {
+      return posted;
     },
     openOf: (holder) => living().filter((channel) => channel.holder === holder).length,
   };

@@ -104,6 +104,19 @@ describe('a question', () => {
     expect([asked(scene), scene.ends, scene.link.buffered]).toEqual([['h1'], [], 0]);
   });
 
+  it('that fails after the page stood still is not asked again: the server may have forgotten that it ran', async () => {
+    const scene = await open();
+    scene.link.send([req(1, 5000)]);
+    await scene.clock.settle();
+    await failed(scene, 'break');
+    await scene.clock.advance(1000);
+    expect(asked(scene)).toEqual(['r1', 'r1']);
+    scene.clock.sleep(3_600_000);
+    await failed(scene, 'break');
+    await scene.clock.advance(5000);
+    expect([asked(scene), scene.link.buffered, scene.ends]).toEqual([['r1', 'r1'], 0, []]);
+  });
+
   it.each([
     [401, 4201],
     [404, 1008],

@@ -2,12 +2,14 @@
 import type { Environment } from '../platform/environment.ts';
 import { type Deferred, createDeferred } from '../util/deferred.ts';
 import { type Timer, createTimer } from '../util/timer.ts';
+import { Company } from './company.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import { holdLock } from './page-lock.ts';
-import { type LaneName, type MarkRow, everything, pageKey } from './rows.ts';
+import { PERHAPS } from './record.ts';
+import { type LaneName, type MarkRow, entryKey, everything, markKey, pageKey } from './rows.ts';
 import type { Owner } from './shelf.ts';
-import { type StoredEntry, readEntries, readMark } from './stored-rows.ts';
+import { type StoredEntry, byChannel, readMark } from './stored-rows.ts';
 import type { OpenStore, StoreRow } from './store.ts';
 import { GONE_AFTER } from './tenure.ts';
 
@@ -36,6 +38,8 @@ interface Adopted {
   readonly release: () => void;
   readonly lanes: Map<string, Lane<Owner>>;
   readonly at: number;
+  /** As they were read last. */
+  marks: readonly StoreRow[];
   state: 'open' | 'closing';
 }
 
@@ -50,9 +54,11 @@ export class Adoption {
   readonly #context: AdoptionContext;
   readonly #timer: Timer;
   readonly #gate: Timer;
+  readonly #company: Company;
   readonly #adopted = new Map<string, Adopted>();
   readonly #stuck = new Set<string>();
   readonly #stolen = new Set<string>();
+  readonly #unread = new WeakMap<LaneName, readonly StoreRow[]>();
   #waiters: Deferred<void> | null = null;
   #state: 'asleep' | 'first-look' | 'awake' | 'over' = 'asleep';
   #look: 'none' | 'under-way' | 'again' = 'none';
@@ -61,6 +67,7 @@ export class Adoption {
 
   constructor(context: AdoptionContext) {
     this.#context = context;
+    this.#company = new Company(context);
     this.#timer = createTimer(context.environment, () => this.look());
     this.#gate = createTimer(context.environment, () => {
       if (this.#state === 'first-look') this.#state = 'awake';
@@ -104,9 +111,25 @@ export class Adoption {
     return false;
   }
 
+  /** The server has another memory than before. */
+  renewed(): void {
+    if (this.#context.environment.locks !== undefined) return;
+    for (const [producer, { lanes }] of this.#adopted) void this.#company.ask(producer, lanes);
+  }
+
+  /** Whether nothing of this producer may be sent yet. */
+  doubts(producer: string): boolean {
+    return this.#company.holdsUp(producer);
+  }
+
   /** Another page may have what was taken over from this one. */
   isStolen(producer: string): boolean {
     return this.#stolen.has(producer);
+  }
+
+  /** What of a lane's rows cannot be used here: it is left where it stands, whatever becomes of the others. */
+  unread(lane: LaneName): readonly StoreRow[] {
+    return (this.#unread.get(lane) ?? []).filter(([, rest]) => !Array.isArray(rest) || rest.length > 0);
   }
 
   look(): void {
@@ -135,6 +158,7 @@ export class Adoption {
       release();
     }
     this.#adopted.clear();
+    this.#company.forget();
     this.#visit += 1;
     this.#look = 'none';
     this.#letWaitersGo();
@@ -187,7 +211,7 @@ export class Adoption {
       const release = await this.#acquire(scope, producer, Number(beat));
       if (release === null) continue;
       if (this.#visit !== visit) return release();
-      const adopted: Adopted = { release, lanes: new Map(), at: environment.now(), state: 'open' };
+      const adopted: Adopted = { release, lanes: new Map(), at: environment.now(), marks: [], state: 'open' };
       this.#adopted.set(producer, adopted);
       const found = await this.#read(producer, adopted);
       if (this.#adopted.get(producer) !== adopted) continue;
@@ -214,8 +238,9 @@ export class Adoption {
     const rows = await journal.read([everything('entry', producer), everything('mark', producer)]);
     if (rows === null || this.#adopted.get(producer) !== adopted) return 'nothing-read';
     const [entries = [], marks = []] = rows;
+    adopted.marks = marks;
     let found: 'more' | 'known' | 'none' = entries.length > 0 ? 'known' : 'none';
-    for (const [channel, list] of byChannel(entries)) {
+    for (const [channel, { list, unread }] of byChannel(entries)) {
       const known = adopted.lanes.get(channel);
       const fresh = list.filter(({ sequence }) => known === undefined || sequence >= known.next);
       if (fresh.length === 0) continue;
@@ -223,6 +248,8 @@ export class Adoption {
       const next = known?.next;
       const lane = this.#context.adopt({ producer, channel, entries: fresh, marks: marksOf });
       adopted.lanes.set(channel, lane);
+      const rests = new Map(list.map(({ first, rest }) => [first, rest]));
+      this.#unread.set(lane, [...unread, ...[...rests].map(([first, rest]) => [entryKey(lane, first), rest] as const)]);
       // Or it would be read again and again.
       if (lane.next !== next) found = 'more';
     }
@@ -241,12 +268,17 @@ export class Adoption {
     }
     let forgotten = false;
     if (found === 'none') {
-      journal.remove(everything('mark', producer));
+      for (const [key] of adopted.marks) journal.remove([key, key]);
       journal.remove([pageKey(producer), pageKey(producer)]);
       forgotten = await journal.flush();
-      // Its owner may have written in between, and would not be found any more.
+      // Its owner may have written in between, and would not be found any more; and what it has marked may be gone.
       const [left = []] = (await journal.read([everything('entry', producer)])) ?? [];
-      if (left.length > 0) journal.put([pageKey(producer), 0]);
+      for (const [key] of left) journal.put([markKey({ producer, channel: String(key[2]) }, ''), [[Number.MAX_VALUE, PERHAPS]]]);
+      if (left.length > 0) {
+        journal.put([pageKey(producer), 0]);
+        // Before another page gets the lock.
+        await journal.flush();
+      }
     }
     // What the store would not let go of is another page's: this one has told how it ended.
     else this.#stuck.add(producer);
@@ -261,15 +293,4 @@ export class Adoption {
     this.#adopted.delete(producer);
     adopted.release();
   }
-}
-
-function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, readonly StoredEntry[]> {
-  const channels = new Map<string, StoredEntry[]>();
-  for (const entry of rows.flatMap(readEntries)) {
-    const list = channels.get(entry.channel) ?? [];
-    channels.set(entry.channel, list);
-    list.push(entry);
-  }
-  for (const list of channels.values()) list.sort((a, b) => a.sequence - b.sequence);
-  return channels;
 }

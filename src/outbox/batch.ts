@@ -1,7 +1,7 @@
 /** What gathers in one tick for the store. */
 import type { HoldfastError } from '../errors.ts';
 import type { Deferred } from '../util/deferred.ts';
-import { type Pack, packOf } from './record.ts';
+import { type Pack, maybeSent, packOf } from './record.ts';
 import { type LaneName, entryKey, packRow, pageKey } from './rows.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
 import type { KeyRange, StoreRow, StoreWrite } from './store.ts';
@@ -103,8 +103,11 @@ export function onlyReplaceable({ records }: Batch): boolean {
   return records.size > 0;
 }
 
-/** What is to be written of it now. */
-export function writeOf(batch: Batch, now: number): StoreWrite {
+/**
+ * What is to be written of it now.
+ * @param isContested another page may have sent what stands in a row, and have taken that row and its marks away since
+ */
+export function writeOf(batch: Batch, now: number, isContested: (pack: LaneName) => boolean): StoreWrite {
   const producers = new Set<string>();
   const open = new Map<LaneName, { readonly pack: Pack<Owner>; bytes: number }>();
   for (const [record, lane] of batch.records) {
@@ -125,11 +128,18 @@ export function writeOf(batch: Batch, now: number): StoreWrite {
   const put = [...batch.rows];
   for (const pack of batch.packs) {
     const key = entryKey(pack, pack.first);
-    if (pack.records.length === 0) extend(remove, [key, key]);
+    if (pack.records.length + pack.rest.length === 0) extend(remove, [key, key]);
     else {
       producers.add(pack.producer);
+      // Or who reads this would believe that it was never sent.
+      if (isContested(pack)) pack.records.forEach(maybeSent);
       put.push(packRow(pack));
     }
+  }
+  for (const record of batch.records.keys()) {
+    if (record.shelved !== 'no') continue;
+    record.shelved = record.attempted === null ? 'unsent' : 'marked';
+    batch.fresh.push(record);
   }
   // With each of them, for whoever clears the data of a site clears the names of its pages too.
   for (const producer of producers) put.push([pageKey(producer), now]);

@@ -23,10 +23,12 @@ export function recordsOf(
   const records: OutboxRecord[] = [];
   const { entries, marks } = estate;
   let next = from;
-  for (const { sequence, first, row } of entries) {
-    // Twice there: as it is.
-    if (sequence < (next ?? 0)) continue;
-    if (sequence - (next ?? sequence) > MOST_MISSING) break;
+  for (const { sequence, first, row, part, rest } of entries) {
+    // Twice there, or out of reach: as it is.
+    if (sequence < (next ?? 0) || sequence - (next ?? sequence) > MOST_MISSING) {
+      rest.push(part);
+      continue;
+    }
     // What is missing between others has ended, or was lost by the store: nothing may block the lane for ever (rule R6).
     // Before the first one, where this page knew what stood below: that may have ended with all up to here, and its owner knew.
     const doubtful = next === from;
@@ -35,7 +37,7 @@ export function recordsOf(
     }
     const attempted = attemptedUnder(row, sequence, marks);
     const record = 'id' in row ? restored(sequence, row, attempted, ownerOf(row)) : filler(sequence, row.x, attempted);
-    const pack = packs.get(first) ?? packOf(estate, first);
+    const pack = packs.get(first) ?? packOf(estate, first, rest);
     packs.set(first, pack);
     pack.records.push(record);
     record.pack = pack;

@@ -16,6 +16,8 @@ import type { KeyRange, OpenStore, StoreRow } from './store.ts';
 export interface JournalContext extends AccessContext {
   /** Answers may come soon. */
   online(): boolean;
+  /** Another page may have sent what stands in this row. */
+  isContested(pack: LaneName): boolean;
   /** Something was written, that other pages may show, and lanes may go on. */
   onWritten(): void;
 }
@@ -230,12 +232,7 @@ export class Journal {
     this.#urgent = false;
     if (batches.isEmpty(batch)) return this.#goOn();
     this.#writing = batch;
-    for (const record of batch.records.keys()) {
-      if (record.shelved !== 'no') continue;
-      record.shelved = record.attempted === null ? 'unsent' : 'marked';
-      batch.fresh.push(record);
-    }
-    const write = batches.writeOf(batch, now());
+    const write = batches.writeOf(batch, now(), (pack) => this.#context.isContested(pack));
     // Nothing waits any more while it closes.
     if (!this.#access.closing) this.#timer.set(now() + HANGS);
     const failed = await this.#access.write(store, write);

@@ -7,8 +7,8 @@ import { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { Letters } from './letters.ts';
-import { PERHAPS } from './record.ts';
-import { entryKey, everything, pageKey } from './rows.ts';
+import { maybeSent } from './record.ts';
+import { type LaneName, entryKey, everything, pageKey } from './rows.ts';
 import { type OutboxRecord, type Owner, Shelf } from './shelf.ts';
 import { Tabs, type TabMessage } from './tabs.ts';
 import { Tenure } from './tenure.ts';
@@ -54,6 +54,7 @@ export class Keeper {
       url: () => context.url(),
       report,
       online: () => context.line() !== null,
+      isContested: (pack) => this.isContested(pack),
       onWritten: () => this.#written(),
       onProblem: () => this.#changed(),
       onRecover: () => this.#rewrite(),
@@ -128,13 +129,14 @@ export class Keeper {
   }
 
   /** Its lock is, or may be, another page's. */
-  isContested({ producer }: Lane<Owner>): boolean {
+  isContested({ producer }: LaneName): boolean {
     return this.#tenures.get(producer)?.broken === true || this.adoption.isStolen(producer);
   }
 
   /** The server has lost its memory: what others may have sent meanwhile may have arrived under the one before. */
   renewed(): void {
     for (const lane of this.#options.lanes) if (this.isContested(lane)) shared(lane);
+    this.adoption.renewed();
   }
 
   /** What is left is for others. */
@@ -249,6 +251,7 @@ export class Keeper {
   #rewrite(): void {
     for (const lane of this.#options.lanes) {
       this.journal.remove([entryKey(lane, 0), entryKey(lane, lane.next - 1)]);
+      for (const row of this.adoption.unread(lane)) this.journal.put(row);
       for (const record of lane.pending()) {
         if (record.owner.ticket !== null || record.pack !== null) this.journal.add(lane, record);
       }
@@ -288,5 +291,5 @@ export class Keeper {
 /** Another page may have sent what of it is stored. */
 function shared(lane: Lane<Owner>): void {
   lane.shows = 'all';
-  for (const record of lane.pending() as readonly OutboxRecord[]) if (record.shelved !== 'no') record.attempted ??= PERHAPS;
+  lane.pending().forEach(maybeSent);
 }

@@ -244,8 +244,8 @@ export class Outbox implements Pendings {
     const entries = estate.entries.filter(({ sequence }) => !isKnown(sequence));
     const records = recordsOf({ ...estate, entries }, next, packs, ownerOf);
     // Its owner wrote it again, though this page has told how it ended.
-    for (const { sequence, first } of estate.entries) {
-      if (isKnown(sequence) && !held.has(sequence)) this.#keeper.journal.renew(packs.get(first) ?? packOf(lane, first));
+    for (const { sequence, first, rest } of estate.entries) {
+      if (isKnown(sequence) && !held.has(sequence)) this.#keeper.journal.renew(packs.get(first) ?? packOf(lane, first, rest));
     }
     lane.restore(records);
     this.#lanes.active.add(lane);

@@ -7,10 +7,12 @@ export interface Pack<R> extends LaneName {
   readonly first: number;
   /** Those that have not ended, by sequence. */
   readonly records: LaneRecord<R>[];
+  /** What else stands there, as it is: this release cannot use it, and another one may. */
+  readonly rest: unknown[];
 }
 
-export function packOf<R>({ channel, producer }: LaneName, first: number): Pack<R> {
-  return { channel, producer, first, records: [] };
+export function packOf<R>({ channel, producer }: LaneName, first: number, rest: unknown[] = []): Pack<R> {
+  return { channel, producer, first, records: [], rest };
 }
 
 /** One publication. `R` is whatever the owner keeps beside it. */
@@ -40,6 +42,11 @@ export interface LaneRecord<R> {
 
 /** Attempted, perhaps, under no memory that any server announces: another page may have sent it. */
 export const PERHAPS = '';
+
+/** Another page may have sent it, if it could read it. */
+export function maybeSent(record: LaneRecord<unknown>): void {
+  if (record.shelved !== 'no') record.attempted ??= PERHAPS;
+}
 
 export type NewItem<R> = Pick<LaneRecord<R>, 'id' | 'event' | 'data' | 'size' | 'owner'>;
 

@@ -36,8 +36,8 @@ export interface EntryRow {
 /** Withdrawn, and told, before it was ever written: without this its number would be taken for a loss. */
 export type HoleRow = Required<Pick<EntryRow, 'x'>> & Pick<EntryRow, 'a'>;
 
-/** One with the sequence of its key, or any number with theirs. */
-export type PackRow = EntryRow | HoleRow | readonly (readonly [sequence: number, row: EntryRow | HoleRow])[];
+/** A row holds any number of these, or one as it is, with the sequence of its key. */
+export type PackPart = readonly [sequence: number, row: EntryRow | HoleRow];
 
 /** In order: up to this sequence, under this lane memory. */
 export type MarkRow = readonly (readonly [upTo: number, mem: string])[];
@@ -88,10 +88,10 @@ function entryRow(record: LaneRecord<Kept>): EntryRow | HoleRow {
 }
 
 export function packRow(pack: Pack<Kept>): StoreRow {
-  const { first, records } = pack;
+  const { first, records, rest } = pack;
   const [only] = records;
-  const alone = records.length === 1 && only?.sequence === first;
-  const row: PackRow = alone ? entryRow(only) : records.map((record) => [record.sequence, entryRow(record)] as const);
+  const alone = records.length + rest.length === 1 && only?.sequence === first;
+  const row = alone ? entryRow(only) : [...records.map((record): PackPart => [record.sequence, entryRow(record)]), ...rest];
   return [entryKey(pack, first), row];
 }
 

@@ -209,8 +209,10 @@ export class Sender {
     }
   }
 
-  /** What this page begins to publish waits for what was left there. */
+  /** What this page begins to publish waits for what was left there, and that until it is known who has sent of it. */
   #waits(lane: Lane<Owner>): boolean {
-    return !lane.begun && this.#options.lanes.isOwn(lane.producer) && this.#options.keeper.adoption.holdsUp(lane.channel);
+    const { lanes, keeper } = this.#options;
+    if (!lanes.isOwn(lane.producer)) return keeper.adoption.doubts(lane.producer);
+    return !lane.begun && keeper.adoption.holdsUp(lane.channel);
   }
 }

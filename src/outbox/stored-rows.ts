@@ -11,6 +11,10 @@ export interface StoredEntry extends LaneName {
   /** The name of its row in the lane. */
   readonly first: number;
   readonly row: EntryRow | HoleRow;
+  /** As it stands in its row. */
+  readonly part: unknown;
+  /** What of its row cannot be used. */
+  readonly rest: unknown[];
 }
 
 type Loose<T> = Partial<Record<keyof T, unknown>> | null | undefined;
@@ -23,11 +27,35 @@ const PAYLOAD = { frame: 2 ** 26, binary: 2 ** 30, depth: 1000, keys: Infinity }
 export function readEntries([[, producer, channel, first], value]: StoreRow): readonly StoredEntry[] {
   if (!isItemId(producer) || !isChannelName(channel) || !isSequence(first)) return [];
   const parts: readonly unknown[] = Array.isArray(value) ? value : [[first, value]];
+  const rest: unknown[] = [];
   return parts.flatMap((part) => {
-    if (!Array.isArray(part) || !isSequence(part[0])) return [];
-    const row = readEntry(part[1]);
-    return row === null ? [] : [{ producer, channel, first, sequence: part[0], row }];
+    const row = Array.isArray(part) && isSequence(part[0]) ? readEntry(part[1]) : null;
+    if (row !== null) return [{ producer, channel, first, sequence: (part as [number])[0], row, part, rest }];
+    rest.push(part);
+    return [];
   });
+}
+
+export interface Found {
+  /** By sequence. */
+  readonly list: StoredEntry[];
+  /** Rows of which nothing can be used. */
+  readonly unread: StoreRow[];
+}
+
+/** Rows of one producer. */
+export function byChannel(rows: readonly StoreRow[]): ReadonlyMap<string, Found> {
+  const channels = new Map<string, Found>();
+  for (const row of rows) {
+    const entries = readEntries(row);
+    const channel = String(row[0][2]);
+    const found = channels.get(channel) ?? { list: [], unread: [] };
+    channels.set(channel, found);
+    if (entries.length === 0) found.unread.push(row);
+    found.list.push(...entries);
+  }
+  for (const { list } of channels.values()) list.sort((a, b) => a.sequence - b.sequence);
+  return channels;
 }
 
 function readEntry(value: unknown): EntryRow | HoleRow | null {

@@ -28,6 +28,8 @@ export class Tenure {
   #state: State = { state: 'none' };
   /** Whether it was without the lock, while others could have taken over, since it had it last. */
   #past: 'unbroken' | 'broken' = 'unbroken';
+  /** Its last sign of life, at the latest; null while it has to give none. */
+  #signedAt: number | null = null;
   #company: 'never' | 'perhaps' = 'never';
 
   constructor(context: TenureContext) {
@@ -45,9 +47,9 @@ export class Tenure {
     return this.#company === 'never';
   }
 
-  /** There are locks, and it is without its own, or was when it asked for it. */
+  /** Others may have taken over: it is without its lock, or was; or it has rested, or was silent for too long, without locks. */
   get broken(): boolean {
-    return this.#past === 'broken' && this.#context.environment.locks !== undefined;
+    return this.#past === 'broken' || this.#wasSilent();
   }
 
   /** When something of the producer is to be written, and whenever the page goes on. */
@@ -60,9 +62,7 @@ export class Tenure {
   /** Something is about to be written. */
   touch(): void {
     if (this.#state.state === 'none') this.begin();
-    else if (this.#state.state === 'without' && this.#context.environment.locks === undefined) {
-      this.#beat.set(this.#context.environment.now() + BEAT);
-    }
+    else if (this.#state.state === 'without' && this.#signedAt === null) this.#keepAlive();
   }
 
   /** There may be rows of this producer. */
@@ -89,6 +89,7 @@ export class Tenure {
     const before = this.#state;
     this.#state = { state: 'none' };
     this.#break();
+    this.#signedAt = null;
     this.#beat.set(null);
     if (before.state === 'held') before.release();
   }
@@ -100,8 +101,10 @@ export class Tenure {
     if (this.#state !== asking) return;
     if (store === null || environment.locks === undefined) {
       this.#state = { state: 'without' };
-      this.#break();
-      if (store !== null) this.#beat.set(environment.now() + BEAT);
+      if (environment.locks !== undefined) return this.#break();
+      this.#company = 'perhaps';
+      if (this.#past === 'broken') this.#returned();
+      if (store !== null) this.#keepAlive();
       return;
     }
     const release = await holdLock(environment.locks, `${store.scope} ${producer}`, () => this.#lost());
@@ -127,9 +130,31 @@ export class Tenure {
     this.#company = 'perhaps';
   }
 
+  /** Whoever read that it had said goodbye, or had been silent, may be at work; nobody else needs to begin. */
+  #returned(): void {
+    this.#context.onBreak();
+    if (this.#context.unsettled()) this.sign();
+  }
+
+  #keepAlive(): void {
+    if (this.#context.environment.locks !== undefined) return;
+    this.#signedAt = this.#context.environment.now();
+    this.#beat.set(this.#signedAt + BEAT);
+  }
+
+  /** A clock that was set back counts too: see how others judge it. */
+  #wasSilent(): boolean {
+    return this.#signedAt !== null && Math.abs(this.#context.environment.now() - this.#signedAt) > GONE_AFTER;
+  }
+
   #live(): void {
+    if (this.#wasSilent()) {
+      this.#break();
+      this.#context.onBreak();
+    }
+    this.#signedAt = null;
     if (this.#state.state !== 'without' || !this.#context.unsettled()) return;
     this.sign();
-    this.#beat.set(this.#context.environment.now() + BEAT);
+    this.#keepAlive();
   }
 }

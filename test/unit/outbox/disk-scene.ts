@@ -24,7 +24,6 @@ export interface DiskScene {
   rows(kind: string): readonly Row[];
 }
 
-export function createDiskScene(world: World): DiskScene {
-  const profile = createProfile({ clock: world.clock });
+export function createDiskScene(world: World, profile = createProfile({ clock: world.clock })): DiskScene {
   return { world, profile, rows: (kind) => profile.disk.rows('anonymous', ADDRESS).filter(([[name]]) => name === kind) };
 }

@@ -1,7 +1,7 @@
 // Holds I3, I15 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import type { StoreKey, StoreRow } from '../../../src/outbox/store.ts';
-import { createProfile } from '../../support/profile.ts';
+import { type Profile, createProfile } from '../../support/profile.ts';
 import { logOf, useWorld } from '../channel/traffic.ts';
 
 const createWorld = useWorld();
@@ -83,5 +83,43 @@ describe('rows that are nonsense', () => {
     client.destroy();
     await world.clock.advance(1000);
     expect(profile.locks.held).toEqual([]);
+  });
+});
+
+describe('a row of which one part cannot be used', () => {
+  const OTHER = { ...GOOD, id: 'other', d: 'other' };
+  const LATER_RELEASE = { ...GOOD, id: 'x', x: 'postponed', d: 'bad' };
+  const PARTS: readonly (readonly [string, unknown])[] = [
+    ['of a later release', [2, LATER_RELEASE]],
+    ['of another shape', { body: 'x' }],
+    ['out of reach', [2 ** 52, { ...GOOD, id: 'x', d: 'bad' }]],
+    ['with a number that is there twice', [1, { ...GOOD, id: 'x', d: 'bad' }]],
+  ];
+  const rowsOf = ({ disk }: Profile) => disk.rows('anonymous', URL).filter(([[kind]]) => kind === 'entry');
+  const parts = (part: unknown) => entry(1, [[1, GOOD], part, [3, OTHER]]);
+
+  it.each(PARTS)('(%s) keeps it as it is', async (_, part) => {
+    const { world, profile } = await scene([parts(part), page]);
+    const { client } = world.open({ profile });
+    client.connect();
+    await world.clock.advance(130_000);
+    expect(await logOf(world)).toEqual(['good', 'other']);
+    expect(rowsOf(profile)).toEqual([entry(1, [part])]);
+    expect(client.outbox.status.get()).toMatchObject({ pending: 0, bytes: 0, problem: 'none' });
+  });
+
+  it.each(PARTS)('(%s) keeps it as it is when a store is tried again', async (_, part) => {
+    const { world, profile } = await scene([parts(part), entry(2, LATER_RELEASE), page]);
+    const { client, network } = world.open({ profile });
+    network.set('refusing');
+    client.connect();
+    await world.clock.advance(1000);
+    profile.disk.set('never');
+    network.set('open');
+    await world.clock.advance(30_000);
+    expect([client.outbox.status.get().problem, await logOf(world)]).toEqual(['broken', ['good', 'other']]);
+    profile.disk.set('well');
+    await world.clock.advance(130_000);
+    expect(rowsOf(profile)).toEqual([entry(1, [part]), entry(2, LATER_RELEASE)]);
   });
 });

@@ -1,7 +1,8 @@
-// Holds I3 (docs/guarantees.md).
+// Holds I1, I3 (docs/guarantees.md).
 /** Rows that several publications share, and that several pages write. */
 import { describe, expect, it } from 'vitest';
 import { logOf, useWorld } from '../channel/traffic.ts';
+import { createProfile } from '../../support/profile.ts';
 import { createDiskScene, outcomesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
@@ -94,5 +95,101 @@ describe('a row whose lane went to another page', () => {
     await world.clock.advance(300_000);
     expect(rows('entry')).toEqual([]);
     expect(await logOf(world)).toEqual([0, ...upTo(70)]);
+  });
+
+  const WAYS = [
+    ['cancelled', 'lost its lock', {}],
+    ['expired', 'lost its lock', { ttl: 20_000 }],
+    ['replaced', 'lost its lock', { replace: 'draft' }],
+    ['cancelled', 'rested, and has not asked for its lock yet', {}],
+  ] as const;
+
+  it.each(WAYS)('says of what was not %s that it may have been sent, if the owner %s', async (how, why, options) => {
+    const { world, profile, rows } = createDiskScene(createWorld());
+    const owner = world.open({ profile });
+    owner.network.set('refusing');
+    const room = owner.client.channel('room');
+    room.publish('e', 1);
+    const second = room.publish('e', 2, options);
+    room.publish('e', 3);
+    await world.clock.advance(1000);
+    if (why === 'lost its lock') for (const name of profile.locks.held) profile.locks.lose(name);
+    else owner.page.tell('pagehide');
+    await world.clock.advance(1000);
+    const heir = world.open({ profile });
+    heir.client.connect();
+    await world.clock.advance(3000);
+    expect([await logOf(world), rows('entry')]).toEqual([[1, 2, 3], []]);
+    heir.crash();
+
+    // The last that the owner does.
+    if (how === 'cancelled') void second.cancel();
+    else if (how === 'replaced') room.publish('e', 4, options);
+    else await world.clock.advance(16_000);
+    await world.clock.advance(100);
+    expect(rows('entry')).not.toEqual([]);
+    owner.crash();
+    world.restart({ keepStore: false });
+    const next = world.open({ profile });
+    const told = outcomesOf(next);
+    next.client.connect();
+    await world.clock.advance(60_000);
+    const accepted = told.flatMap((outcome) => (outcome.result === 'accepted' ? [outcome.maybeDuplicate] : []));
+    expect([await logOf(world), accepted]).toEqual(
+      how === 'replaced'
+        ? [
+            [1, 3, 4],
+            [true, true, false],
+          ]
+        : [
+            [1, 3],
+            [true, true],
+          ],
+    );
+  });
+});
+
+describe('a mark', () => {
+  // At some of these moments the heir has read that nothing is left, and has not yet removed what it does not need.
+  it.each([0, 2, 4, 6, 8, 10, 12])('that the owner sets while its heir is at its end (%i ms) is not lost', async (offset) => {
+    const world = createWorld();
+    const profile = createProfile({ clock: world.clock, latency: [5, 5] });
+    const { rows } = createDiskScene(world, profile);
+    const owner = world.open({ profile });
+    owner.network.set('refusing');
+    const room = owner.client.channel('room');
+    room.publish('e', 1);
+    await world.clock.advance(1000);
+    owner.page.tell('pagehide');
+    await world.clock.advance(1000);
+    const heir = world.open({ profile });
+    const toldByHeir = outcomesOf(heir);
+    heir.client.connect();
+    for (let turn = 0; turn < 3000 && toldByHeir.length === 0; turn += 1) await world.clock.advance(1);
+    await world.clock.advance(offset);
+    heir.inProfile!.freeze();
+
+    owner.page.tell('pageshow');
+    room.publish('e', 2);
+    await world.clock.advance(1000);
+    owner.network.set('open');
+    owner.client.connect();
+    const marked = () => rows('mark').some(([[, producer, , writer]]) => writer === producer);
+    for (let turn = 0; turn < 30_000 && !marked(); turn += 1) await world.clock.advance(1);
+    owner.network.stall('down');
+    await world.clock.advance(100);
+    expect(await logOf(world)).toEqual([1, 2]);
+    owner.crash();
+    heir.network.set('refusing');
+    heir.network.cut();
+    heir.inProfile!.thaw();
+    await world.clock.advance(100);
+    heir.crash();
+    world.restart({ keepStore: false });
+    const next = world.open({ profile });
+    const told = outcomesOf(next);
+    next.client.connect();
+    await world.clock.advance(60_000);
+    expect(told).toMatchObject([{ result: 'accepted', maybeDuplicate: true }]);
   });
 });

@@ -103,12 +103,18 @@ export function onlyReplaceable({ records }: Batch): boolean {
   return records.size > 0;
 }
 
-/**
- * What is to be written of it now.
- * @param isContested another page may have sent what stands in a row, and have taken that row and its marks away since
- */
-export function writeOf(batch: Batch, now: number, isContested: (pack: LaneName) => boolean): StoreWrite {
+/** Who else may be at work on a row. */
+export interface Company {
+  /** Another page may have sent what stands in it, and have taken it and its marks away since. */
+  isContested(pack: LaneName): boolean;
+  /** Another page may have taken it away. */
+  shares(pack: LaneName): boolean;
+}
+
+/** What is to be written of it now. */
+export function writeOf(batch: Batch, now: number, { isContested, shares }: Company): StoreWrite {
   const producers = new Set<string>();
+  const whole = new Set<Pack<Owner>>();
   const open = new Map<LaneName, { readonly pack: Pack<Owner>; bytes: number }>();
   for (const [record, lane] of batch.records) {
     producers.add(lane.producer);
@@ -123,17 +129,23 @@ export function writeOf(batch: Batch, now: number, isContested: (pack: LaneName)
       record.pack = last.pack;
     }
     batch.packs.add(record.pack);
+    whole.add(record.pack);
   }
   const remove = [...batch.removes];
   const put = [...batch.rows];
+  const update: StoreRow[] = [];
   for (const pack of batch.packs) {
     const key = entryKey(pack, pack.first);
     if (pack.records.length + pack.rest.length === 0) extend(remove, [key, key]);
     else {
       producers.add(pack.producer);
-      // Or who reads this would believe that it was never sent.
-      if (isContested(pack)) pack.records.forEach(maybeSent);
-      put.push(packRow(pack));
+      // Put back, it would be sent and told of once more by whoever has ended it.
+      if (shares(pack) && !whole.has(pack)) update.push(packRow(pack));
+      else {
+        // Or who reads this would believe that it was never sent.
+        if (isContested(pack)) pack.records.forEach(maybeSent);
+        put.push(packRow(pack));
+      }
     }
   }
   for (const record of batch.records.keys()) {
@@ -143,7 +155,7 @@ export function writeOf(batch: Batch, now: number, isContested: (pack: LaneName)
   }
   // With each of them, for whoever clears the data of a site clears the names of its pages too.
   for (const producer of producers) put.push([pageKey(producer), now]);
-  return { remove, put, strict: batch.strict };
+  return { remove, put, update, strict: batch.strict };
 }
 
 /** Answers come in order: a thousand rows of one publication each are one range. */

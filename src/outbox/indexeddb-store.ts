@@ -84,9 +84,10 @@ function createTable(
           }),
         );
       }),
-    write: ({ remove, put, strict }) =>
+    write: ({ remove, put, update = [], strict }) =>
       call((database) => {
-        const transaction = database.transaction(TABLE, 'readwrite', { durability: strict ? 'strict' : durability });
+        const options = { durability: strict ? 'strict' : durability } as const;
+        const transaction = database.transaction(TABLE, 'readwrite', options);
         const table = transaction.objectStore(TABLE);
         try {
           for (const range of remove) table.delete(query(range));
@@ -98,7 +99,16 @@ function createTable(
         }
         // Otherwise the page has to live until the last answer, and a browser freezes or kills pages when it likes.
         (transaction as Partial<IDBTransaction>).commit?.();
-        return promisifyRequest(transaction);
+        const written = promisifyRequest(transaction);
+        if (update.length === 0) return written;
+        // In one of its own: what has to be looked at first cannot be committed at once.
+        const later = database.transaction(TABLE, 'readwrite', options);
+        const there = later.objectStore(TABLE);
+        for (const [key, value] of update) {
+          const asked = there.count(key as (string | number)[]);
+          asked.onsuccess = () => asked.result > 0 && there.put(value, key as (string | number)[]);
+        }
+        return Promise.all([written, promisifyRequest(later)]).then(() => {});
       }),
   };
 }

@@ -13,11 +13,9 @@ import type { LaneName } from './rows.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
 import type { KeyRange, OpenStore, StoreRow } from './store.ts';
 
-export interface JournalContext extends AccessContext {
+export interface JournalContext extends AccessContext, batches.Company {
   /** Answers may come soon. */
   online(): boolean;
-  /** Another page may have sent what stands in this row. */
-  isContested(pack: LaneName): boolean;
   /** Something was written, that other pages may show, and lanes may go on. */
   onWritten(): void;
 }
@@ -106,7 +104,8 @@ export class Journal {
   /** Its tombstone changed; what fills a hole nobody needs to know of. */
   keep(lane: LaneName, record: OutboxRecord): void {
     if (record.owner.ticket === null) return;
-    this.#batch.records.set(record, lane);
+    if (record.pack === null) this.#batch.records.set(record, lane);
+    else this.#batch.packs.add(record.pack);
     this.hurry();
   }
 
@@ -232,7 +231,7 @@ export class Journal {
     this.#urgent = false;
     if (batches.isEmpty(batch)) return this.#goOn();
     this.#writing = batch;
-    const write = batches.writeOf(batch, now(), (pack) => this.#context.isContested(pack));
+    const write = batches.writeOf(batch, now(), this.#context);
     // Nothing waits any more while it closes.
     if (!this.#access.closing) this.#timer.set(now() + HANGS);
     const failed = await this.#access.write(store, write);

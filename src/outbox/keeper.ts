@@ -55,6 +55,7 @@ export class Keeper {
       report,
       online: () => context.line() !== null,
       isContested: (pack) => this.isContested(pack),
+      shares: (pack) => this.shares(pack),
       onWritten: () => this.#written(),
       onProblem: () => this.#changed(),
       onRecover: () => this.#rewrite(),
@@ -119,12 +120,12 @@ export class Keeper {
   }
 
   /** Nobody else can have sent it: it has been this page's alone. */
-  exclusive({ producer }: Lane<Owner>): boolean {
+  exclusive({ producer }: LaneName): boolean {
     return this.#tenures.get(producer)?.exclusive === true;
   }
 
   /** Another page may send of it too. */
-  shares(lane: Lane<Owner>): boolean {
+  shares(lane: LaneName): boolean {
     return this.journal.usable && !this.exclusive(lane);
   }
 

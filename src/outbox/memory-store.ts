@@ -10,12 +10,13 @@ export function memoryOutbox(): OutboxStore {
       return Promise.resolve({
         scope: `memory ${url} ${user}`,
         read: (ranges) => Promise.resolve(ranges.map((range) => rows.filter(([key]) => within(key, range)))),
-        write({ remove, put }) {
+        write({ remove, put, update = [] }) {
           const replaced = [...remove, ...put.map(([key]): KeyRange => [key, key])];
           const kept = rows.filter(([key]) => !replaced.some((range) => within(key, range)));
           // Of two rows with one key the last counts.
           const added = put.filter(([key], at) => !put.slice(at + 1).some(([later]) => compare(key, later) === 0));
-          rows = [...kept, ...added].sort(([a], [b]) => compare(a, b));
+          const newest = ([key]: StoreRow): StoreRow | undefined => update.findLast(([later]) => compare(key, later) === 0);
+          rows = [...kept, ...added].map((row) => newest(row) ?? row).sort(([a], [b]) => compare(a, b));
           return Promise.resolve();
         },
         close: () => Promise.resolve(),

@@ -17,6 +17,8 @@ export interface StoreWrite {
   readonly remove: readonly KeyRange[];
   /** Then inserted, or put in place of what was there. */
   readonly put: readonly StoreRow[];
+  /** Then put in place of what stands there; where nothing stands, another page has removed it, and it stays so. @default none */
+  readonly update?: readonly StoreRow[];
   /** It must survive the loss of power once `write` resolves, whatever the store's own durability is. */
   readonly strict: boolean;
 }
@@ -49,7 +51,7 @@ export interface OpenStore {
   /** All ranges in one transaction; the rows of each in order of their keys. */
   read(ranges: readonly KeyRange[]): Promise<readonly (readonly StoreRow[])[]>;
   /**
-   * One transaction, all or nothing; calls take effect in their order, and before a later `read`.
+   * One transaction, all or nothing (`update` may be another one); calls take effect in their order, and before a later `read`.
    * @throws HoldfastError `storage-failed`, with `details.problem`: `quota` (there is no room; it may succeed later) or
    * `broken` (the store is gone, and could not be opened again)
    */

@@ -80,6 +80,15 @@ export function outboxStoreContract(name: string, create: () => Disk): void {
       expect(await store.read([ALL])).toEqual([[[['r', 2], 'new'], ...keyed(['r', 4], ['s', 2])]]);
     });
 
+    it('updates what stands there after the rest, and puts nothing where nothing stands', async () => {
+      const store = await place()();
+      await store.write({ remove: [], put: keyed(['r', 1], ['r', 2], ['r', 3]), strict: false });
+      const update: readonly StoreRow[] = [1, 2, 3, 4, 5].map((n) => [['r', n], 'new']);
+      await store.write({ remove: [[['r', 2], ['r', 2]]], put: keyed(['r', 4], ['r', 6]), update, strict: false }); // prettier-ignore
+      const news = [1, 3, 4].map((n): StoreRow => [['r', n], 'new']);
+      expect(await store.read([ALL])).toEqual([[...news, ...keyed(['r', 6])]]);
+    });
+
     it('does nothing when there is nothing to do', async () => {
       const store = await place()();
       await store.write({ remove: [], put: keyed(['r', 1]), strict: false });
@@ -101,16 +110,7 @@ export function outboxStoreContract(name: string, create: () => Disk): void {
     it('stores what must survive at once like the rest', async () => {
       const store = await place()();
       await store.write({ remove: [], put: keyed(['r', 1], ['r', 2]), strict: true });
-      await store.write({
-        remove: [
-          [
-            ['r', 1],
-            ['r', 1],
-          ],
-        ],
-        put: [],
-        strict: true,
-      });
+      await store.write({ remove: [[['r', 1], ['r', 1]]], put: [], strict: true }); // prettier-ignore
       expect(await store.read([ALL])).toEqual([keyed(['r', 2])]);
     });
 
@@ -273,10 +273,11 @@ function within(rows: readonly StoreRow[], [from, to]: KeyRange): readonly Store
   return rows.filter(([key]) => compare(from, key) <= 0 && compare(key, to) <= 0);
 }
 
-function written(rows: readonly StoreRow[], { remove, put }: StoreWrite): readonly StoreRow[] {
+function written(rows: readonly StoreRow[], { remove, put, update = [] }: StoreWrite): readonly StoreRow[] {
   let kept = rows;
   for (const range of remove) kept = kept.filter((row) => !within([row], range).length);
   for (const row of put) kept = [...kept.filter(([key]) => compare(key, row[0]) !== 0), row];
+  for (const row of update) kept = kept.map((before) => (compare(before[0], row[0]) === 0 ? row : before));
   return [...kept].sort(([a], [b]) => compare(a, b));
 }
 
@@ -290,5 +291,5 @@ const ranges: fc.Arbitrary<readonly KeyRange[]> = fc.array(
   { maxLength: 3 },
 );
 const rows: fc.Arbitrary<readonly StoreRow[]> = fc.array(fc.tuple(keys, fc.jsonValue({ maxDepth: 1 })), { maxLength: 6 });
-const writes: fc.Arbitrary<StoreWrite> = fc.record({ remove: ranges, put: rows, strict: fc.boolean() });
+const writes: fc.Arbitrary<StoreWrite> = fc.record({ remove: ranges, put: rows, update: rows, strict: fc.boolean() });
 const reads = fc.record({ ranges });

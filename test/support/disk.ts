@@ -140,10 +140,10 @@ function createFrom(options: DiskOptions, rows: Image): Disk {
       schedule(type, holder, run, fail);
     });
 
-  const write = (scope: string, { remove, put, strict }: StoreWrite): void => {
-    if (health === 'quota' && put.length > 0) throw failed('quota');
+  const write = (scope: string, { strict, ...change }: StoreWrite): void => {
+    if (health === 'quota' && change.put.length > 0) throw failed('quota');
     writeOut();
-    cached = new Map(cached).set(scope, changed(cached.get(scope) ?? [], { remove, put }));
+    cached = new Map(cached).set(scope, changed(cached.get(scope) ?? [], change));
     if (strict) written = cached;
   };
 
@@ -168,8 +168,8 @@ function createFrom(options: DiskOptions, rows: Image): Disk {
       read: (ranges) => during('read', () => copyOf(ranges.map((range) => rowsWithin(cached.get(scope) ?? [], range)))),
       write: ({ strict, ...rows }) => {
         // At once, as the browser does: what the page changes afterwards is not written.
-        const { remove, put } = copyOf(rows);
-        return during('write', () => write(scope, { remove, put, strict: strict || durability === 'strict' }));
+        const change = copyOf(rows);
+        return during('write', () => write(scope, { ...change, strict: strict || durability === 'strict' }));
       },
       async close() {
         opened.delete(handle);

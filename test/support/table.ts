@@ -22,7 +22,7 @@ export function rowsWithin(table: Table, [from, to]: KeyRange): Table {
 }
 
 /** The rows that it puts are the caller's no more: what a page changes later must not change the disk. */
-export function changed(table: Table, { remove, put }: Pick<StoreWrite, 'remove' | 'put'>): Table {
+export function changed(table: Table, { remove, put, update = [] }: Omit<StoreWrite, 'strict'>): Table {
   const next = [...table];
   for (const range of remove) {
     const gone = rowsWithin(next, range).length;
@@ -32,6 +32,10 @@ export function changed(table: Table, { remove, put }: Pick<StoreWrite, 'remove'
     const at = lowest(next, row[0]);
     const isThere = at < next.length && compareKeys(next[at]![0], row[0]) === 0;
     next.splice(at, isThere ? 1 : 0, row);
+  }
+  for (const row of update) {
+    const at = lowest(next, row[0]);
+    if (at < next.length && compareKeys(next[at]![0], row[0]) === 0) next[at] = row;
   }
   return next;
 }

@@ -37,6 +37,7 @@ const rangeOf = fc.tuple(keyOf, keyOf);
 const writeOf = fc.record({
   remove: fc.array(rangeOf, { maxLength: 2 }),
   put: fc.array(fc.tuple(keyOf, fc.integer()), { maxLength: 4 }),
+  update: fc.array(fc.tuple(keyOf, fc.integer()), { maxLength: 4 }),
   strict: fc.boolean(),
 });
 

@@ -53,7 +53,7 @@ export const importSets = [
     from: 'holdfast',
     names: [...core, 'indexedDBOutbox'],
     beyond: core,
-    limit: 1360,
+    limit: 1408,
     without: ['createDataChannel', 'getReader', 'keyval-store'],
   },
   {

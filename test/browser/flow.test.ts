@@ -1,19 +1,17 @@
 /**
- * 10,000 messages a second into a list of 200 prices that is conflated and painted by frames: no task over 50 ms, and no
- * growth of memory. `npm run bench -- flow` runs it for a minute.
+ * 10,000 messages a second into a list of 200 prices that is conflated and painted by frames, by hand and by React: no task
+ * over 50 ms, and no growth of memory. `npm run bench -- flow` runs it for a minute.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestBrowser, launchBrowser } from '../support/browser.ts';
-import { type Price, RATE, SYMBOLS, feedPrices, longOf, timeTasks, watchPage } from '../support/price-feed.ts';
+import { bundle } from '../support/bundle.ts';
+import type {} from '../support/checks/prices.ts';
+import { RATE, SYMBOLS, feedPrices, longOf, timeTasks, watchPage } from '../support/price-feed.ts';
 import { createSite } from '../support/site.ts';
 
 const SECONDS = Number(process.env['HOLDFAST_FLOW_SECONDS'] ?? 5);
 /** Bytes. Code that is compiled meanwhile, and what one batch of messages takes. */
 const ALLOWED_GROWTH = 2_000_000;
-
-declare global {
-  var shown: { readonly prices: Record<string, number>; calls: number; turns: number; frames: number };
-}
 
 let chromium: TestBrowser;
 beforeAll(async () => {
@@ -21,53 +19,19 @@ beforeAll(async () => {
 });
 afterAll(() => chromium[Symbol.asyncDispose]());
 
-function show([url, symbols]: readonly [url: string, symbols: readonly string[]]): Promise<void> {
-  const cells = new Map(
-    symbols.map((symbol) => {
-      const row = document.body.appendChild(document.createElement('p'));
-      return [symbol, row.appendChild(document.createTextNode(symbol))] as const;
-    }),
-  );
-  globalThis.shown = { prices: {}, calls: 0, turns: 0, frames: 0 };
-  let isTurn = false;
-  const count = (): void => {
-    shown.frames += 1;
-    requestAnimationFrame(count);
-  };
-  requestAnimationFrame(count);
-  const prices = Holdfast.createClient(url).channel('prices');
-  prices.subscribe(
-    'tick',
-    ({ symbol, price }: Price) => {
-      shown.calls += 1;
-      if (!isTurn) {
-        shown.turns += 1;
-        isTurn = true;
-        queueMicrotask(() => (isTurn = false));
-      }
-      shown.prices[symbol] = price;
-      cells.get(symbol)!.data = `${symbol} ${price}`;
-    },
-    { conflate: ({ symbol }: Price) => symbol, frame: true },
-  );
-  return new Promise((resolve) => {
-    prices.status.subscribe(() => {
-      if (prices.status.get().state === 'live') resolve();
-    });
-  });
-}
-
 describe(`${RATE} messages a second for ${SECONDS} s`, () => {
-  it('leave a list responsive, right, and no larger', { timeout: SECONDS * 3000 + 60_000 }, async () => {
+  const pages = ['./checks/prices-plain.ts', './checks/prices-react.tsx'];
+  it.each(pages)('leave a list responsive, right, and no larger: %s', { timeout: SECONDS * 3000 + 60_000 }, async (script) => {
     await using site = await createSite();
     const { page, context, errors } = await chromium.open(site.url);
     try {
-      await page.evaluate(show, [`${site.url}realtime`, SYMBOLS] as const);
+      await page.addScriptTag({ content: await bundle(script) });
+      await page.evaluate(([url, symbols]) => showPrices(url, symbols), [`${site.url}realtime`, SYMBOLS] as const);
       await feedPrices(site.server, 2);
       const before = await page.evaluate(() => ({ ...shown }));
       const { longTasks, longest, heap, result } = await watchPage(page, 5000, () => feedPrices(site.server, SECONDS));
       await page.waitForFunction(
-        (last) => Object.entries(last).every(([symbol, price]) => shown.prices[symbol] === price),
+        (last) => Object.entries(last).every(([symbol, price]) => document.getElementById(symbol)?.textContent === String(price)),
         result.last,
       );
       const after = await page.evaluate(() => ({ ...shown }));

@@ -51,8 +51,9 @@ function mayAttempt({ floor, attempts }: Memory, now: number): boolean {
   return Math.max(floor, earliestAttempt(attempts, now)) <= now;
 }
 
-export const prepare = ({ memory }: { readonly memory: Memory }, _event: Event, { now }: Facts): Step =>
-  attempt(memory, null, now);
+/** What was waited for is over, also by a clock that was set back meanwhile. */
+export const prepare = ({ memory }: { readonly memory: Memory }, { type }: Event, { now }: Facts): Step =>
+  attempt(type === 'due' ? { ...memory, floor: 0 } : memory, null, now);
 
 /** The app wants a connection now. It may ask in a loop, and the limit of attempts holds for it too (invariant I13). */
 export const retry = (state: Waiting, event: Event, facts: Facts): Step => {
@@ -61,11 +62,12 @@ export const retry = (state: Waiting, event: Event, facts: Facts): Step => {
 };
 
 export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Event, facts: Facts): Step => {
-  const until = Math.max(trusted(state.memory.floor, facts), earliestAttempt(state.memory.attempts, facts.now));
+  const memory = trusted(state.memory, facts);
+  const until = Math.max(memory.floor, earliestAttempt(memory.attempts, facts.now));
   if (until <= facts.now) return prepare(state, event, facts);
   // Nothing is wrong, and yet that many attempts: the app has ended each of them.
-  const reason = state.memory.reason ?? reasonOf('app', END.normal, endRule(END.normal).name);
-  return go({ state: 'waiting', memory: { ...state.memory, reason }, until });
+  const reason = memory.reason ?? reasonOf('app', END.normal, endRule(END.normal).name);
+  return go({ state: 'waiting', memory: { ...memory, reason }, until });
 };
 
 /** A hint: a page that saves data rests on, for as long as it is hidden. */
@@ -104,14 +106,15 @@ export function doubt(memory: Memory, held: Held, cause: StateOf<'doubting'>['ca
   return { state: 'doubting', memory, held, cause, until };
 }
 
-/** On another network other transports may work. */
-export function noteNetwork(memory: Memory, { type }: Event): Memory {
+/** On another network other transports may work; once the clock was set, the floor was told in a time that is no more. */
+export function heed(memory: Memory, { type }: Event, facts: Facts): Memory {
+  if (type === 'jump') return trusted(memory, facts);
   return type === 'network' ? { ...memory, climbs: SOON } : memory;
 }
 
 /** A hint causes a check, never a verdict (rule R9). */
 export const check = (state: StateOf<'proving' | 'stable'>, event: Event, facts: Facts): Step =>
-  go(doubt(noteNetwork(state.memory, event), heldOf(state)!, 'hint', facts), CHECK);
+  go(doubt(heed(state.memory, event, facts), heldOf(state)!, 'hint', facts), CHECK);
 
 /** The connection has been asked already. */
 export const suspect = (state: StateOf<'proving' | 'stable'>, _event: Event, facts: Facts): Step =>
@@ -119,7 +122,7 @@ export const suspect = (state: StateOf<'proving' | 'stable'>, _event: Event, fac
 
 export const worsen = (state: StateOf<'doubting'>, event: Event, facts: Facts): Step => {
   const until = Math.min(state.until ?? Infinity, facts.now + patience('hint', facts.random, facts.roundTrip ?? 0));
-  return go({ ...state, memory: noteNetwork(state.memory, event), cause: 'hint', until }, CHECK);
+  return go({ ...state, memory: heed(state.memory, event, facts), cause: 'hint', until }, CHECK);
 };
 
 /** The doubtful one is kept for as long as the new one takes: it may only have been slow. */
@@ -240,14 +243,14 @@ export const hasten = (state: Waiting, _event: Event, facts: Facts): Step => {
 };
 
 /** While a page rests its clock may be set unseen. */
-function trusted(floor: number, { now }: Facts): number {
-  return Math.min(floor, now + LONGEST_FLOOR);
+function trusted(memory: Memory, { now }: Facts): Memory {
+  const latest = now + LONGEST_FLOOR;
+  return memory.floor > latest ? { ...memory, floor: latest } : memory;
 }
 
-/** The floor was told in a time that is no more. */
 export const reset = (state: Waiting, event: Event, facts: Facts): Step => {
-  const floor = trusted(state.memory.floor, facts);
-  return hasten(floor === state.memory.floor ? state : { ...state, memory: { ...state.memory, floor } }, event, facts);
+  const memory = heed(state.memory, event, facts);
+  return hasten(memory === state.memory ? state : { ...state, memory }, event, facts);
 };
 
 export const gone = (state: StateOf<'waiting'>, _event: Event, facts: Facts): Step => go(delay(state.memory, facts, state.until));

@@ -12,8 +12,8 @@ import {
   doubt,
   fail,
   go,
+  heed,
   judge,
-  noteNetwork,
   stay,
 } from './moves.ts';
 import { type Race, above, dueOf, startNext, without } from './race.ts';
@@ -110,7 +110,7 @@ function timedOut(rung: number, { links }: Facts): Ended {
 /** A hint: what works is asked, and what is being opened, which cannot be asked, gets less time. */
 export const hurry = (state: Attempting, event: Event, facts: Facts): Step => {
   const { held } = state;
-  const memory = noteNetwork(state.memory, event);
+  const memory = heed(state.memory, event, facts);
   if (held?.trust === 'sound') return go(doubt(memory, held, 'hint', facts), { type: 'drop-new' }, CHECK);
   // Shown again, or told that there is no network: nothing of that speaks against an opening.
   if (state.state === 'preparing' || event.type === 'visible' || event.type === 'offline' || event.type === 'wake') {

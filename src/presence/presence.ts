@@ -13,7 +13,7 @@ import { createTimer } from '../util/timer.ts';
 import type { ChannelContext, PresenceHost } from './context.ts';
 import { Roster } from './roster.ts';
 
-/** ms for which a page that left says so on each new connection: as long as a server may keep it. */
+/** ms for which a page that left says so again when that may be lost: as long as a server may keep it. */
 const REMEMBERED = 60_000;
 
 /** `refused` until the app asks anew; `resting` until the timer rings. */
@@ -122,14 +122,12 @@ export class ChannelPresence implements Presence {
     const opened = this.#opened.gen === gen ? this.#opened : null;
     this.#failures = 0;
     if (this.#watchers > 0 && opened?.pv !== true) this.#host.ask();
-    if (this.#callers === 0) {
-      if (this.#context.environment.now() - this.#leftAt < REMEMBERED) this.#say('leave');
-    } else if (this.#shown === 'none' && opened?.k !== this.#k) this.#say('enter');
+    if (this.#callers === 0 || opened?.k !== this.#k) this.#repeat('enter');
   }
 
-  /** The server's store may have lost it. */
+  /** The server's store may have lost it. Over streams a `leave` that is lost would be for good: they renew what it ended. */
   recheck(): void {
-    if (this.#callers > 0 && this.#shown === 'none') this.#say('update');
+    this.#repeat('update');
   }
 
   received({ gen }: Line, frame: ServerPres): void {
@@ -237,6 +235,12 @@ export class ChannelPresence implements Presence {
     this.#data = undefined;
     this.#k = this.#context.nextK();
     this.#say('leave');
+  }
+
+  #repeat(op: 'enter' | 'update'): void {
+    if (this.#callers > 0) {
+      if (this.#shown === 'none') this.#say(op);
+    } else if (this.#context.environment.now() - this.#leftAt < REMEMBERED) this.#say('leave');
   }
 
   #say(op: ClientPres['op']): void {

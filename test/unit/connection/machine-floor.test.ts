@@ -18,10 +18,24 @@ function play(from: State, ...events: readonly (Event | Exclude<Event['type'], '
 const floored = (code: number): Event => ended(code, { after: 30_000 });
 const WAITS = { state: 'waiting', until: FLOOR, memory: { floor: FLOOR } };
 
-describe('a clock that was set back while the page rested', () => {
-  it('makes nobody wait for more than a minute', () => {
-    const resting = { ...stateOf('resting'), memory: { ...stateOf('resting').memory, floor: NOW + 3_600_000 } };
-    expect(play(resting, 'wake')).toMatchObject({ state: 'waiting', until: NOW + 60_000 });
+describe('a clock that was set back makes nobody wait for more than a minute', () => {
+  const FAR = NOW + 3_600_000;
+  const MINUTE = { state: 'waiting', until: NOW + 60_000, memory: { floor: NOW + 60_000 } };
+
+  it.each([[['wake']], [['wake', 'visible']], [['wake', 'online', 'network', 'jump']]] as const)(
+    'while the page rested: %j',
+    (types) => {
+      expect(play(stateOf('resting', { floor: FAR }), ...types)).toMatchObject(MINUTE);
+    },
+  );
+
+  it.each(['proving', 'stable', 'doubting', 'opening'] as const)('while it was %s', (name) => {
+    expect(play(stateOf(name, { floor: FAR }), 'jump', ended(4003))).toMatchObject(MINUTE);
+  });
+
+  it('unseen, while it waited', () => {
+    const due = play(stateOf('waiting', { floor: FAR }), 'due');
+    expect(due).toMatchObject({ state: 'preparing', memory: { floor: 0 } });
   });
 });
 

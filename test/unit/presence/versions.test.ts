@@ -147,3 +147,40 @@ it('connections made of requests are made anew for an enter, and not for what ch
   expect(scene.line.reopens).toBe(before + 1);
   expect(scene.line.sent('pres').map(({ op }) => op)).toEqual(['enter', 'update', 'leave']);
 });
+
+describe('a store that failed over may have lost', () => {
+  it('what is shown: it is said again', async () => {
+    const scene = await enter();
+    scene.client.channel('room').presence.enter('ann');
+    await scene.clock.settle();
+    scene.line.send({ t: 'recheck' });
+    await scene.clock.settle();
+    const [first, again] = scene.line.sent('pres');
+    expect(again).toEqual({ ...first, op: 'update' });
+  });
+
+  it('that a page has left: so is that, for a minute', async () => {
+    const scene = await enter();
+    scene.client.channel('room').presence.enter('ann')();
+    for (const ms of [20_000, 20_000, 19_999]) {
+      scene.line.send({ t: 'ping' });
+      await scene.clock.advance(ms);
+    }
+    scene.line.send({ t: 'recheck' });
+    await scene.clock.settle();
+    const [, left, again] = scene.line.sent('pres');
+    expect(left).toMatchObject({ op: 'leave' });
+    expect(again).toEqual(left);
+    await scene.clock.advance(1);
+    scene.line.send({ t: 'recheck' });
+    await scene.clock.settle();
+    expect(scene.line.sent('pres')).toHaveLength(3);
+  });
+
+  it('nothing of who was never there', async () => {
+    const scene = await enter();
+    scene.line.send({ t: 'recheck' });
+    await scene.clock.settle();
+    expect(scene.line.sent('pres')).toEqual([]);
+  });
+});

@@ -92,7 +92,6 @@ export class Outbox implements Pendings {
     });
     this.face = createFace({
       keeper: this.#keeper,
-      lanes: this.#lanes,
       drains: this.#drains,
       publish: (...given) => this.publish(...given),
       lookWhetherDrained: () => this.#lookWhetherDrained(),

@@ -1,7 +1,7 @@
 // Holds I1, I3 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import { createProfile } from '../../support/profile.ts';
-import { logOf, useWorld } from '../channel/traffic.ts';
+import { crossed, logOf, useWorld } from '../channel/traffic.ts';
 import { createDiskScene, outcomesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
@@ -94,6 +94,30 @@ describe('a page that comes back', () => {
     await world.clock.advance(60_000);
     expect(toldByOwner.map(({ result }) => result)).toEqual(data.map((at) => (at < 36 ? 'uncertain' : 'accepted')));
     expect([await logOf(world), rows('entry')]).toEqual([data, []]);
+  });
+});
+
+describe('a page that takes over while the disk is slow, and stands still', () => {
+  it.each(Array.from({ length: 16 }, (_, at) => 5 + 10 * at))('after %i ms sends nothing twice when it goes on', async (after) => {
+    const world = createWorld();
+    const profile = createProfile({ clock: world.clock, latency: [20, 20] });
+    const owner = world.open({ profile });
+    owner.network.set('refusing');
+    const data = Array.from({ length: 200 }, (_, at) => at);
+    for (const each of data) owner.client.channel('room').publish('e', each);
+    await world.clock.advance(1000);
+    owner.crash();
+    const heir = world.open({ profile });
+    heir.client.connect();
+    await world.clock.advance(after);
+    heir.page.tell('pagehide');
+    await world.clock.advance(1000);
+    const before = crossed(heir.network, 'up', 'pub').length;
+    heir.page.tell('pageshow');
+    await world.clock.advance(30_000);
+    const sent = crossed(heir.network, 'up', 'pub').slice(before);
+    expect(sent.map(({ s }) => s)).toEqual([...new Set(sent.map(({ s }) => s))]);
+    expect([await logOf(world), heir.client.outbox.status.get().pending]).toEqual([data, 0]);
   });
 });
 

@@ -12,7 +12,7 @@ export interface StoreView<S> {
   readonly error: StoreStatus['error'];
 }
 
-const runningOf = createKept<Client, (definition: StoreDefinition<unknown>) => Running<StoreView<unknown>>>(() =>
+const runningOf = /* @__PURE__ */ createKept<Client, (definition: StoreDefinition<unknown>) => Running<StoreView<unknown>>>(() =>
   createKept(() => new Map()),
 );
 

@@ -2,14 +2,11 @@ import { HoldfastError } from '../errors.ts';
 import type { Outbox, Outcome, PublishOptions } from '../types.ts';
 import type { Drains } from './drains.ts';
 import type { Keeper } from './keeper.ts';
-import type { Lanes } from './lanes.ts';
 import type { Letter } from './letters.ts';
 import type { Ticket } from './receipt.ts';
-import type { Owner } from './shelf.ts';
 
 interface FaceOptions {
   readonly keeper: Keeper;
-  readonly lanes: Lanes<Owner>;
   readonly drains: Drains;
   publish(channel: string, event: string, data: unknown, options: PublishOptions): Ticket;
   lookWhetherDrained(): void;
@@ -18,7 +15,7 @@ interface FaceOptions {
 }
 
 /** `client.outbox`. */
-export function createFace({ keeper, lanes, drains, publish, lookWhetherDrained, clear, over }: FaceOptions): Outbox {
+export function createFace({ keeper, drains, publish, lookWhetherDrained, clear, over }: FaceOptions): Outbox {
   const { shelf, entries, letters, journal, tabs } = keeper;
   const failed = (id: string): Letter => {
     const letter = letters.get(id);
@@ -53,9 +50,7 @@ export function createFace({ keeper, lanes, drains, publish, lookWhetherDrained,
       return drained;
     },
     cancel(id): Promise<Outcome> {
-      for (const { record } of lanes.waiting()) {
-        if (record.id === id && record.owner.ticket !== null) return record.owner.ticket.cancel();
-      }
+      for (const record of shelf.pending) if (record.id === id) return record.owner.ticket!.cancel();
       return Promise.reject(over() ?? notFound(id));
     },
     retry(id) {
@@ -85,6 +80,6 @@ export function createFace({ keeper, lanes, drains, publish, lookWhetherDrained,
   };
 }
 
-function notFound(id: string): HoldfastError {
+export function notFound(id: string): HoldfastError {
   return new HoldfastError('not-found', `The outbox has no such entry ('${id}').`);
 }

@@ -41,6 +41,8 @@ export class Journal {
   #batch = batches.createBatch();
   #writing: Batch | null = null;
   #state: 'idle' | 'ticking' | 'lingering' | 'writing' | 'refused' | 'closed' = 'idle';
+  /** still: whoever looks would open the store, and nobody would close it. */
+  #page: 'running' | 'still' = 'running';
   /** What waits must not linger. */
   #urgent = false;
   #failures = 0;
@@ -80,16 +82,16 @@ export class Journal {
 
   /** @returns null if there is no store */
   open(): Promise<OpenStore | null> {
+    this.#page = 'running';
     // What is left to be written opens it by itself; nobody else needs it any more.
     return this.#access.closing ? Promise.resolve(null) : this.#access.open();
   }
 
   /** @returns null if that failed, or there is no store: then later */
   read(ranges: readonly KeyRange[]): Promise<readonly (readonly StoreRow[])[] | null> {
-    return this.#access.closing ? Promise.resolve(null) : this.#access.read(ranges);
+    return this.#access.closing || this.#page === 'still' ? Promise.resolve(null) : this.#access.read(ranges);
   }
 
-  /** A new publication. */
   add(lane: LaneName, record: OutboxRecord): void {
     this.#batch.records.set(record, lane);
     if (this.#state === 'refused') record.owner.ticket?.markStored(this.#access.error);
@@ -163,6 +165,7 @@ export class Journal {
 
   /** Writes what is left and lets go of the store, which is opened again when it is needed. */
   async rest(): Promise<void> {
+    this.#page = 'still';
     this.#access.forgetReads();
     if (this.usable && !batches.isEmpty(this.#batch)) await this.flush();
     // Not awaited: a store that hangs would keep the page from going on.

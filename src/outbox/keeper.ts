@@ -2,6 +2,7 @@
 import { Adoption, type Estate } from './adoption.ts';
 import type { OutboxContext, OutboxSettings } from './context.ts';
 import { Entries } from './entries.ts';
+import { notFound } from './face.ts';
 import { Guard } from './guard.ts';
 import { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
@@ -267,6 +268,9 @@ export class Keeper {
 
   #drop(lane: Lane<Owner>): void {
     for (const record of lane.pending()) {
+      const { ticket } = record.owner;
+      // Whoever waits for the end of a withdrawal would wait for ever.
+      if (ticket?.awaited) ticket.giveUp(notFound(record.id));
       this.shelf.settled(record);
       this.#options.onDropped(lane.channel, record);
     }

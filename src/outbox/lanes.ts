@@ -41,6 +41,10 @@ export class Lanes<R> {
     return this.#found;
   }
 
+  has(lane: Lane<R>): boolean {
+    return this.find(lane.channel, lane.producer) === lane;
+  }
+
   /** Makes it if there is none. */
   get(channel: string, producer: string): Lane<R> {
     let lane = this.find(channel, producer);

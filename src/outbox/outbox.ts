@@ -92,7 +92,6 @@ export class Outbox implements Pendings {
     });
     this.face = createFace({
       keeper: this.#keeper,
-      lanes: this.#lanes,
       drains: this.#drains,
       publish: (...given) => this.publish(...given),
       lookWhetherDrained: () => this.#lookWhetherDrained(),
@@ -267,8 +266,7 @@ export class Outbox implements Pendings {
     if (place === null) return;
     const { lane, record } = place;
     // What was taken over may have been given up since.
-    const isHere = this.#lanes.find(lane.channel, lane.producer) === lane;
-    if (isHere && record.tombstone === null && record.answeredAt === null) this.#endings.withdraw(lane, record, 'cancelled');
+    if (this.#lanes.has(lane) && record.tombstone === null && record.answeredAt === null) this.#endings.withdraw(lane, record, 'cancelled');
   }
 
   #clear(): void {

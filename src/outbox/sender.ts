@@ -180,7 +180,10 @@ export class Sender {
   // ---- turns ------------------------------------------------------------------------------------------------------------------
 
   #goOn(lane: Lane<Owner>): void {
-    this.#options.lanes.active.add(lane);
+    const { lanes } = this.#options;
+    // What was taken over may have been given up since: no answer would come to it any more.
+    if (!lanes.has(lane)) return;
+    lanes.active.add(lane);
     this.flush();
   }
 

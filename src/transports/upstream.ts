@@ -71,12 +71,16 @@ export function createUpstream(http: Http, { codec, environment, hello }: Target
     };
     const failed = (end: Fault): void => {
       const wait = Math.max(end.after, environment.random() * FIRST_WAIT * 2 ** tries);
-      const isLate = question && (end.code === END.openTimeout || environment.now() + wait > question.until);
-      const isOver = tries === TRIES || wait > PATIENCE || isLate;
-      if (mayPass(end) && !isOver) http.later(wait, () => void post(pieces, tries + 1, question));
+      const isOver = tries === TRIES || wait > PATIENCE || (question && end.code === END.openTimeout);
+      if (mayPass(end) && !isOver) http.later(wait, again);
       // Whoever asked has a patience of its own, and a slow answer says nothing of the connection.
       else if (mayPass(end) && question) answered([]);
       else http.end(end);
+    };
+    // The page may have stood still before it failed, or since.
+    const again = (): void => {
+      if (question && environment.now() > question.until) answered([]);
+      else void post(pieces, tries + 1, question);
     };
     http.exchange('send', isSmaller ? zipped : plain, question?.patience ?? PATIENCE, failed, answered, isSmaller);
   };

@@ -71,7 +71,8 @@ export interface Outbox {
   drain(options?: Abortable): Promise<void>;
   /**
    * Withdraws a pending entry of this page, or of a page that is gone. The truth may be "too late": resolves with the
-   * outcome. Rejects with `not-found` for another id, `destroyed` if the client ends before it is known.
+   * outcome. Rejects with `not-found` for another id, or where this page stands still first and leaves what it took over to
+   * others (withdrawn, if that is stored by then); `destroyed` if the client ends before it is known.
    */
   cancel(id: string): Promise<Outcome>;
   /** Publishes a failed entry anew, under a new id, and forgets the old one. @throws HoldfastError `not-found`, `destroyed` */

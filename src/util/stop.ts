@@ -4,7 +4,7 @@ import type { Abortable, Stop } from '../types.ts';
 export function disposable<T extends object>(target: T, dispose: () => void): T & Disposable {
   // Safari has no Symbol.dispose yet; compilers that lower `using` look for this symbol instead.
   const symbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
-  return Object.assign(target, { [symbol]: dispose });
+  return Object.defineProperty(target, symbol, { value: dispose }) as T & Disposable;
 }
 
 /** An idempotent function that is also disposable. */

@@ -28,6 +28,10 @@ describe('createStop', () => {
     expect(runs).toBe(1);
   });
 
+  it('shows its symbol to nobody who copies or compares it', () => {
+    expect(Object.getOwnPropertySymbols({ ...createStop(() => {}) })).toEqual([]);
+  });
+
   it('runs once even if it calls itself', () => {
     let runs = 0;
     const stop = createStop(() => {

@@ -46,10 +46,14 @@ describe('publications of one tick', () => {
       return true;
     };
     const channels = { room: { subscribe: true, publish: { e } } };
-    const { world, profile, page, sequences } = await scene(30, undefined, { channels });
+    const faults = new Set<string>();
+    const onEvent: ServerOptions['onEvent'] = ({ name, detail: { error } }) =>
+      error && faults.add(`${name}: ${(error as Error).message}`);
+    const { world, profile, page, sequences } = await scene(30, undefined, { channels, onEvent });
     page.network.set('open');
     await world.clock.advance(60_000);
     expect(sequences()).toEqual([upTo(30, 13)]);
+    expect([...faults]).toEqual(['rule-failed: not now']);
     page.crash();
     most = Infinity;
     const next = world.open({ profile });

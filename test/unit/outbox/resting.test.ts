@@ -1,7 +1,7 @@
 // Holds I1, I3 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
 import { createProfile } from '../../support/profile.ts';
-import { logOf, useWorld } from '../channel/traffic.ts';
+import { crossed, logOf, useWorld } from '../channel/traffic.ts';
 import { createDiskScene, outcomesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
@@ -94,6 +94,70 @@ describe('a page that comes back', () => {
     await world.clock.advance(60_000);
     expect(toldByOwner.map(({ result }) => result)).toEqual(data.map((at) => (at < 36 ? 'uncertain' : 'accepted')));
     expect([await logOf(world), rows('entry')]).toEqual([data, []]);
+  });
+});
+
+describe('a page that takes over while the disk is slow, and stands still', () => {
+  it.each(Array.from({ length: 16 }, (_, at) => 5 + 10 * at))(
+    'after %i ms sends nothing twice when it goes on',
+    async (after) => {
+      const world = createWorld();
+      const profile = createProfile({ clock: world.clock, latency: [20, 20] });
+      const owner = world.open({ profile });
+      owner.network.set('refusing');
+      const data = Array.from({ length: 200 }, (_, at) => at);
+      for (const each of data) owner.client.channel('room').publish('e', each);
+      await world.clock.advance(1000);
+      owner.crash();
+      const heir = world.open({ profile });
+      heir.client.connect();
+      await world.clock.advance(after);
+      heir.page.tell('pagehide');
+      await world.clock.advance(1000);
+      const before = crossed(heir.network, 'up', 'pub').length;
+      heir.page.tell('pageshow');
+      await world.clock.advance(30_000);
+      const sent = crossed(heir.network, 'up', 'pub').slice(before);
+      expect(sent.map(({ s }) => s)).toEqual([...new Set(sent.map(({ s }) => s))]);
+      expect([await logOf(world), heir.client.outbox.status.get().pending]).toEqual([data, 0]);
+    },
+  );
+});
+
+describe('a page that stands still while the disk is slow', () => {
+  const times = Array.from({ length: 30 }, (_, at) => 5 + 10 * at);
+
+  function pages() {
+    const world = createWorld();
+    const profile = createProfile({ clock: world.clock, latency: [20, 20] });
+    const other = world.open({ profile });
+    other.network.set('refusing');
+    const page = world.open({ profile });
+    const leftAfter = async (ms: number) => {
+      await world.clock.advance(ms);
+      page.page.tell('pagehide');
+      await world.clock.advance(2000);
+      return page.inProfile!.left;
+    };
+    return { world, other, page, leftAfter };
+  }
+
+  it.each(times)('%i ms after another one has published holds nothing open, though it shows entries', async (after) => {
+    const { world, other, page, leftAfter } = pages();
+    page.client.outbox.entries.subscribe(() => {});
+    page.client.connect();
+    await world.clock.advance(2000);
+    other.client.channel('room').publish('e', 1);
+    expect(await leftAfter(after)).toEqual({ locks: 0, channels: 0, stores: 0 });
+  });
+
+  it.each(times)('%i ms after it began to take over holds nothing open', async (after) => {
+    const { world, other, page, leftAfter } = pages();
+    other.client.channel('room').publish('e', 1);
+    await world.clock.advance(2000);
+    other.crash();
+    page.client.connect();
+    expect(await leftAfter(after)).toEqual({ locks: 0, channels: 0, stores: 0 });
   });
 });
 

@@ -48,6 +48,47 @@ describe('withdrawing', () => {
     expect(await logOf(world)).toEqual([]);
   });
 
+  it('of what an earlier page left is given up when this page stands still, and stands in the store', async () => {
+    const { world, profile } = scene();
+    const first = world.open({ profile });
+    first.network.set('refusing');
+    const { id } = first.client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    first.crash();
+    const second = world.open({ profile });
+    second.network.set('refusing');
+    second.client.connect();
+    await world.clock.advance(1000);
+    const told = [1, 2].map(() => codeOf(second.client.outbox.cancel(id)));
+    await world.clock.advance(1000);
+    second.page.tell('pagehide');
+    await world.clock.advance(1000);
+    expect(await Promise.all(told)).toEqual(['not-found', 'not-found']);
+    second.network.set('open');
+    second.page.tell('pageshow');
+    const outcomes = outcomesOf(second);
+    await world.clock.advance(60_000);
+    expect(outcomes).toMatchObject([{ id, result: 'cancelled' }]);
+    expect(await logOf(world)).toEqual([]);
+  });
+
+  it('twice gives one outcome', async () => {
+    const { world, profile } = scene();
+    const first = world.open({ profile });
+    first.network.set('refusing');
+    const { id } = first.client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    first.crash();
+    const { client, network } = world.open({ profile });
+    network.set('refusing');
+    client.connect();
+    await world.clock.advance(1000);
+    const told = [client.outbox.cancel(id), client.outbox.cancel(id)];
+    network.set('open');
+    await world.clock.advance(60_000);
+    expect(await Promise.all(told)).toMatchObject([{ result: 'cancelled' }, { result: 'cancelled' }]);
+  });
+
   it('replace keeps the newest that nobody has seen', async () => {
     const { world, profile } = scene();
     const { client, network } = world.open({ profile });

@@ -117,6 +117,16 @@ describe('a question', () => {
     expect([asked(scene), scene.link.buffered, scene.ends]).toEqual([['r1', 'r1'], 0, []]);
   });
 
+  it('nor if the page stood still before it was to be asked again', async () => {
+    const scene = await open();
+    scene.link.send([req(1, 5000)]);
+    await scene.clock.settle();
+    await failed(scene, 'break');
+    scene.clock.sleep(3_600_000);
+    await scene.clock.advance(5000);
+    expect([asked(scene), scene.link.buffered, scene.ends]).toEqual([['r1'], 0, []]);
+  });
+
   it.each([
     [401, 4201],
     [404, 1008],

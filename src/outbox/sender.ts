@@ -127,6 +127,9 @@ export class Sender {
     if (lane.retained > 0) this.#retention.note();
     // With nothing waiting it may still have to repair: a rest of that could not go before this was answered.
     this.#options.lanes.active.add(lane);
+    // What is answered here stands in the store until the app has been told: the next batch must not reach too far beyond it.
+    const row = this.#options.keeper.journal.usable && answers.find(({ record, again }) => !again && record.pack !== null);
+    if (row) lane.oldestRow ??= row.record.sequence;
     // First, so that the server has the next batch while the app is told of this one.
     this.flush();
     // What the app is told of may make it end the client.

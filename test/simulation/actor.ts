@@ -70,7 +70,7 @@ export class Actor {
     this.#mischief = new Mischief(this, stage);
     this.#shared = profiles.of(slot);
     this.user = tokens === null ? 'anonymous' : (this.#shared?.userOf(slot) ?? `ü${slot}`);
-    this.life = new PageLife(clock);
+    this.life = new PageLife(clock, this.#shared?.offset);
     this.tab = this.#shared?.of(slot).page(String(number), { arrive: this.life.arrive }) ?? null;
     this.cable = new Cable({
       page: number,

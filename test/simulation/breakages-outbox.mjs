@@ -70,6 +70,33 @@ export const breakages = [
     ],
   },
   {
+    name: 'takes-nobody-for-gone-by-silence',
+    edits: [
+      { file: 'src/outbox/adoption.ts', find: '<= GONE_AFTER ? null : () => {}', replace: '<= Infinity ? null : () => {}' },
+    ],
+  },
+  {
+    name: 'asks-nobody-what-was-sent-without-locks',
+    edits: [
+      {
+        file: 'src/outbox/adoption.ts',
+        find: 'if (this.#context.environment.locks !== undefined) return;',
+        replace: 'return;',
+      },
+    ],
+  },
+  {
+    name: 'trusts-itself-after-silence',
+    edits: [
+      {
+        file: 'src/outbox/tenure.ts',
+        find: "return this.#past === 'broken' || this.#wasSilent();",
+        replace: 'return this.#past === "broken" && this.#context.environment.locks !== undefined;',
+      },
+      { file: 'src/outbox/tenure.ts', find: "if (this.#past === 'broken') this.#returned();", replace: '' },
+    ],
+  },
+  {
     name: 'leaves-what-has-ended-on-disk',
     edits: [{ file: 'src/outbox/endings.ts', find: 'if (!again) keeper.journal.forget(lane, record);', replace: '' }],
   },

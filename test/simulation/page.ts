@@ -48,12 +48,14 @@ export class PageLife {
   #turn: unknown = null;
   #alarm: unknown = null;
   #waking: Hint | null = null;
-  #offset = 0;
+  #offset: number;
   #setAt = -Infinity;
   #hiddenSince: number | null = null;
 
-  constructor(clock: VirtualClock) {
+  /** @param offset of its clock, which somebody has set before, ms */
+  constructor(clock: VirtualClock, offset = 0) {
     this.#clock = clock;
+    this.#offset = offset;
   }
 
   readonly now = (): number => this.#clock.now() + this.#offset;

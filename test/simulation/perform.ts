@@ -70,7 +70,7 @@ export function performOnPage(actor: Actor, action: PageAction, stage: Stage): v
     case 'latency':
       return cable.latency(action.min, action.max, action.rate ?? Infinity);
     case 'jump':
-      return life.jump(action.ms);
+      return stage.profiles.jump(actor, action.ms);
     case 'revoke':
       for (const other of stage.actors()) if (other.user === actor.user) other.revoked();
       return stage.fleet().servers.forEach((server) => void server.revoke(actor.user));

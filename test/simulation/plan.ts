@@ -25,6 +25,7 @@ import {
 import { PAGE_FAULTS, PAGE_WORK, type PageAction, type PageKind, drawPageAction } from './page-actions.ts';
 import type { ProfileAction, ProfilePlan } from './profile-actions.ts';
 import { withHistory } from './history-plan.ts';
+import { withoutLocks } from './lock-plan.ts';
 import { withPresence } from './presence-plan.ts';
 import { withProfiles } from './profile-plan.ts';
 import { withRequests } from './request-plan.ts';
@@ -158,7 +159,7 @@ export function drawPlan(seed: number): Plan {
     handlers: { throws: chance(0.3) ? 0.1 : 0, acts: chance(0.3) ? 0.01 + random() * 0.04 : 0 },
     schedule,
   });
-  return withPresence(withRequests(withHistory(plan)));
+  return withoutLocks(withPresence(withRequests(withHistory(plan))));
 }
 
 function queueing(fleet: FleetPlan, queue: number): FleetPlan {

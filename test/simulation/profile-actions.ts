@@ -32,6 +32,8 @@ export interface ProfilePlan {
   readonly replaces: number;
   /** Every other page of it is of another version of the app, and knows what to do with what the first has stored. */
   readonly migrates: boolean;
+  /** none: no Web Locks, so that pages find each other by signs of life. @default 'web-locks' */
+  readonly exclusion?: 'web-locks' | 'none';
 }
 
 export function drawProfile({ between, chance }: Draws): ProfilePlan {

@@ -30,11 +30,14 @@ export class SharedProfile {
   #profile: Profile;
   /** A store could not be used at all, or for long: a page may have given it up for good. */
   gaveUp = false;
+  /** What its pages add to the time, ms: see {@link Profiles.jump}. */
+  offset = 0;
 
   constructor(number: number, plan: ProfilePlan, { clock, random }: Pick<ProfilesOptions, 'clock' | 'random'>) {
     this.name = `üp${number}`;
     this.plan = plan;
-    this.#profile = createProfile({ clock, random, latency: plan.latency, durability: plan.durability });
+    const { latency, durability, exclusion = 'web-locks' } = plan;
+    this.#profile = createProfile({ clock, random, latency, durability, exclusion });
   }
 
   /** With its copy, if there is one. */
@@ -123,6 +126,17 @@ export class Profiles {
         return shared.clone([...this.#options.plan.pages.keys()].filter((slot) => this.of(slot) === shared));
       }
     }
+  }
+
+  /**
+   * Somebody set the clock. Where pages judge each other by signs of life all tabs have one clock, as they do in a browser;
+   * elsewhere it is the page's own, which makes for more that can differ.
+   */
+  jump({ slot, life }: Actor, ms: number): void {
+    const shared = this.of(slot);
+    if (shared?.plan.exclusion !== 'none') return life.jump(ms);
+    shared.offset += ms;
+    for (const each of this.#options.actors()) if (this.of(each.slot) === shared) each.life.jump(ms);
   }
 
   /** Nothing is wrong with any disk. */

@@ -79,6 +79,7 @@ const SIMPLER: readonly ((plan: Plan) => Plan)[] = [
   (plan) => ({ ...plan, profiles: plan.profiles.map((profile) => ({ ...profile, latency: [0, 0] as const })) }),
   (plan) => ({ ...plan, profiles: plan.profiles.map((profile) => ({ ...profile, outbox: {}, replaces: 0, migrates: false })) }),
   (plan) => ({ ...plan, profiles: plan.profiles.map((profile) => ({ ...profile, durability: 'strict' as const })) }),
+  (plan) => ({ ...plan, profiles: plan.profiles.map((profile) => ({ ...profile, exclusion: 'web-locks' as const })) }),
   (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, middle: CALM })) }),
   (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, http: CALM_HTTP })) }),
   (plan) => ({ ...plan, pages: plan.pages.map((page) => ({ ...page, networks: [{}, {}] as const })) }),

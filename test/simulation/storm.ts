@@ -26,6 +26,11 @@ export interface Outcome {
 const START = 1_000_000;
 /** Long enough for two heartbeats, one capped backoff and the limit of attempts (invariant I7). */
 const QUIET = 240_000;
+/**
+ * Where only silence tells that a page is gone: five minutes, as many more if the clock was set back since its last sign, and
+ * one until others look.
+ */
+const SILENCE = 11 * 60_000;
 /** Until pages that stood still go on, ms. */
 const SETTLING = 1000;
 /** For one more publication, with a store that may be slow. */
@@ -111,7 +116,8 @@ class Storm {
     // What pages that stood still had before them is done.
     await this.#clock.advance(SETTLING);
     this.#stage.profiles.bringBack();
-    await this.#clock.advance(QUIET);
+    const without = this.#plan.profiles.some(({ exclusion }) => exclusion === 'none');
+    await this.#clock.advance(QUIET + (without ? SILENCE : 0));
   }
 
   /** Everybody is where they should be, and nothing is left of what was ended. */

@@ -8,6 +8,8 @@ import { type ProfileLocks, createLocks } from './locks.ts';
 export interface ProfileOptions extends DiskOptions, Pick<StoreOptions, 'durability'> {
   /** What is there already. @default an empty one */
   readonly disk?: Disk;
+  /** none: as in a page of plain `http:`. @default 'web-locks' */
+  readonly exclusion?: 'web-locks' | 'none';
 }
 
 export interface ProfilePageOptions {
@@ -20,7 +22,7 @@ export interface ProfilePage extends Holder {
   /** For `outbox.store`. */
   readonly store: OutboxStore;
   /** For `environment`. */
-  readonly environment: { readonly locks: Locks; readonly BroadcastChannel: BroadcastConstructor };
+  readonly environment: { readonly locks: Locks | undefined; readonly BroadcastChannel: BroadcastConstructor };
   /** Nothing arrives at it until {@link thaw}; its locks and channels stay. */
   freeze(): void;
   thaw(): void;
@@ -42,7 +44,7 @@ export interface Profile {
 }
 
 export function createProfile(options: ProfileOptions): Profile {
-  const { clock, durability = 'relaxed', disk = createDisk(options) } = options;
+  const { clock, durability = 'relaxed', disk = createDisk(options), exclusion = 'web-locks' } = options;
   const locks = createLocks(clock);
   const broadcasts = createBroadcasts(clock);
   const pages = new Set<ProfilePage>();
@@ -87,7 +89,10 @@ export function createProfile(options: ProfileOptions): Profile {
       },
     };
     const store = disk.store({ durability, holder: page });
-    const environment = { locks: locks.of(page), BroadcastChannel: broadcasts.of(page) };
+    const environment = {
+      locks: exclusion === 'none' ? undefined : locks.of(page),
+      BroadcastChannel: broadcasts.of(page),
+    };
     pages.add(page);
     return page;
   };

@@ -1,5 +1,6 @@
 // Holds I1, I2, I3, I16 (docs/guarantees.md).
 import { describe, expect, it } from 'vitest';
+import { createProfile } from '../../support/profile.ts';
 import { codeOf, crossed, logOf, useWorld } from '../channel/traffic.ts';
 import { createDiskScene, outcomesOf, sequencesOf } from './disk-scene.ts';
 
@@ -99,6 +100,28 @@ describe('a page that is gone', () => {
       { result: 'accepted', cursor: { offset: 1 } },
       { result: 'accepted', cursor: { offset: 2 } },
     ]);
+  });
+
+  it('while rows of what had ended were left: the server still knows how', async () => {
+    const world = createWorld();
+    const profile = createProfile({ clock: world.clock, latency: [100, 100] });
+    const first = world.open({ profile });
+    first.network.set('refusing');
+    const all = Array.from({ length: 200 }, (_, index) => index);
+    all.forEach((data) => first.client.channel('room').publish('e', data));
+    await world.clock.advance(1000);
+    const told = outcomesOf(first);
+    first.network.set('open');
+    first.network.delay(5);
+    for (let turn = 0; turn < 10_000 && told.length === 0; turn += 1) await world.clock.advance(5);
+    await world.clock.advance(20);
+    first.crash();
+    const second = world.open({ profile });
+    const outcomes = outcomesOf(second);
+    second.client.connect();
+    await world.clock.advance(60_000);
+    expect(outcomes.map(({ result }) => result)).toEqual(all.map(() => 'accepted'));
+    expect(await logOf(world)).toEqual(all);
   });
 
   it('is not taken for gone while its lock is held', async () => {

@@ -31,7 +31,7 @@ function hold({ environment }: ProfilePage, name: string) {
     told.push(lock === null ? 'taken' : 'held');
     return lock === null ? Promise.resolve() : held;
   };
-  environment.locks.request(name, { ifAvailable: true }, run).then(
+  environment.locks!.request(name, { ifAvailable: true }, run).then(
     () => told.push('over'),
     (error: unknown) => told.push((error as Error).name),
   );
@@ -88,8 +88,8 @@ describe('the locks of a profile', () => {
   it('refuse what the outbox must not ask for', async () => {
     const { first } = setUp();
     const { locks } = first.environment;
-    await expect(locks.request('-name', { ifAvailable: true }, async () => {})).rejects.toThrow('reserved');
-    await expect(locks.request('name', {} as { ifAvailable: true }, async () => {})).rejects.toThrow('ifAvailable');
+    await expect(locks!.request('-name', { ifAvailable: true }, async () => {})).rejects.toThrow('reserved');
+    await expect(locks!.request('name', {} as { ifAvailable: true }, async () => {})).rejects.toThrow('ifAvailable');
   });
 });
 

@@ -68,7 +68,7 @@ export function takeOut(record: OutboxRecord): Pack<Owner> | null {
 export function leave({ records, packs }: Batch, { producer, channel }: LaneName): void {
   const isIts = (name: LaneName): boolean => name.producer === producer && name.channel === channel;
   for (const [record, lane] of records) if (isIts(lane)) records.delete(record);
-  for (const pack of packs) if (pack.records.length > 0 && isIts(pack)) packs.delete(pack);
+  for (const pack of packs) if (pack.records.length + pack.rest.length > 0 && isIts(pack)) packs.delete(pack);
 }
 
 /** @param error null: it is in the outbox, as far as this one goes */

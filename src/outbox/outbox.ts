@@ -266,7 +266,8 @@ export class Outbox implements Pendings {
     if (place === null) return;
     const { lane, record } = place;
     // What was taken over may have been given up since.
-    if (this.#lanes.has(lane) && record.tombstone === null && record.answeredAt === null) this.#endings.withdraw(lane, record, 'cancelled');
+    if (this.#lanes.has(lane) && record.tombstone === null && record.answeredAt === null)
+      this.#endings.withdraw(lane, record, 'cancelled');
   }
 
   #clear(): void {

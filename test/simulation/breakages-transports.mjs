@@ -52,7 +52,7 @@ export const breakages = [
     edits: [
       {
         file: 'src/transports/upstream.ts',
-        find: 'if (mayPass(end) && !isOver) http.later(wait, () => void post(pieces, tries + 1, question));',
+        find: 'if (mayPass(end) && !isOver) http.later(wait, again);',
         replace: 'if (mayPass(end) && !isOver) {\n        busy = false;\n        pump();\n      }',
       },
     ],

@@ -2,6 +2,8 @@
 /** Rows that several publications share, and that several pages write. */
 import { describe, expect, it } from 'vitest';
 import { logOf, useWorld } from '../channel/traffic.ts';
+import { createBatch, leave, writeOf } from '../../../src/outbox/batch.ts';
+import { packOf } from '../../../src/outbox/record.ts';
 import { createProfile } from '../../support/profile.ts';
 import { createDiskScene, outcomesOf } from './disk-scene.ts';
 
@@ -9,6 +11,17 @@ const createWorld = useWorld();
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, at) => first + at);
 
 describe('a row whose lane went to another page', () => {
+  it.each([
+    ['is removed if nothing is left in it', [], 1],
+    ['is not put back for a part that only another release can read', [[2, 'new']], 0],
+  ])('%s', (_what, rest, removed) => {
+    const name = { producer: 'gone', channel: 'room' };
+    const batch = createBatch();
+    batch.packs.add(packOf(name, 1, rest));
+    leave(batch, name);
+    expect(writeOf(batch, 0, () => false)).toMatchObject({ put: [], remove: { length: removed } });
+  });
+
   it('is not put back by the page that had it, after that one has ended all of it', async () => {
     let most = 3;
     const e = (data: unknown): boolean => {

@@ -90,8 +90,8 @@ export interface Hooks<C extends Contract<C> = Untyped> {
   /**
    * One store for all components with this name and this definition, which is known by its identity. One that is written in the
    * component makes a store for that component alone, which keeps the first `initial` and calls the `load` and `reduce` of the
-   * latest render. Definitions with the same code count as one there: to change what they close over for a state that is there
-   * already, give the component another `key`.
+   * latest render. So for one component definitions with the same code count as one, wherever they were made: to change what
+   * they close over for a state that is there already, give the component another `key`.
    */
   useStore<N extends ChannelName<C>, S>(
     name: Fitting<C, N> | null,

@@ -136,8 +136,10 @@ export class ChannelPresence implements Presence {
     const { version } = this.#roster;
     // It may come over two connections.
     if (v === undefined || v === version) return;
-    if (pv === undefined ? gen < this.#gen : pv !== version) {
-      if (pv === undefined || version === '' || gen !== this.#context.line()?.gen) return;
+    // The connection that was chosen may be the older of two.
+    const carries = gen === this.#context.line()?.gen;
+    if (pv === undefined ? gen < this.#gen && !carries : pv !== version) {
+      if (pv === undefined || version === '' || !carries) return;
       this.#roster.version = '';
       return this.#host.ask();
     }

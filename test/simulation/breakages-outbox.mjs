@@ -86,17 +86,6 @@ export const breakages = [
     ],
   },
   {
-    name: 'trusts-itself-after-silence',
-    edits: [
-      {
-        file: 'src/outbox/tenure.ts',
-        find: "return this.#past === 'broken' || this.#wasSilent();",
-        replace: 'return this.#past === "broken" && this.#context.environment.locks !== undefined;',
-      },
-      { file: 'src/outbox/tenure.ts', find: "if (this.#past === 'broken') this.#returned();", replace: '' },
-    ],
-  },
-  {
     name: 'leaves-what-has-ended-on-disk',
     edits: [{ file: 'src/outbox/endings.ts', find: 'if (!again) keeper.journal.forget(lane, record);', replace: '' }],
   },

@@ -57,6 +57,27 @@ describe('versions', () => {
     expect([scene.shown(), scene.asked()]).toEqual(['a1 b1', []]);
   });
 
+  it('takes everybody from the connection that was chosen, where one that was opened later had told it before', async () => {
+    const scene = createScene({ lesser: [{}] });
+    onTestFinished(() => scene.end());
+    const { presence } = scene.client.channel('room');
+    presence.members.subscribe(() => {});
+    await scene.clock.settle();
+    scene.line.open();
+    await scene.clock.advance(3000);
+    const later = scene.transports[1]!.latest;
+    later.open();
+    later.welcome({ caps: ['pres'] });
+    later.send({ t: 'pres', c: 'room', v: 'v1', set: [member('a')] });
+    expect(dataOf(presence.members.get())).toBe('a1');
+    scene.line.welcome({ caps: ['pres'] });
+    expect(scene.status).toMatchObject({ state: 'connected', transport: 'scripted' });
+    tell(scene, { v: 'v3', pv: 'v2', set: [member('c')] });
+    await scene.clock.settle();
+    tell(scene, { v: 'v3', set: [member('b'), member('c')] });
+    expect(dataOf(presence.members.get())).toBe('b1 c1');
+  });
+
   it('says in its next opening what it knows', async () => {
     const scene = await enter();
     tell(scene, { v: 'v1', set: [member('a')] });

@@ -15,9 +15,8 @@ const users = new WeakMap<object, number>();
 export function useStore<S>(client: Client, name: string | null, definition: StoreDefinition<S>): StoreView<S> {
   const current = useCurrent(definition);
   useInsertionEffect(() => {
-    const count = (by: number): void => void users.set(definition, (users.get(definition) ?? 0) + by);
-    count(1);
-    return () => count(-1);
+    users.set(definition, (users.get(definition) ?? 0) + 1);
+    return () => void users.set(definition, users.get(definition)! - 1);
   }, [definition]);
   const { load, reduce } = definition;
   return useSource(

@@ -19,10 +19,8 @@ describe('a row whose lane went to another page', () => {
     const batch = createBatch();
     batch.packs.add(packOf(name, 1, rest));
     leave(batch, name);
-    expect(writeOf(batch, 0, { isContested: () => false, shares: () => false })).toMatchObject({
-      put: [],
-      remove: { length: removed },
-    });
+    const company = { isContested: () => false, shares: () => false };
+    expect(writeOf(batch, 0, company)).toMatchObject({ put: [], remove: { length: removed } });
   });
 
   it('is not put back by the page that had it, after that one has ended all of it', async () => {

@@ -55,6 +55,11 @@ export class Subscription implements Listener {
     return this.#phase;
   }
 
+  /** The rule has said yes. */
+  get allowed(): boolean {
+    return this.#tail !== null;
+  }
+
   /** Joins the feed before anything is read, so that nothing can fall between (section 4). */
   join(tail: Tail): Promise<void> | null {
     this.#tail = tail;

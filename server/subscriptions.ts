@@ -98,7 +98,7 @@ export class Subscriptions implements Reader {
     }
     if (known?.mode === mode) {
       this.#presence.onSub(frame);
-      if (known.phase !== 'judging') this.#presence.watch(frame.c);
+      if (known.allowed) this.#presence.watch(frame.c);
       return known.resync(frame);
     }
     this.#remove(frame.c);

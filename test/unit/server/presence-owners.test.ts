@@ -52,3 +52,25 @@ describe('an id that another page has now', () => {
     expect(told(bob)).toEqual([{ v: expect.any(String), pv: expect.any(String), ...(gone && { gone }), set }]);
   });
 });
+
+describe('a page that asks while its channel is being joined', () => {
+  it('is told who is there', async () => {
+    const clock = createVirtualClock();
+    const { now, setTimeout, clearTimeout } = clock;
+    const broker = memoryBroker({ environment: { now, setTimeout, clearTimeout, random: Math.random } });
+    const follow = broker.follow.bind(broker);
+    vi.spyOn(broker, 'follow').mockImplementation(async (...args) => {
+      await new Promise<void>((resolve) => void setTimeout(resolve, 100));
+      return follow(...args);
+    });
+    const house = createHouse({ broker }, {}, clock);
+    onTestFinished(() => house.server.close());
+    await broker.presence.enter('room:1', ANN, LEASE);
+    const bob = await house.enter();
+    bob.send({ t: 'sub', c: 'room:1', k: 1 });
+    await clock.advance(50);
+    bob.send({ t: 'sub', c: 'room:1', k: 2, pv: '' });
+    await clock.advance(SECOND);
+    expect(told(bob)).toEqual([{ v: expect.any(String), set: [{ id: 'a', k: 1, by: 'ann', d: 'ann' }] }]);
+  });
+});

@@ -89,10 +89,14 @@ export class Sender {
 
   welcomed({ limits, mem }: Line): void {
     this.#limits = limits;
-    if (mem !== this.#mem) this.#options.keeper.renewed();
+    const { keeper, endings } = this.#options;
+    const forgot = this.#mem !== null && mem !== this.#mem;
+    if (mem !== this.#mem) keeper.renewed();
     this.#mem = mem;
     this.#gathering.clear();
     for (const lane of this.#options.lanes) {
+      // Where another page has begun it anew meanwhile, nobody tells this one that it was forgotten.
+      if (forgot && keeper.shares(lane)) endings.doubt(lane, mem);
       this.#noteWhetherShared(lane);
       lane.rewind();
       this.#retain(lane);

@@ -1,0 +1,34 @@
+// Holds I1 (docs/guarantees.md).
+/** The server forgets while a page is away, and another page begins the lane anew. */
+import { expect, it } from 'vitest';
+import { logOf, useWorld } from '../channel/traffic.ts';
+import { createDiskScene, outcomesOf } from './disk-scene.ts';
+
+const createWorld = useWorld();
+
+it('says to the page that comes back too that its publications may be there twice', async () => {
+  const { world, profile } = createDiskScene(createWorld());
+  const owner = world.open({ profile });
+  const toldByOwner = outcomesOf(owner);
+  owner.client.connect();
+  await world.clock.advance(100);
+  owner.network.stall('down');
+  for (const data of [1, 2]) owner.client.channel('room').publish('e', data);
+  await world.clock.advance(1000);
+  expect(await logOf(world)).toEqual([1, 2]);
+  owner.page.tell('pagehide');
+  world.restart({ keepStore: false });
+
+  const heir = world.open({ profile });
+  const toldByHeir = outcomesOf(heir);
+  heir.client.connect();
+  await world.clock.advance(30_000);
+  const doubted = [1, 2].map(() => expect.objectContaining({ result: 'accepted', maybeDuplicate: true }) as unknown);
+  expect([await logOf(world), toldByHeir]).toEqual([[1, 2], doubted]);
+
+  owner.network.cut();
+  owner.network.heal();
+  owner.page.tell('pageshow');
+  await world.clock.advance(30_000);
+  expect([await logOf(world), toldByOwner]).toEqual([[1, 2], doubted]);
+});

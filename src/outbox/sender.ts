@@ -95,9 +95,9 @@ export class Sender {
     this.#mem = mem;
     this.#gathering.clear();
     for (const lane of this.#options.lanes) {
-      // Where another page has begun it anew meanwhile, nobody tells this one that it was forgotten.
-      if (forgot && keeper.shares(lane)) endings.doubt(lane, mem);
       this.#noteWhetherShared(lane);
+      // Where another page has begun it anew meanwhile, nobody tells this one that it was forgotten.
+      if (forgot && (lane.shows === 'all' || keeper.isContested(lane))) endings.doubt(lane, mem);
       lane.rewind();
       this.#retain(lane);
       if (lane.waiting > 0) this.#options.lanes.active.add(lane);

@@ -59,7 +59,7 @@ export const breakages = [
   },
   {
     name: 'does-not-enter-again-after-a-failover',
-    from: 71,
+    from: 351,
     edits: [{ file: 'src/client.ts', find: 'this.#presences.recheck();', replace: '' }],
   },
   {
@@ -86,7 +86,7 @@ export const breakages = [
   },
   {
     name: 'does-not-see-that-it-missed-a-change',
-    from: 1,
+    from: 166,
     edits: [
       { file: 'server/presence-roster.ts', find: 'if (previous !== this.#latest) return this.onDoubt();', replace: '' },
       { file: 'server/presence-roster.ts', find: 'else this.#check();', replace: '' },

@@ -9,7 +9,7 @@ import type {} from '../support/checks/prices.ts';
 import { RATE, SYMBOLS, feedPrices, longOf, timeTasks, watchPage } from '../support/price-feed.ts';
 import { createSite } from '../support/site.ts';
 
-const SECONDS = Number(process.env['HOLDFAST_FLOW_SECONDS'] ?? 5);
+const SECONDS = Number(process.env['HOLDFAST_FLOW_SECONDS'] ?? 3);
 /** Bytes. Code that is compiled meanwhile, and what one batch of messages takes. */
 const ALLOWED_GROWTH = 2_000_000;
 

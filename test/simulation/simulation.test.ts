@@ -34,7 +34,7 @@ const explain = explainUntyped as (seed: number) => Promise<string>;
 const breakages = untypedBreakages as readonly { readonly name: string; readonly from?: number }[];
 
 const SEEDS = 500;
-const TWICE = 100;
+const TWICE = 50;
 const MINUTES = 5 * 60_000;
 /** The end of a story tells what went wrong. */
 const STORY = 30_000;

@@ -99,6 +99,20 @@ describe('versions', () => {
     await scene.clock.settle();
     expect(scene.line.sent('sub')).toMatchObject([{ pv: '' }]);
   });
+
+  it('who was refused for now, and may ask again between the opening and the welcome, asks after it', async () => {
+    const scene = await enter();
+    tell(scene, { err: { code: 'unavailable', retry: true, after: 3000 } });
+    scene.line.end(1006);
+    const line = await scene.reopened();
+    line.open();
+    expect(line.frames).toMatchObject([{ t: 'hello' }, { t: 'sub' }]);
+    expect(line.frames[1]).not.toHaveProperty('pv');
+    await scene.clock.advance(4000);
+    line.welcome({ caps: ['pres'] });
+    await scene.clock.advance(4000);
+    expect(scene.line.sent('sub')).toMatchObject([{ pv: '' }]);
+  });
 });
 
 describe('an id that was free, and is another page’s now', () => {

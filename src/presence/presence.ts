@@ -180,7 +180,10 @@ export class ChannelPresence implements Presence {
   #watch(): () => void {
     const { isOpen } = this.#host;
     this.#watchers += 1;
-    if (this.#watchers === 1 && this.#watched === 'refused') this.#watched = 'none';
+    if (this.#watchers === 1 && this.#watched === 'refused') {
+      this.#watched = 'none';
+      this.#forget();
+    }
     const release = this.#hold();
     if (this.#watchers === 1 && isOpen && this.#roster.version === '') this.#host.ask();
     return () => {
@@ -281,5 +284,7 @@ export class ChannelPresence implements Presence {
     if (this.#watched !== 'resting') return;
     this.#watched = 'none';
     if (this.#watchers > 0) this.#host.ask();
+    // Whoever looks next must ask: this connection tells nothing.
+    else this.#forget();
   }
 }

@@ -113,6 +113,25 @@ describe('versions', () => {
     await scene.clock.advance(4000);
     expect(scene.line.sent('sub')).toMatchObject([{ pv: '' }]);
   });
+
+  it.each<readonly [how: string, retry: boolean]>([
+    ['for now', true],
+    ['for good', false],
+  ])('who was refused %s, looked away, and looks again asks for everybody', async (_how, retry) => {
+    const scene = await enter();
+    const channel = scene.client.channel('read');
+    channel.subscribeAll(() => {});
+    const stop = channel.presence.on('join', () => {});
+    await scene.clock.settle();
+    tell(scene, { c: 'read', v: 'v1', set: [member('a')] });
+    tell(scene, { c: 'read', err: { code: 'unavailable', retry } });
+    stop();
+    await scene.clock.advance(3000);
+    const before = scene.asked();
+    channel.presence.on('join', () => {});
+    await scene.clock.settle();
+    expect(scene.asked()).toEqual([...before, '']);
+  });
 });
 
 describe('an id that was free, and is another page’s now', () => {

@@ -11,6 +11,7 @@ import {
   back,
   doubt,
   fail,
+  floored,
   go,
   heed,
   judge,
@@ -78,10 +79,10 @@ export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'
 /** One of the openings failed. What the server itself said holds for every transport. */
 export const runnerEnded = (state: Opening, event: EventOf<'ended'>, facts: Facts): Step => {
   const { rung, ended } = event;
-  const { reason, after } = ended;
+  const { reason } = ended;
   const race = without(state.race, rung, facts.now);
   if ((reason.layer === 'session' && reason.by === 'server') || dueOf(race) === Infinity) return fail(state, event, facts);
-  const memory = { ...state.memory, floor: Math.max(state.memory.floor, facts.now + after) };
+  const memory = floored(state.memory, ended, facts);
   const next = race.nextAt !== null && race.nextAt <= facts.now ? startNext(race, limited(state.held, facts)) : race;
   return raced({ ...state, memory }, next, race);
 };
@@ -110,7 +111,7 @@ function timedOut(rung: number, { links }: Facts): Ended {
 /** A hint: what works is asked, and what is being opened, which cannot be asked, gets less time. */
 export const hurry = (state: Attempting, event: Event, facts: Facts): Step => {
   const { held } = state;
-  const memory = heed(state.memory, event, facts);
+  const memory = heed(state.memory, event);
   if (held?.trust === 'sound') return go(doubt(memory, held, 'hint', facts), { type: 'drop-new' }, CHECK);
   // Shown again, or told that there is no network: nothing of that speaks against an opening.
   if (state.state === 'preparing' || event.type === 'visible' || event.type === 'offline' || event.type === 'wake') {

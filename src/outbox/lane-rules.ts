@@ -34,9 +34,9 @@ export function unsentFrom<R>(records: readonly LaneRecord<R>[], start: number, 
  */
 export function remember<R>(record: LaneRecord<R>, result: Result, again: boolean): Result {
   const refusal = result !== 0 && 'code' in result ? result : null;
-  // The sequence is another page's, or was closed by one that had not read it: what was withdrawn here was accepted nowhere.
-  const isOfAnother = record.payload !== 'number' && (refusal?.code === 'conflict' || refusal?.code === 'closed');
-  const withdrawn = isOfAnother ? record.tombstone : null;
+  // The sequence is another page's, and what was withdrawn here was accepted nowhere. But `closed` stays as it is: a page that
+  // sent the item was told so too.
+  const withdrawn = refusal?.code === 'conflict' && record.payload !== 'number' ? record.tombstone : null;
   // Accepted although it had been withdrawn: then it is the item that must be kept for repair.
   if (refusal === null) record.tombstone = record.payload === 'kept' ? null : 'closed';
   // That the server's memory does not reach back so far takes back nothing that was known.

@@ -98,6 +98,8 @@ export class Sender {
       this.#noteWhetherShared(lane);
       // Where another page has begun it anew meanwhile, nobody tells this one that it was forgotten.
       if (forgot && (lane.shows === 'all' || keeper.isContested(lane))) endings.doubt(lane, mem);
+      // What the app is told of may make it end the client.
+      if (this.#options.isOver()) return;
       lane.rewind();
       this.#retain(lane);
       if (lane.waiting > 0) this.#options.lanes.active.add(lane);

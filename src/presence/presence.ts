@@ -113,7 +113,7 @@ export class ChannelPresence implements Presence {
 
   opening(gen: number): readonly ClientPres[] {
     const isThere = this.#callers > 0 && this.#shown === 'none';
-    this.#opened = { gen, k: isThere ? this.#k : 0, pv: this.#watchers > 0 };
+    this.#opened = { gen, k: isThere ? this.#k : 0, pv: this.#watchers > 0 && this.#watched === 'none' };
     return isThere ? [this.#frame('enter')] : [];
   }
 
@@ -121,7 +121,7 @@ export class ChannelPresence implements Presence {
   welcomed(gen: number): void {
     const opened = this.#opened.gen === gen ? this.#opened : null;
     this.#failures = 0;
-    if (this.#watchers > 0 && opened?.pv !== true) this.#host.ask();
+    if (this.#watchers > 0 && this.#watched === 'none' && opened?.pv !== true) this.#host.ask();
     if (this.#callers === 0 || opened?.k !== this.#k) this.#repeat('enter');
   }
 
@@ -221,9 +221,10 @@ export class ChannelPresence implements Presence {
   };
 
   #show(data: unknown): void {
-    const op = this.#leftAt === Infinity ? 'update' : 'enter';
+    // A stream that was opened while it was refused does not stand for it.
+    const op = this.#leftAt === Infinity && this.#shown === 'none' ? 'update' : 'enter';
     // Many render anew with data that is the same.
-    if (op === 'update' && this.#shown === 'none' && JSON.stringify(data) === JSON.stringify(this.#data)) return;
+    if (op === 'update' && JSON.stringify(data) === JSON.stringify(this.#data)) return;
     this.#id ??= this.#context.environment.createId();
     this.#leftAt = Infinity;
     this.#data = data;

@@ -81,7 +81,7 @@ export class Actor {
       ...{ middle, holds, http, networks, transports, connections },
       onAttempt: () => countsSockets(this.#plan) && this.#attempted(),
       onHello: (gen) => this.#greeted(gen),
-      server: (any) => stage.fleet().any(any),
+      ...{ server: (any) => stage.fleet().any(any), letsIn: (server) => stage.fleet().servers.includes(server) },
       chronicle,
       count: (name) => {
         if (name === 'garbled up') this.#garbled += 1;

@@ -41,6 +41,8 @@ export interface CableOptions {
   onHello(gen: number): void;
   /** Where the next connection goes; null if nobody listens. @param any also one that drains */
   server(any?: boolean): ServerCore | null;
+  /** Whether it neither drains nor is closed. */
+  letsIn(server: ServerCore): boolean;
   readonly chronicle: Chronicle;
   count(name: string): void;
   /** Runs what arrives at the page: at once, or when it thaws. */

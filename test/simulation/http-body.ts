@@ -15,6 +15,8 @@ export interface Wording {
   readonly random: () => number;
   /** What the server was sent was garbled on its way. */
   readonly spoiled: boolean;
+  /** Whether the server lets messages in: one that began to drain, or closed, after the head of the request came does not. */
+  letsIn(): boolean;
   middle(): Middle;
   /** A message has reached the page. */
   onReceive(data: Encoded, frames: readonly ServerFrame[] | null): void;
@@ -71,12 +73,13 @@ export class Body {
   }
 
   #judge(frames: readonly ServerFrame[]): void {
-    const { spoiled, onFault } = this.#wording;
+    const { spoiled, letsIn, onFault } = this.#wording;
     this.#said += 1;
     const bye = frames.find((frame) => frame.t === 'bye');
     if (spoiled) {
       const isFirst = this.#said === 1 && this.#status === 200;
-      if (isFirst && bye?.code !== END.badFrame) onFault('a server took a garbled message');
+      const isTurnedAway = frames.length === 1 && bye?.code === END.goingAway && !letsIn();
+      if (isFirst && bye?.code !== END.badFrame && !isTurnedAway) onFault('a server took a garbled message');
     } else if (bye !== undefined && NEVER_EARNED.includes(bye.code)) {
       onFault(`a server ended a connection with ${bye.code}: ${bye.why}`);
     }

@@ -54,6 +54,12 @@ export class PresenceOracle {
     else known.connectedAt ??= this.#now();
   }
 
+  /** ms; 0: it is not connected. */
+  connectedFor(page: number): number {
+    const now = this.#now();
+    return now - (this.#pages.get(page)?.connectedAt ?? now);
+  }
+
   told(watcher: number, channel: string, event: PresenceEvent, { data }: Member): void {
     if (event === 'leave' && this.#cutAt !== null) this.#gone.push({ watcher, channel, page: (data as Shown).page });
   }

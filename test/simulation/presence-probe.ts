@@ -8,15 +8,18 @@ const SETTLED = 22_000;
 /** ms */
 const FLURRY = 10_000;
 const STEPS = 40;
-/** A page that was connected for less may not be seen yet, ms. */
+/** A page that was connected for less may not be seen yet, nor see, ms. */
 const SEEN_WITHIN = 6000;
+/** Until whoever failed often has tried again: the longest wait, and what the limit of attempts a minute may cost, ms. */
+const PATIENCE = 30_000 + 60_000;
 const KINDS: readonly PagePresenceKind[] = ['enter', 'enter', 'alter', 'exit', 'exit'];
 
 export async function probePresence(stage: Stage): Promise<void> {
   const { plan, clock, oracle, chronicle } = stage;
   if (plan.presence !== true) return;
   const random = createRandom(plan.seed * 7 + 5);
-  const check = (connected?: number): void => stage.actors().forEach(({ company }) => company?.check(connected));
+  const check = (connected?: number, watchers = stage.actors()): void =>
+    watchers.forEach(({ company }) => company?.check(connected));
   for (const { company } of stage.actors()) company?.noteStatus();
   check();
 
@@ -48,5 +51,10 @@ export async function probePresence(stage: Stage): Promise<void> {
   }
   for (const { cable } of stage.actors()) cable.calm();
   await clock.advance(SETTLED);
+  // While there is no connection the members stay as they were last told.
+  const back = stage.actors().filter(({ number }) => oracle.presence.connectedFor(number) >= SEEN_WITHIN);
+  check(SEEN_WITHIN, back);
+  if (back.length === stage.actors().length) return;
+  await clock.advance(PATIENCE);
   check(SEEN_WITHIN);
 }

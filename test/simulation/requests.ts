@@ -34,7 +34,7 @@ export class Requests extends SimFetch {
   }
 
   #carry(request: SimRequest, receiver: Receiver): Carrier {
-    const { page, clock, random, codec, oracle, chronicle, server, arrive, onHello } = this.#options;
+    const { page, clock, random, codec, oracle, chronicle, server, letsIn, arrive, onHello } = this.#options;
     const { mode, blocks, http, weather, middle } = this.#surroundings.network();
     const path = new URL(request.url).pathname.replace(/^.*\//, '/');
     const way = WAYS[path]!;
@@ -55,6 +55,7 @@ export class Requests extends SimFetch {
     const options = {
       ...this.#common(request, path, gen),
       server: to,
+      letsIn: () => letsIn(to),
       receiver,
       ...this.#bodyOf(request.body, spoils),
       fate: mode === 'mute' ? ({ type: 'hangs' } as const) : fate(blocks[way], http, random),
@@ -95,13 +96,13 @@ export class Requests extends SimFetch {
 
   /** Nobody is told of the answer. */
   #repeat(options: HttpRequestOptions, way: TransportName | 'send'): void {
-    const { clock, random, server, count } = this.#options;
+    const { clock, random, server, letsIn, count } = this.#options;
     const again = (): void => {
       const to = server(true);
       if (to === null) return;
       count('request repeated');
       const ghost = this.#start(
-        { ...options, server: to, receiver: NOBODY, fate: { type: 'carried' }, http: CALM_HTTP, arrive: (run) => run(), onReceive() {} },
+        { ...options, server: to, letsIn: () => letsIn(to), receiver: NOBODY, fate: { type: 'carried' }, http: CALM_HTTP, arrive: (run) => run(), onReceive() {} },
         way,
       ); // prettier-ignore
       clock.setTimeout(() => ghost.abort(), random() * GHOST);

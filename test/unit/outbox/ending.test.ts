@@ -6,6 +6,7 @@ import type { Outcome } from '../../../src/types.ts';
 import { createScriptedTransport } from '../../support/scripted-transport.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { codeOf, logOf, useWorld } from '../channel/traffic.ts';
+import { createDiskScene } from './disk-scene.ts';
 
 const createWorld = useWorld();
 
@@ -59,6 +60,29 @@ describe('destroy()', () => {
     expect(await Promise.all(receipts.map(({ accepted }) => codeOf(accepted)))).toContain('resolved');
     expect(await logOf(world)).toEqual([1, 2, 3]);
   });
+});
+
+it('destroy() by a listener of an outcome that a welcome brings leaves no timer', async () => {
+  const { world, profile } = createDiskScene(createWorld());
+  const page = world.open({ profile, outbox: { whenInDoubt: 'surface' } });
+  page.client.channel('room').publish('e', 1);
+  await world.clock.advance(1000);
+  // So that what it has on disk may be known to others.
+  page.page.tell('pagehide');
+  page.page.tell('pageshow');
+  await world.clock.advance(1000);
+  page.network.stall('down');
+  page.client.channel('room').publish('e', 2);
+  await world.clock.advance(1000);
+  world.restart({ keepStore: false });
+  page.network.heal();
+  const told: string[] = [];
+  page.client.on('outcome', ({ result }) => {
+    told.push(result);
+    page.client.destroy();
+  });
+  await world.clock.advance(20_000);
+  expect(told).toEqual(['uncertain']);
 });
 
 describe('a server that ends every connection over whatever is sent', () => {

@@ -175,13 +175,16 @@ describe('an answer', () => {
     expect(answer!.record.tombstone).toBeNull();
   });
 
-  it('what was withdrawn, and another page has closed, ends as it was told', () => {
-    const lane = createLane(2);
-    lane.pending()[0]!.tombstone = 'cancelled';
-    takeAll(lane);
-    const answers = lane.answer(1, [{ code: 'closed' }, { code: 'closed' }], 0);
-    expect(answers.map(({ result }) => result)).toEqual([{ code: 'cancelled' }, { code: 'closed' }]);
-  });
+  it.each(['cancelled', 'expired'] as const)(
+    '%s here, and closed by another page: it ends as whoever sent it is told',
+    (kind) => {
+      const lane = createLane(2);
+      takeAll(lane);
+      lane.pending()[0]!.tombstone = kind;
+      const answers = lane.answer(1, [{ code: 'closed' }, { code: 'closed' }], 0);
+      expect(answers.map(({ result }) => result)).toEqual([{ code: 'closed' }, { code: 'closed' }]);
+    },
+  );
 
   it('a conflict over what was withdrawn is its end: there is nothing to publish anew', () => {
     const lane = createLane(2);

@@ -48,6 +48,42 @@ describe('withdrawing', () => {
     expect(await logOf(world)).toEqual([]);
   });
 
+  it.each([
+    ['drop', 'closed'],
+    ['surface', 'uncertain'],
+  ] as const)(
+    'what a page in doubt (%s: %s) has closed ends as closed, for whoever sends it and whoever cancels it',
+    async (whenInDoubt, told) => {
+      const { world, profile } = scene();
+      const owner = world.open({ profile, outbox: { whenInDoubt } });
+      const toldByOwner = outcomesOf(owner);
+      owner.client.connect();
+      await world.clock.advance(100);
+      owner.network.stall('up');
+      const { id } = owner.client.channel('room').publish('e', 1);
+      await world.clock.advance(1000);
+      // Each has taken over what the other ones hold.
+      const heirs = [];
+      for (const _ of ['sends it', 'cancels it']) {
+        for (const name of profile.locks.held) profile.locks.lose(name);
+        const heir = world.open({ profile });
+        heir.network.set('refusing');
+        heir.client.connect();
+        await world.clock.advance(1000);
+        heirs.push({ ...heir, outcomes: outcomesOf(heir) });
+      }
+      world.restart({ keepStore: false });
+      owner.network.heal();
+      await world.clock.advance(30_000);
+      expect(toldByOwner.map(({ result }) => result)).toEqual([told]);
+      void heirs[1]!.client.outbox.cancel(id);
+      for (const { network } of heirs) network.set('open');
+      await world.clock.advance(60_000);
+      expect(heirs.map(({ outcomes }) => outcomes)).toMatchObject([[{ id, result: 'closed' }], [{ id, result: 'closed' }]]);
+      expect(await logOf(world)).toEqual([]);
+    },
+  );
+
   it('of what an earlier page left is given up when this page stands still, and stands in the store', async () => {
     const { world, profile } = scene();
     const first = world.open({ profile });

@@ -99,6 +99,20 @@ describe('versions', () => {
     await scene.clock.settle();
     expect(scene.line.sent('sub')).toMatchObject([{ pv: '' }]);
   });
+
+  it('who was refused for now, and may ask again between the opening and the welcome, asks after it', async () => {
+    const scene = await enter();
+    tell(scene, { err: { code: 'unavailable', retry: true, after: 3000 } });
+    scene.line.end(1006);
+    const line = await scene.reopened();
+    line.open();
+    expect(line.frames).toMatchObject([{ t: 'hello' }, { t: 'sub' }]);
+    expect(line.frames[1]).not.toHaveProperty('pv');
+    await scene.clock.advance(4000);
+    line.welcome({ caps: ['pres'] });
+    await scene.clock.advance(4000);
+    expect(scene.line.sent('sub')).toMatchObject([{ pv: '' }]);
+  });
 });
 
 describe('an id that was free, and is another page’s now', () => {
@@ -167,6 +181,23 @@ it('connections made of requests are made anew for an enter, and not for what ch
   await scene.clock.settle();
   expect(scene.line.reopens).toBe(before + 1);
   expect(scene.line.sent('pres').map(({ op }) => op)).toEqual(['enter', 'update', 'leave']);
+});
+
+it.each<readonly [how: string, retry: boolean]>([
+  ['for now', true],
+  ['for good', false],
+])('and for what changes after it was refused %s, which the newest of them may not stand for', async (_how, retry) => {
+  const scene = await enter({ script: { requests: true } });
+  const { presence } = scene.client.channel('room');
+  presence.enter('ann');
+  await scene.clock.settle();
+  const before = scene.line.reopens;
+  const [first] = scene.line.sent('pres');
+  tell(scene, { k: first!.k, err: { code: 'unavailable', ...(retry && { retry, after: 1000 }) } });
+  presence.update('ann, here');
+  await scene.clock.settle();
+  expect(scene.line.reopens).toBe(before + 1);
+  expect(scene.line.sent('pres').map(({ op }) => op)).toEqual(['enter', 'enter']);
 });
 
 describe('a store that failed over may have lost', () => {

@@ -186,6 +186,19 @@ describe('/send', () => {
     expect([after.status, after.of('bye')[0]?.code]).toEqual([503, 4000]);
   });
 
+  it('is turned away unread if the server is closed before all of it came', async () => {
+    const house = createHouse();
+    const mem = await memoryOf(house);
+    const come = createDeferred<void>();
+    const bodies = [{ frames: [hello({ mem }), pub(1, items(1))] }, { body: '[{"t":"hello",' }];
+    const replies = bodies.map((body) => request(house, { path: '/send', after: come.promise, ...body }));
+    await house.server.close();
+    come.resolve();
+    await house.clock.settle();
+    expect(replies.map((reply) => [kinds(reply), reply.of('bye')[0]?.code])).toEqual([[['bye'], 4000], [['bye'], 4000]]); // prettier-ignore
+    expect((await house.server.cursor('room:1')).offset).toBe(0);
+  });
+
   it('ends when its user is revoked, or the peer goes', async () => {
     const house = createHouse({
       channels: { 'room:{id}': { subscribe: true, publish: () => new Promise<never>(() => undefined) } },

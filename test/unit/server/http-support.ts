@@ -15,6 +15,8 @@ export interface Asked {
   readonly body?: Encoded;
   /** The body never ends. */
   readonly hangs?: boolean;
+  /** The body comes then. */
+  readonly after?: Promise<void>;
 }
 
 /** A request as the test sees it, and what became of it. */
@@ -39,7 +41,7 @@ export interface Reply {
 export const TYPES: Readonly<Record<string, string>> = { json: 'application/json', msgpack: 'application/vnd.msgpack' };
 
 export function request({ server }: Pick<House, 'server'>, asked: Asked): Reply {
-  const { method = 'POST', path, codec = json(), frames = [], hangs = false } = asked;
+  const { method = 'POST', path, codec = json(), frames = [], hangs = false, after } = asked;
   const body = asked.body ?? codec.join(frames.map((frame) => codec.encode(frame)));
   const headers: HeaderTable = { 'content-type': TYPES[codec.name]!, host: 'app.test', ...asked.headers };
   let status: number | null = null;
@@ -65,10 +67,11 @@ export function request({ server }: Pick<House, 'server'>, asked: Asked): Reply 
     path,
     ip: '192.0.2.1',
     header: (name) => headers[name] ?? null,
-    read(most) {
+    async read(most) {
       if (hangs) return new Promise(() => undefined);
+      await after;
       const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-      return Promise.resolve(bytes.length > most ? null : bytes);
+      return bytes.length > most ? null : bytes;
     },
     answer(code, given, data) {
       if (state === 'gone') return;

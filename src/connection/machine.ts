@@ -7,6 +7,7 @@ import { FRESH, type Event, type Facts, type State, type Step } from './state.ts
 import {
   type EventOf,
   type StateOf,
+  believed,
   check,
   climb,
   close,
@@ -20,7 +21,6 @@ import {
   prepare,
   relieve,
   replace,
-  reset,
   rest,
   retry,
   rouse,
@@ -38,7 +38,8 @@ type Table = { readonly [S in State['state']]: { readonly [E in Event['type']]: 
 
 export function step(state: State, event: Event, facts: Facts): Step {
   const cell = table[state.state][event.type] as (state: State, event: Event, facts: Facts) => Step;
-  return cell(state, event, facts);
+  const memory = 'memory' in state && believed(state.memory, facts);
+  return cell(memory && memory !== state.memory ? { ...state, memory } : state, event, facts);
 }
 
 export const initialState: State = { state: 'idle', memory: FRESH };
@@ -81,10 +82,10 @@ const table: Table = {
     ...asks(stay), pause, ...news(stay), ended: confirm, alive: relieve, due: replace, ...hints(worsen), rest, ...always,
   },
   waiting: {
-    ...asks(stay), pause, retry, ...news(stay), due: prepare, ...hints(hasten), offline: gone, jump: reset, rest, ...always,
+    ...asks(stay), pause, retry, ...news(stay), due: prepare, ...hints(hasten), offline: gone, rest, ...always,
   },
   offline: {
-    ...asks(stay), pause, retry, ...news(stay), due: prepare, ...hints(hasten), offline: stay, jump: reset, rest, ...always,
+    ...asks(stay), pause, retry, ...news(stay), due: prepare, ...hints(hasten), offline: stay, rest, ...always,
   },
   closed: { ...asks(stay), ...news(stay), due: stay, ...hints(stay), rest: stay, fatal: stay, destroy: stay },
 };

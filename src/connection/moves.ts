@@ -26,8 +26,6 @@ const REST = 3000;
 const SOON = -1;
 /** A token that is refused so soon was never good. ms */
 const FRESH_TOKEN = 30_000;
-/** No floor is trusted to be further away once the clock was set. ms */
-const LONGEST_FLOOR = 60_000;
 
 export type StateOf<S extends State['state']> = Extract<State, { state: S }>;
 export type EventOf<E extends Event['type']> = Extract<Event, { type: E }>;
@@ -62,7 +60,7 @@ export const retry = (state: Waiting, event: Event, facts: Facts): Step => {
 };
 
 export const start = (state: StateOf<'idle' | 'paused' | 'resting'>, event: Event, facts: Facts): Step => {
-  const memory = trusted(state.memory, facts);
+  const { memory } = state;
   const until = Math.max(memory.floor, earliestAttempt(memory.attempts, facts.now));
   if (until <= facts.now) return prepare(state, event, facts);
   // Nothing is wrong, and yet that many attempts: the app has ended each of them.
@@ -106,15 +104,14 @@ export function doubt(memory: Memory, held: Held, cause: StateOf<'doubting'>['ca
   return { state: 'doubting', memory, held, cause, until };
 }
 
-/** On another network other transports may work; once the clock was set, the floor was told in a time that is no more. */
-export function heed(memory: Memory, { type }: Event, facts: Facts): Memory {
-  if (type === 'jump') return trusted(memory, facts);
+/** On another network other transports may work. */
+export function heed(memory: Memory, { type }: Event): Memory {
   return type === 'network' ? { ...memory, climbs: SOON } : memory;
 }
 
 /** A hint causes a check, never a verdict (rule R9). */
 export const check = (state: StateOf<'proving' | 'stable'>, event: Event, facts: Facts): Step =>
-  go(doubt(heed(state.memory, event, facts), heldOf(state)!, 'hint', facts), CHECK);
+  go(doubt(heed(state.memory, event), heldOf(state)!, 'hint', facts), CHECK);
 
 /** The connection has been asked already. */
 export const suspect = (state: StateOf<'proving' | 'stable'>, _event: Event, facts: Facts): Step =>
@@ -122,7 +119,7 @@ export const suspect = (state: StateOf<'proving' | 'stable'>, _event: Event, fac
 
 export const worsen = (state: StateOf<'doubting'>, event: Event, facts: Facts): Step => {
   const until = Math.min(state.until ?? Infinity, facts.now + patience('hint', facts.random, facts.roundTrip ?? 0));
-  return go({ ...state, memory: heed(state.memory, event, facts), cause: 'hint', until }, CHECK);
+  return go({ ...state, memory: heed(state.memory, event), cause: 'hint', until }, CHECK);
 };
 
 /** The doubtful one is kept for as long as the new one takes: it may only have been slow. */
@@ -170,8 +167,8 @@ export const fail = (
   }
   // Whatever it was, it is no reason to touch the one that works.
   if (held.trust === 'sound') {
-    const floor = Math.max(memory.floor, facts.now + ended.after);
-    return go(back({ ...memory, climbs: memory.climbs + 1, floor }, held, facts), { type: 'drop-new' });
+    const next = { ...floored(memory, ended, facts), climbs: memory.climbs + 1 };
+    return go(back(next, held, facts), { type: 'drop-new' });
   }
   const verdict = judge(memory, ended, facts);
   if ('final' in verdict) return closed(verdict.final);
@@ -198,7 +195,7 @@ function capOf(facts: Facts): number {
 
 /** What the end of a connection leaves to remember, or that it was the last one. */
 export function judge(memory: Memory, ended: Ended, facts: Facts): { readonly final: Reason } | { readonly memory: Memory } {
-  const { reason, mended, after } = ended;
+  const { reason, mended } = ended;
   const { action } = endRule(reason.code);
   // One that has grown old, while the device slept for instance, is refused for that.
   const isFresh = (facts.tokenAge ?? 0) < FRESH_TOKEN;
@@ -206,7 +203,7 @@ export function judge(memory: Memory, ended: Ended, facts: Facts): { readonly fi
   if ((action === 'end' && !mended) || rejectedAgain) return { final: { ...reason, error: finalError(reason) } };
   const token = action === 'refresh' ? 'expired' : action === 'refresh-once' ? 'rejected' : memory.token;
   const failures = action === 'spread' ? memory.failures : memory.failures + 1;
-  return { memory: { ...memory, failures, token, reason, floor: Math.max(memory.floor, facts.now + after) } };
+  return { memory: { ...floored(memory, ended, facts), failures, token, reason } };
 }
 
 function lose(memory: Memory, ended: Ended, facts: Facts, jitter: number): Step {
@@ -242,16 +239,17 @@ export const hasten = (state: Waiting, _event: Event, facts: Facts): Step => {
   return next.until < state.until ? go(next) : stay(state);
 };
 
-/** While a page rests its clock may be set unseen. */
-function trusted(memory: Memory, { now }: Facts): Memory {
-  const latest = now + LONGEST_FLOOR;
-  return memory.floor > latest ? { ...memory, floor: latest } : memory;
+/** What the server asked for now, unless it asked for more before. */
+export function floored(memory: Memory, { after }: Ended, { now }: Facts): Memory {
+  const floor = now + after;
+  return floor > memory.floor ? { ...memory, floor, told: now } : memory;
 }
 
-export const reset = (state: Waiting, event: Event, facts: Facts): Step => {
-  const memory = heed(state.memory, event, facts);
-  return hasten(memory === state.memory ? state : { ...state, memory }, event, facts);
-};
+/** The clock may be set unseen, while a page is hidden or rests: set back, it makes no floor longer than it was at first. */
+export function believed(memory: Memory, { now }: Facts): Memory {
+  const { floor, told } = memory;
+  return now < told ? { ...memory, floor: now + floor - told, told: now } : memory;
+}
 
 export const gone = (state: StateOf<'waiting'>, _event: Event, facts: Facts): Step => go(delay(state.memory, facts, state.until));
 

@@ -11,12 +11,13 @@ import {
   back,
   doubt,
   fail,
+  floored,
   go,
   heed,
   judge,
   stay,
 } from './moves.ts';
-import { type Race, above, dueOf, startNext, without } from './race.ts';
+import { type Race, above, bounded, dueOf, startNext, without } from './race.ts';
 import { type Beside, type Effect, type Ended, type Event, type Facts, type Step, reasonOf } from './state.ts';
 
 /** What an opening may still take after a hint that its network is gone: a handshake is several round trips. ms */
@@ -34,7 +35,8 @@ type Opening = StateOf<'opening'>;
 type Unraced = Omit<Opening, 'state' | 'race' | 'until'>;
 
 /** @param before those that were running already */
-function raced(state: Unraced, race: Race, before: Race | null, ...effects: readonly Effect[]): Step {
+function raced(state: Unraced, given: Race, before: Race | null, facts: Facts, ...effects: readonly Effect[]): Step {
+  const race = bounded(given, facts);
   const started = race.running.filter(({ rung }) => before?.running.every((other) => other.rung !== rung) ?? true);
   const opens = started.map(({ rung }): Effect => ({ type: 'open', rung }));
   const { memory, held } = state;
@@ -48,12 +50,14 @@ function limited(held: Beside | null, facts: Facts): Facts {
 export const open = ({ memory, held }: StateOf<'preparing'>, _event: Event, facts: Facts): Step => {
   const rungs = held?.trust === 'sound' ? facts.climb : facts.plan;
   const next = { memory: { ...memory, token: null }, held };
-  if (rungs.length > 0) return raced(next, startNext({ left: rungs, running: [], nextAt: null }, limited(held, facts)), null);
+  if (rungs.length > 0)
+    return raced(next, startNext({ left: rungs, running: [], nextAt: null }, limited(held, facts)), null, facts);
   return held === null ? go({ state: 'preparing', ...next }, { type: 'no-way' }) : go(back(memory, held, facts));
 };
 
 /** Welcomed: the token was good, so a later refusal of it is a first one again. */
-export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'>, { now, links }: Facts): Step => {
+export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'>, facts: Facts): Step => {
+  const { now, links } = facts;
   const from = held?.trust === 'sound' ? 'climb' : 'attempt';
   // Until it is stable it counts as one that failed: what dies young, again and again, is tried ever more rarely.
   const climbs = from === 'climb' ? Math.max(0, memory.climbs) + 1 : memory.climbs;
@@ -69,6 +73,7 @@ export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'
       { memory: next, held: { rung, since: now, life: 'proving', climbAt: null, trust: 'sound' } },
       better,
       better,
+      facts,
       ...drops,
     );
   }
@@ -78,12 +83,12 @@ export const win = ({ memory, held, race }: Opening, { rung }: EventOf<'welcome'
 /** One of the openings failed. What the server itself said holds for every transport. */
 export const runnerEnded = (state: Opening, event: EventOf<'ended'>, facts: Facts): Step => {
   const { rung, ended } = event;
-  const { reason, after } = ended;
+  const { reason } = ended;
   const race = without(state.race, rung, facts.now);
   if ((reason.layer === 'session' && reason.by === 'server') || dueOf(race) === Infinity) return fail(state, event, facts);
-  const memory = { ...state.memory, floor: Math.max(state.memory.floor, facts.now + after) };
+  const memory = floored(state.memory, ended, facts);
   const next = race.nextAt !== null && race.nextAt <= facts.now ? startNext(race, limited(state.held, facts)) : race;
-  return raced({ ...state, memory }, next, race);
+  return raced({ ...state, memory }, next, race, facts);
 };
 
 /** The next one's turn has come, or one took too long. */
@@ -91,7 +96,7 @@ export const advance = (state: Opening, _event: Event, facts: Facts): Step => {
   const { running } = state.race;
   // By a clock that was set back the time would be far off again.
   const late = running.find(({ until }) => until <= Math.max(facts.now, state.until));
-  if (late === undefined) return raced(state, startNext(state.race, limited(state.held, facts)), state.race);
+  if (late === undefined) return raced(state, startNext(state.race, limited(state.held, facts)), state.race, facts);
   const { state: next, effects } = runnerEnded(
     state,
     { type: 'ended', rung: late.rung, ended: timedOut(late.rung, facts) },
@@ -110,7 +115,7 @@ function timedOut(rung: number, { links }: Facts): Ended {
 /** A hint: what works is asked, and what is being opened, which cannot be asked, gets less time. */
 export const hurry = (state: Attempting, event: Event, facts: Facts): Step => {
   const { held } = state;
-  const memory = heed(state.memory, event, facts);
+  const memory = heed(state.memory, event);
   if (held?.trust === 'sound') return go(doubt(memory, held, 'hint', facts), { type: 'drop-new' }, CHECK);
   // Shown again, or told that there is no network: nothing of that speaks against an opening.
   if (state.state === 'preparing' || event.type === 'visible' || event.type === 'offline' || event.type === 'wake') {
@@ -118,7 +123,7 @@ export const hurry = (state: Attempting, event: Event, facts: Facts): Step => {
   }
   const latest = facts.now + HURRY;
   const running = state.race.running.map((runner) => (runner.until <= latest ? runner : { ...runner, until: latest }));
-  return raced({ ...state, memory }, { ...state.race, running }, state.race);
+  return raced({ ...state, memory }, { ...state.race, running }, state.race, facts);
 };
 
 /** The one that works was silent for too long. */
@@ -152,5 +157,5 @@ export const heldLost = (state: Attempting, event: EventOf<'held-ended'>, facts:
 function widened(state: Opening, facts: Facts): Step {
   const { running } = state.race;
   const left = facts.plan.filter((rung) => running.every((runner) => runner.rung !== rung));
-  return raced(state, startNext({ left, running, nextAt: null }, facts), state.race);
+  return raced(state, startNext({ left, running, nextAt: null }, facts), state.race, facts);
 }

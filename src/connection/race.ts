@@ -51,6 +51,13 @@ export function above(race: Race, rung: number, older: readonly number[], latest
   return { left: [], running, nextAt: null };
 }
 
+/** By a clock that was set back, what was begun before would have more time than it had at first. */
+export function bounded({ left, running, nextAt }: Race, { now, openTimeout }: RaceFacts): Race {
+  const latest = now + openTimeout;
+  const within = running.map((runner) => (runner.until > latest ? { ...runner, until: latest } : runner));
+  return { left, running: within, nextAt: nextAt && Math.min(nextAt, latest) };
+}
+
 /** When something of it is due. */
 export function dueOf({ running, nextAt }: Race): number {
   return Math.min(nextAt ?? Infinity, ...running.map(({ until }) => until));

@@ -14,6 +14,8 @@ export interface Memory {
   readonly reason: Reason | null;
   /** No attempt before: a server said so, and no welcome has come since. */
   readonly floor: number;
+  /** When it said so. */
+  readonly told: number;
   /** How often in a row better transports were tried in vain; -1: on another network than this. */
   readonly climbs: number;
 }
@@ -180,7 +182,7 @@ export interface Facts {
   readonly openTimeout: number;
 }
 
-export const FRESH: Memory = { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0, climbs: 0 };
+export const FRESH: Memory = { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0, told: 0, climbs: 0 };
 
 /** A reason without a connection behind it. */
 export function reasonOf(by: Reason['by'], code: number, name: string, error: HoldfastError | null = null): Reason {

@@ -177,12 +177,14 @@ export class Calls {
   #send(call: Call): void {
     const { environment, send } = this.#context;
     const { cap, unsupported, answerWithin, dress } = this.#options;
-    const { frame, until, timer } = call;
+    const { frame, until, timer, question } = call;
     call.line = this.#context.line()!;
     if (!call.line.caps.includes(cap)) return this.#fail(call, new HoldfastError('unsupported', unsupported));
     const now = environment.now();
-    timer.set(Math.min(until, now + answerWithin));
-    send(dress?.(frame, until - now) ?? frame);
+    // By a clock that was set back more would be left than there was.
+    const left = Math.min(until - now, question.patience);
+    timer.set(now + Math.min(left, answerWithin));
+    send(dress?.(frame, left) ?? frame);
   }
 
   #fail(call: Call, error: HoldfastError): void {

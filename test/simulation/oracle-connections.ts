@@ -1,5 +1,5 @@
 /** How pages connect and how much is under way: I13 and I14. */
-import type { ClientFrame, ServerFrame } from '../../src/protocol/frame.ts';
+import type { ClientFrame, ServerFrame, Subbed } from '../../src/protocol/frame.ts';
 import { END } from '../../src/protocol/end-codes.ts';
 import type { Status } from '../../src/types.ts';
 
@@ -45,6 +45,8 @@ export class Connections {
   readonly #hellos = new Map<number, { readonly last: number; readonly at: readonly number[] }>();
   /** Times of requests, and of frames that are a reason for one. */
   readonly #requests = new Map<number, { readonly at: number[]; readonly news: number[] }>();
+  /** The newest entry that the last `subbed` with any brought, by page and channel. */
+  readonly #brought = new Map<string, string>();
   readonly #lives = new Map<number, Life>();
   readonly #lanes = new Map<number, Map<string, LaneUp>>();
   /** Pages that a server sent away: since when, and how far they should spread, ms. */
@@ -150,7 +152,8 @@ export class Connections {
 
   cameDown(page: number, connection: number, frames: readonly ServerFrame[]): void {
     for (const frame of frames) {
-      if (frame.t !== 'welcome' && frame.t !== 'subbed' && frame.t !== 'ping') this.#traffic(page).news.push(this.#now());
+      const isNews = frame.t === 'subbed' ? this.#brings(page, frame) : frame.t !== 'welcome' && frame.t !== 'ping';
+      if (isNews) this.#traffic(page).news.push(this.#now());
       if (frame.t === 'bye' && frame.code === END.goingAway) {
         this.#sentAway.set(page, { at: this.#now(), spread: frame.spread ?? 0 });
       } else if (frame.t === 'ack') {
@@ -172,6 +175,15 @@ export class Connections {
 
   queued(page: number, bytes: number, limit: number): void {
     if (bytes > 2.5 * limit + SLACK) this.#fail('I14', `${bytes} bytes wait for page ${page}, the bound is ${limit}`);
+  }
+
+  /** A page that is behind a long log is brought it part by part, one with each poll; the same part again is no news. */
+  #brings(page: number, { c, items = [] }: Subbed): boolean {
+    const newest = items.at(-1)?.g;
+    const key = `${page} ${c}`;
+    if (newest === undefined || newest === this.#brought.get(key)) return false;
+    this.#brought.set(key, newest);
+    return true;
   }
 
   #traffic(page: number): { readonly at: number[]; readonly news: number[] } {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { step } from '../../../src/connection/machine.ts';
 import type { Ended, Event, State } from '../../../src/connection/state.ts';
-import { DOUBTED, HELD, NOW, ended, facts, reason, stateOf } from './facts.ts';
+import { DOUBTED, HELD, NOW, ended, facts, race, reason, stateOf, waitOf } from './facts.ts';
 
 const FLOOR = NOW + 30_000;
 const REST: Event = { type: 'rest', reason: reason(1000) };
@@ -18,24 +18,41 @@ function play(from: State, ...events: readonly (Event | Exclude<Event['type'], '
 const floored = (code: number): Event => ended(code, { after: 30_000 });
 const WAITS = { state: 'waiting', until: FLOOR, memory: { floor: FLOOR } };
 
-describe('a clock that was set back makes nobody wait for more than a minute', () => {
-  const FAR = NOW + 3_600_000;
-  const MINUTE = { state: 'waiting', until: NOW + 60_000, memory: { floor: NOW + 60_000 } };
+describe('a clock that was set back makes nobody wait for longer than the server asked', () => {
+  /** Told an hour from now, by the clock as it is. */
+  const FAR = { floor: FLOOR + 3_600_000, told: NOW + 3_600_000 };
 
   it.each([[['wake']], [['wake', 'visible']], [['wake', 'online', 'network', 'jump']]] as const)(
     'while the page rested: %j',
     (types) => {
-      expect(play(stateOf('resting', { floor: FAR }), ...types)).toMatchObject(MINUTE);
+      expect(play(stateOf('resting', FAR), ...types)).toMatchObject(WAITS);
     },
   );
 
-  it.each(['proving', 'stable', 'doubting', 'opening'] as const)('while it was %s', (name) => {
-    expect(play(stateOf(name, { floor: FAR }), 'jump', ended(4003))).toMatchObject(MINUTE);
+  it.each(['proving', 'stable', 'doubting', 'opening'] as const)('while it was %s, hidden or shown', (name) => {
+    expect(play(stateOf(name, FAR), ended(4003))).toMatchObject(WAITS);
+    expect(play(stateOf(name, FAR), 'jump', ended(4003))).toMatchObject(WAITS);
   });
 
-  it('unseen, while it waited', () => {
-    const due = play(stateOf('waiting', { floor: FAR }), 'due');
+  it.each(['visible', 'online', 'network', 'jump', 'wake'] as const)('unseen, while it waited, until %s', (type) => {
+    expect(play({ ...stateOf('waiting', FAR), until: FAR.floor }, type)).toMatchObject(WAITS);
+  });
+
+  it('unseen, while it waited for as long as nothing is heard', () => {
+    const due = play(stateOf('waiting', FAR), 'due');
     expect(due).toMatchObject({ state: 'preparing', memory: { floor: 0 } });
+  });
+
+  it('and hints that come later do not begin the wait again', () => {
+    const shown = play({ ...stateOf('waiting', FAR), until: FAR.floor }, 'visible');
+    expect(step(shown, { type: 'online' }, facts({ now: NOW + 10_000 })).state).toMatchObject(WAITS);
+  });
+
+  it('once one of several openings was told a floor, and another is given up', () => {
+    const told = step({ ...stateOf('opening'), race: race([0, 1]) }, floored(1006), facts());
+    const set = facts({ now: NOW - 3_600_000 });
+    const shown = step(told.state, { type: 'visible' }, set);
+    expect(waitOf(step(shown.state, { type: 'due' }, set).state, set.now)).toBe(30_000);
   });
 });
 

@@ -184,7 +184,7 @@ describe('the table', () => {
   it('begins idle, without a token', () => {
     expect(initialState).toEqual({
       state: 'idle',
-      memory: { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0, climbs: 0 },
+      memory: { failures: 0, attempts: [], token: 'connect', reason: null, floor: 0, told: 0, climbs: 0 },
     });
   });
 });

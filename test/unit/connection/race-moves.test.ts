@@ -63,6 +63,24 @@ describe('the race', () => {
     expect(brief(next)).toBe('waiting drop0late abandon');
     expect(brief(play(preparing, [['token'], ['due', -3_600_000]]))).toBe('opening open1');
   });
+
+  const BACK = -3_600_000;
+  it.each<[string, readonly Told[]]>([
+    ['the next one was started', [['token'], ['due', 1500], ['due', BACK]]],
+    ['one of two failed', [['token'], ['due', 1500], [fails(1), BACK]]],
+    ['a lesser one was welcomed', [['token'], ['due', 1500], [welcome(1), BACK]]],
+    ['the page was shown', [['token'], ['due', 1500], [{ type: 'visible' }, BACK], [fails(1), BACK]]],
+  ])('has no opening that outlives its own time once a clock was set back and %s', (_, told) => {
+    const { state } = play(preparing, told);
+    if (state.state !== 'opening') return expect.fail(state.state);
+    for (const { until } of state.race.running) expect(until).toBeLessThanOrEqual(NOW + BACK + 10_000);
+    expect(state.until).toBeLessThanOrEqual(NOW + BACK + 10_000);
+  });
+
+  it('starts the next in time once a clock was set back and one of two failed', () => {
+    const { state } = play(preparing, [['token'], ['due', 1500], [fails(0), BACK]], { ...PLAN, raceAfter: [1500, 60_000, 1] });
+    expect(state).toMatchObject({ until: NOW + BACK + 10_000, race: { nextAt: NOW + BACK + 10_000 } });
+  });
 });
 
 describe('the first welcome wins', () => {

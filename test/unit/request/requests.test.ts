@@ -62,6 +62,19 @@ describe('a request', () => {
     expect([asked.state, asked.settled, scene.clock.pending]).toEqual(['timeout', 1, expect.any(Number)]);
   });
 
+  it('has no longer than its time limit when the clock is set back before it is sent', async () => {
+    let ahead = 100_000;
+    const scene = open({ environment: { now: () => scene.clock.now() + ahead } });
+    const asked = ask(scene, 'm', null, { timeout: 1500 });
+    await scene.clock.settle();
+    ahead = 0;
+    scene.line.welcome(CAPS);
+    await scene.clock.settle();
+    expect(scene.line.sent('req')).toMatchObject([{ timeout: 1500 }]);
+    await scene.clock.advance(1500);
+    expect(asked.state).toBe('timeout');
+  });
+
   it('has its time limit without a connection too, and is never sent then', async () => {
     const scene = open({ timing: { openTimeout: 60_000 } });
     const asked = ask(scene);

@@ -21,7 +21,7 @@ export interface Batch {
   /** Of whose records some have ended, or changed. */
   readonly packs: Set<Pack<Owner>>;
   rows: StoreRow[];
-  readonly removes: KeyRange[];
+  removes: KeyRange[];
   /** By lane, the lowest sequence among them. */
   readonly forgotten: Map<Rows, number>;
   /** Those that the store has never had. */

@@ -9,14 +9,18 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ env?: Record<string, string>, timeout?: number }} [options] `timeout` in ms ends it and all it has started
+ * @param {{ env?: Record<string, string>, timeout?: number, whole?: boolean }} [options] `timeout` in ms ends it and all it
+ *   has started; `whole`: its output comes when it has ended, so that programs which run together don't mix theirs
  * @returns {Promise<number>} its exit code; 1 if it could not start, was ended by a signal or took too long
  */
-export function run(command, args, { env = {}, timeout = 0 } = {}) {
+export function run(command, args, { env = {}, timeout = 0, whole = false } = {}) {
   return new Promise((resolve) => {
     // A group of its own, so that a time-out also ends the browsers that a test has started.
     const detached = timeout > 0 && process.platform !== 'win32';
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, detached });
+    const stdio = whole ? /** @type {const} */ (['ignore', 'pipe', 'pipe']) : 'inherit';
+    const child = spawn(command, args, { cwd: root, stdio, env: { ...process.env, ...env }, detached });
+    const output = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => output.push(chunk));
     const end = (signal) => (detached ? process.kill(-child.pid, signal) : child.kill(signal));
     const timer =
       timeout > 0 &&
@@ -33,6 +37,7 @@ export function run(command, args, { env = {}, timeout = 0 } = {}) {
     };
     const finish = (code) => {
       clearTimeout(timer);
+      process.stdout.write(Buffer.concat(output));
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       resolve(code);
     };
@@ -41,7 +46,7 @@ export function run(command, args, { env = {}, timeout = 0 } = {}) {
       console.error(`${command} could not be started: ${error.message}`);
       finish(1);
     });
-    child.on('exit', (code) => (stopped ? process.exit(code ?? 1) : finish(code ?? 1)));
+    child.on(whole ? 'close' : 'exit', (code) => (stopped ? process.exit(code ?? 1) : finish(code ?? 1)));
   });
 }
 

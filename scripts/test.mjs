@@ -10,12 +10,22 @@ const STEP_TIMEOUT = 420_000;
 
 /** @typedef {{ passed: number, failed: number, skipped?: number }} Count */
 
-/** @type {readonly { name: string, run: () => Promise<Count> }[]} */
+/**
+ * Neighbours that are `together` run at the same time: they only read, need one core each, and time nothing.
+ *
+ * @typedef {{ name: string, together?: true, run: () => Promise<Count> }} Step
+ */
+
+/** @type {readonly Step[]} */
 const steps = [
+  { name: 'lint', together: true, run: () => reader('node_modules/eslint/bin/eslint.js', ['.']) },
   // As tsc, and reads the `.vue` files too.
-  { name: 'types', run: () => command('node_modules/vue-tsc/bin/vue-tsc.js', ['-p', 'tsconfig.json']) },
-  { name: 'lint', run: () => command('node_modules/eslint/bin/eslint.js', ['.']) },
-  { name: 'format', run: () => command('node_modules/prettier/bin/prettier.cjs', ['--check', '--log-level=warn', '.']) },
+  { name: 'types', together: true, run: () => reader('node_modules/vue-tsc/bin/vue-tsc.js', ['-p', 'tsconfig.json']) },
+  {
+    name: 'format',
+    together: true,
+    run: () => reader('node_modules/prettier/bin/prettier.cjs', ['--check', '--log-level=warn', '.']),
+  },
   { name: 'unit', run: () => vitest('unit*') },
   { name: 'simulation', run: () => vitest('simulation') },
   { name: 'build', run: () => command('scripts/build.mjs') },
@@ -36,24 +46,43 @@ const steps = [
 async function test() {
   const chosen = choose(process.argv.slice(2));
   const results = [];
+  const start = performance.now();
   try {
     await ensureInstalled();
   } catch (error) {
     console.error(error);
-    return report([{ step: 'install', passed: 0, failed: 1, seconds: 0 }]);
+    return report([{ step: 'install', passed: 0, failed: 1, seconds: 0 }], start);
   }
-  for (const { name, run } of chosen) {
-    console.log(`\n── ${name} ${'─'.repeat(Math.max(0, 76 - name.length))}`);
-    const start = performance.now();
-    const count = await run().catch((error) => {
-      console.error(error);
-      return { passed: 0, failed: 1 };
-    });
-    const result = { step: name, ...count, seconds: Math.round((performance.now() - start) / 100) / 10 };
-    console.log(`${name}: ${count.failed === 0 ? 'ok' : 'FAILED'} in ${result.seconds} s`);
-    results.push(result);
+  for (const group of grouped(chosen)) {
+    console.log(`\n── ${group.map(({ name }) => name).join(', ')} ${'─'.repeat(60)}`.slice(0, 80));
+    results.push(...(await Promise.all(group.map(timed))));
   }
-  report(results);
+  report(results, start);
+}
+
+async function timed({ name, run }) {
+  const start = performance.now();
+  const count = await run().catch((error) => {
+    console.error(error);
+    return { passed: 0, failed: 1 };
+  });
+  const result = { step: name, ...count, seconds: since(start) };
+  console.log(`${name}: ${count.failed === 0 ? 'ok' : 'FAILED'} in ${result.seconds} s`);
+  return result;
+}
+
+/**
+ * @param {readonly Step[]} chosen
+ * @returns {Step[][]}
+ */
+function grouped(chosen) {
+  const groups = [];
+  for (const step of chosen) {
+    const last = groups.at(-1);
+    if (step.together && last?.[0].together) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
 }
 
 /** `npm test -- unit size` runs those steps only. */
@@ -64,8 +93,12 @@ function choose(names) {
   return names.length === 0 ? steps : steps.filter(({ name }) => names.includes(name));
 }
 
-async function command(file, args = []) {
-  const code = await node(file, args, { timeout: STEP_TIMEOUT });
+function reader(file, args) {
+  return command(file, args, { whole: true });
+}
+
+async function command(file, args = [], options = {}) {
+  const code = await node(file, args, { timeout: STEP_TIMEOUT, ...options });
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
@@ -118,14 +151,19 @@ function isFine({ status }) {
   return status !== 'failed';
 }
 
-function report(results) {
+/** s, to a tenth. */
+function since(start) {
+  return Math.round((performance.now() - start) / 100) / 10;
+}
+
+function report(results, start) {
   const total = (key) => results.reduce((sum, result) => sum + (result[key] ?? 0), 0);
   const row = (...cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(14) : String(cell).padStart(9))).join('');
   console.log(`\n${row('step', 'passed', 'failed', 'skipped', 'seconds')}`);
   for (const { step, passed, failed, skipped = 0, seconds } of results) {
     console.log(row(step, passed, failed, skipped, seconds) + (failed > 0 ? '  ✗' : ''));
   }
-  console.log(row('total', total('passed'), total('failed'), total('skipped'), total('seconds').toFixed(1)));
+  console.log(row('total', total('passed'), total('failed'), total('skipped'), since(start)));
   console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
   if (total('failed') > 0 || total('passed') === 0) process.exitCode = 1;
 }

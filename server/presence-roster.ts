@@ -164,7 +164,15 @@ export class Roster implements Follower {
       if (this.#life === 'closed') leave();
       else this.#read();
     };
-    this.#ask(this.#services.broker.follow(this.#channel, this), joined, () => (this.#follow = 'no'));
+    const joining = this.#services.broker.follow(this.#channel, this);
+    this.#ask(joining, joined, () => {
+      this.#follow = 'no';
+      // It may have come too late only.
+      joining.then(
+        (leave) => leave(),
+        () => {},
+      );
+    });
   }
 
   /** What came while the store was asked is in its answer, or follows it. */

@@ -10,6 +10,8 @@ const RETRY_AFTER = 1000;
 const LOOK = { first: 100, most: 1000 } as const;
 /** Of storing an answer. */
 const TRIES = 3;
+/** A page that changes its connection, or is not sure that its POST arrived, asks again and again: so often for one place. */
+const REPEATS = 8;
 
 const UNAVAILABLE: Answer = { err: { code: 'unavailable', after: RETRY_AFTER } };
 
@@ -39,7 +41,7 @@ interface Job {
   readonly ask: Ask;
   readonly run: Run;
   readonly waiters: Set<Waiter>;
-  /** How many wait for each request of each page: more than one while the page changes its connection. */
+  /** How many wait for each request of each page. */
   readonly places: Map<string, number>;
   /** late: its limit is over, and its handler goes on. */
   state: 'claiming' | 'running' | 'late';
@@ -81,8 +83,9 @@ export class Runs {
   cost({ name, page, id }: Pick<Ask, 'name' | 'page' | 'id'>): 'a run' | 'a place' | 'nothing' {
     const job = name === null ? undefined : this.#named.get(name);
     if (job === undefined) return 'a run';
+    const waiting = job.places.get(placeOf(page, id)) ?? 0;
     const isPlaced =
-      job.state === 'late' || (job.extra === 'held' && job.ask.page === page) || job.places.has(placeOf({ page, id }));
+      job.state === 'late' || (job.extra === 'held' && job.ask.page === page) || places(waiting + 1) === places(waiting);
     return isPlaced ? 'nothing' : 'a place';
   }
 
@@ -97,7 +100,7 @@ export class Runs {
     const onLate = (): void => this.#leave(job, waiter, TIMEOUT);
     const waiter: Waiter = { ask, until: environment.now() + ask.limit, timer: environment.setTimeout(onLate, ask.limit) };
     job.waiters.add(waiter);
-    if (add(job.places, placeOf(ask), 1) === 1) this.count(ask.page, 1);
+    this.#wait(job, ask, 1);
     this.#keep(job);
     if (known === undefined) this.#claim(job, LOOK.first);
     return (why) => {
@@ -112,7 +115,7 @@ export class Runs {
 
   /** For a request over HTTP, whose cancellation comes in another one. @returns forgets it */
   aside(page: string, id: string, cancel: () => void): () => void {
-    const key = `${page}${id}`;
+    const key = placeOf(page, id);
     const cancels = this.#aside.get(key) ?? new Set();
     this.#aside.set(key, cancels.add(cancel));
     return () => {
@@ -121,7 +124,7 @@ export class Runs {
   }
 
   cancelAside(page: string, id: string): void {
-    for (const cancel of this.#aside.get(`${page}${id}`) ?? []) cancel();
+    for (const cancel of this.#aside.get(placeOf(page, id)) ?? []) cancel();
   }
 
   /** Every handler is told to stop. */
@@ -195,6 +198,11 @@ export class Runs {
     job.run.abort(new Error('the time limit is over'));
   }
 
+  #wait({ places: waiting }: Job, { page, id }: Ask, by: 1 | -1): void {
+    const count = add(waiting, placeOf(page, id), by);
+    this.count(page, places(count) - places(count - by));
+  }
+
   /** Its handler may go on, whether it is told to stop or not: hanging up must make no room for more. */
   #keep(job: Job): void {
     const extra = this.#jobs.has(job) && job.waiters.size === 0 ? 'held' : 'none';
@@ -208,7 +216,7 @@ export class Runs {
     if (!job.waiters.delete(waiter)) return;
     const { ask, timer } = waiter;
     this.#services.environment.clearTimeout(timer);
-    if (add(job.places, placeOf(ask), -1) === 0) this.count(ask.page, -1);
+    this.#wait(job, ask, -1);
     this.#keep(job);
     if (answer !== null) ask.tell(answer);
   }
@@ -247,7 +255,12 @@ function add(counts: Map<string, number>, key: string, by: number): number {
   return count;
 }
 
+/** What so many who wait for one request of one page cost it. */
+function places(waiting: number): number {
+  return waiting > REPEATS ? waiting - REPEATS + 1 : Math.min(waiting, 1);
+}
+
 /** Length first, so that no page and id together read as another pair. */
-function placeOf({ page, id }: Pick<Ask, 'page' | 'id'>): string {
+function placeOf(page: string, id: string): string {
   return `${page.length} ${page}${id}`;
 }

@@ -11,7 +11,9 @@ export class Watchers {
   watch(channel: string, listener: Listener): () => void {
     const listeners = (this.#listeners.get(channel) ?? new Set()).add(listener);
     this.#listeners.set(channel, listeners);
-    return () => listeners.delete(listener);
+    return () => {
+      if (listeners.delete(listener) && listeners.size === 0) this.#listeners.delete(channel);
+    };
   }
 
   tell(channel: string, change: PendingChange): void {

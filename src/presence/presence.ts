@@ -221,9 +221,10 @@ export class ChannelPresence implements Presence {
   };
 
   #show(data: unknown): void {
-    const op = this.#leftAt === Infinity ? 'update' : 'enter';
+    // A stream that was opened while it was refused does not stand for it.
+    const op = this.#leftAt === Infinity && this.#shown === 'none' ? 'update' : 'enter';
     // Many render anew with data that is the same.
-    if (op === 'update' && this.#shown === 'none' && JSON.stringify(data) === JSON.stringify(this.#data)) return;
+    if (op === 'update' && JSON.stringify(data) === JSON.stringify(this.#data)) return;
     this.#id ??= this.#context.environment.createId();
     this.#leftAt = Infinity;
     this.#data = data;

@@ -15,6 +15,7 @@ export const breakages = [
   },
   {
     name: 'adopts-under-its-own-producer',
+    from: 26,
     edits: [
       {
         file: 'src/outbox/outbox.ts',
@@ -54,6 +55,7 @@ export const breakages = [
   },
   {
     name: 'tells-at-once-what-another-may-have-sent',
+    from: 72,
     edits: [
       {
         file: 'src/outbox/endings.ts',
@@ -77,6 +79,7 @@ export const breakages = [
   },
   {
     name: 'asks-nobody-what-was-sent-without-locks',
+    from: 27,
     edits: [
       {
         file: 'src/outbox/adoption.ts',

@@ -27,7 +27,7 @@ export const breakages = [
   },
   {
     name: 'no-grace',
-    from: 16,
+    from: 24,
     edits: [{ file: 'server/presence-leases.ts', find: 'export const GRACE = 10_000;', replace: 'export const GRACE = 0;' }],
   },
   {
@@ -75,7 +75,7 @@ export const breakages = [
   },
   {
     name: 'streams-that-hold-nobody',
-    from: 1,
+    from: 9,
     edits: [
       {
         file: 'src/connection/line.ts',

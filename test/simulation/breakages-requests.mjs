@@ -25,10 +25,12 @@ export const breakages = [
   },
   {
     name: 'gives-back-what-it-has-begun',
+    from: 27,
     edits: [{ file: 'server/run.ts', find: "did: retryable ? 'nothing' : 'something'", replace: "did: 'nothing'" }],
   },
   {
     name: 'claims-nothing-over-http',
+    from: 66,
     edits: [{ file: 'server/requests.ts', find: "return kind === 'send' ?", replace: "return kind === 'poll' ?" }],
   },
   {
@@ -43,10 +45,12 @@ export const breakages = [
   },
   {
     name: 'sends-again-without-a-key',
+    from: 21,
     edits: [{ file: 'src/request/requests.ts', find: 'repeats: key !== undefined,', replace: 'repeats: true,' }],
   },
   {
     name: 'asks-a-server-that-forgot',
+    from: 35,
     edits: [{ file: 'src/request/calls.ts', find: 'call.line?.mem !== line.mem', replace: 'call.line === null' }],
   },
   {

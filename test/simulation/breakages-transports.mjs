@@ -5,17 +5,19 @@
 export const breakages = [
   {
     name: 'keeps-the-replaced-connection',
+    from: 12,
     edits: [
       { file: 'src/connection/race-moves.ts', find: "if (held !== null) drops.unshift({ type: 'drop-held' });", replace: '' },
     ],
   },
   {
     name: 'does-not-rewind-at-a-switch',
+    from: 10,
     edits: [{ file: 'src/outbox/sender.ts', find: 'lane.rewind();\n      this.#retain(lane);', replace: 'this.#retain(lane);' }],
   },
   {
     name: 'keeps-the-losers-of-the-race',
-    from: 260,
+    from: 484,
     edits: [
       {
         file: 'src/connection/race-moves.ts',
@@ -49,6 +51,7 @@ export const breakages = [
   },
   {
     name: 'gives-up-a-send-that-failed',
+    from: 22,
     edits: [
       {
         file: 'src/transports/upstream.ts',
@@ -59,7 +62,7 @@ export const breakages = [
   },
   {
     name: 'sends-without-waiting-for-the-answer',
-    from: 140,
+    from: 157,
     edits: [
       {
         file: 'src/transports/upstream.ts',

@@ -34,6 +34,7 @@ export const breakages = [
   },
   {
     name: 'judges-repeats',
+    from: 12,
     edits: [
       {
         file: 'server/brokers/memory.ts',
@@ -55,10 +56,12 @@ export const breakages = [
   },
   {
     name: 'no-retention',
+    from: 10,
     edits: [{ file: 'src/outbox/lane.ts', find: 'const RETAINED = 256;', replace: 'const RETAINED = 0;' }],
   },
   {
     name: 'does-not-show-the-newest',
+    from: 30,
     edits: [
       {
         file: 'src/outbox/lane.ts',
@@ -69,6 +72,7 @@ export const breakages = [
   },
   {
     name: 'false-first',
+    from: 19,
     edits: [
       { file: 'src/outbox/lane.ts', find: 'this.#answered === 0 && mayStart', replace: 'mayStart' },
       { file: 'src/outbox/lane-rules.ts', find: 'if (records[0]?.sequence !== sequence) return false;', replace: '' },
@@ -91,6 +95,7 @@ export const breakages = [
   // ---- what pages read ---------------------------------------------------------------------------------------------------
   {
     name: 'no-tag-check',
+    from: 19,
     edits: [
       {
         file: 'server/brokers/memory-log.ts',
@@ -116,6 +121,7 @@ export const breakages = [
   },
   {
     name: 'reads-before-it-joins',
+    from: 19,
     edits: [
       {
         file: 'server/subscriptions.ts',
@@ -126,6 +132,7 @@ export const breakages = [
   },
   {
     name: 'delivers-across-holes',
+    from: 12,
     edits: [
       {
         file: 'server/tail.ts',
@@ -137,6 +144,7 @@ export const breakages = [
   },
   {
     name: 'does-not-read-again-after-doubt',
+    from: 50,
     edits: [
       {
         file: 'server/subscription.ts',
@@ -190,7 +198,7 @@ export const breakages = [
   },
   {
     name: 'reads-a-lost-past',
-    from: 270,
+    from: 277,
     edits: [
       {
         file: 'server/brokers/memory-log.ts',
@@ -211,7 +219,7 @@ export const breakages = [
   },
   {
     name: 'reads-the-cursor-after-the-data',
-    from: 3,
+    from: 71,
     edits: [
       { file: 'test/simulation/mirror.ts', find: 'const cursor = await fleet().top(channel);', replace: '' },
       {

@@ -169,6 +169,23 @@ it('connections made of requests are made anew for an enter, and not for what ch
   expect(scene.line.sent('pres').map(({ op }) => op)).toEqual(['enter', 'update', 'leave']);
 });
 
+it.each<readonly [how: string, retry: boolean]>([
+  ['for now', true],
+  ['for good', false],
+])('and for what changes after it was refused %s, which the newest of them may not stand for', async (_how, retry) => {
+  const scene = await enter({ script: { requests: true } });
+  const { presence } = scene.client.channel('room');
+  presence.enter('ann');
+  await scene.clock.settle();
+  const before = scene.line.reopens;
+  const [first] = scene.line.sent('pres');
+  tell(scene, { k: first!.k, err: { code: 'unavailable', ...(retry && { retry, after: 1000 }) } });
+  presence.update('ann, here');
+  await scene.clock.settle();
+  expect(scene.line.reopens).toBe(before + 1);
+  expect(scene.line.sent('pres').map(({ op }) => op)).toEqual(['enter', 'enter']);
+});
+
 describe('a store that failed over may have lost', () => {
   it('what is shown: it is said again', async () => {
     const scene = await enter();

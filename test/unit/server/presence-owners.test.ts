@@ -74,3 +74,37 @@ describe('a page that asks while its channel is being joined', () => {
     expect(told(bob)).toEqual([{ v: expect.any(String), set: [{ id: 'a', k: 1, by: 'ann', d: 'ann' }] }]);
   });
 });
+
+it('a feed that was joined only after nobody waited for it any more is left', async () => {
+  const clock = createVirtualClock();
+  const { now, setTimeout, clearTimeout } = clock;
+  const broker = memoryBroker({ environment: { now, setTimeout, clearTimeout, random: Math.random } });
+  const follow = broker.follow.bind(broker);
+  let feeds = 0;
+  let pause = 15 * SECOND;
+  let joined = 0;
+  vi.spyOn(broker, 'follow').mockImplementation(async (channel, follower) => {
+    if (follower.onPresence === undefined) return follow(channel, follower);
+    const mine = pause;
+    pause = 0;
+    await new Promise<void>((resolve) => void setTimeout(resolve, mine));
+    const leave = await follow(channel, follower);
+    joined += 1;
+    feeds += 1;
+    return () => {
+      feeds -= 1;
+      leave();
+    };
+  });
+  const house = createHouse({ broker }, {}, clock);
+  const bob = await house.enter();
+  bob.send({ t: 'sub', c: 'room:1', k: 1, pv: '' });
+  for (let seconds = 0; seconds < 40; seconds += 10) {
+    bob.send({ t: 'ping' });
+    await clock.advance(10 * SECOND);
+  }
+  expect([joined, feeds]).toEqual([2, 1]);
+  await house.server.close();
+  await clock.advance(SECOND);
+  expect(feeds).toBe(0);
+});

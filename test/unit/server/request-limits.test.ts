@@ -117,6 +117,28 @@ describe('who hangs up', () => {
     expect(runs()).toBe(4);
   });
 
+  it('cannot let one request wait as often as it likes', async () => {
+    const { house, runs, release } = hold();
+    const mem = await house.broker.memory();
+    const frames = [hello({ token: 'ann', client: 'page', mem }), plain('a')];
+    const replies = Array.from({ length: 20 }, () => request(house, { path: '/send', frames }));
+    await house.clock.settle();
+    // Eight for one place, and one for each of the three others.
+    const answered = (): number => replies.filter(({ state }) => state !== 'open').length;
+    expect([runs(), answered()]).toEqual([1, 9]);
+    replies.find(({ state }) => state === 'open')!.abort();
+    await house.clock.settle();
+    replies.push(request(house, { path: '/send', frames }), request(house, { path: '/send', frames }));
+    await house.clock.settle();
+    expect([runs(), answered()]).toEqual([1, 11]);
+    release();
+    await house.clock.settle();
+    expect([runs(), answered()]).toEqual([0, 22]);
+    const peer = await house.enter({ ...PAGE, gen: 9 });
+    await say(house, peer, ...keyed(4, 'z'));
+    expect(codes(peer)).toEqual([1, 1, 1, 1]);
+  });
+
   it('has no more than all its pages could have, under whatever names they come', async () => {
     const { house, runs } = hold({ connections: 3 });
     for (let round = 0; round < 9; round += 1) {

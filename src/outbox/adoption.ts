@@ -6,8 +6,8 @@ import { Company } from './company.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import { holdLock } from './page-lock.ts';
-import { PERHAPS } from './record.ts';
-import { type LaneName, type MarkRow, entryKey, everything, markKey, pageKey } from './rows.ts';
+import { findOrphans, makeFindable } from './orphans.ts';
+import { type LaneName, type MarkRow, entryKey, everything, pageKey } from './rows.ts';
 import type { Owner } from './shelf.ts';
 import { type StoredEntry, byChannel, readMark } from './stored-rows.ts';
 import type { OpenStore, StoreRow } from './store.ts';
@@ -189,6 +189,9 @@ export class Adoption {
     this.#gate.set(null);
     if (journal.usable) this.#timer.set(environment.now() + LOOK_EVERY);
     this.#context.onChange();
+    // Nobody waits for this.
+    const orphans = await findOrphans(journal);
+    if (this.#visit === visit) makeFindable(journal, orphans, environment.now());
   }
 
   /** Whoever asks after the next rest waits for another look. */
@@ -268,17 +271,16 @@ export class Adoption {
     }
     let forgotten = false;
     if (found === 'none') {
-      for (const [key] of adopted.marks) journal.remove([key, key]);
-      journal.remove([pageKey(producer), pageKey(producer)]);
+      const names = [...adopted.marks.map(([key]) => key), pageKey(producer)].map((key) => [key, key] as const);
+      for (const name of names) journal.remove(name);
       forgotten = await journal.flush();
-      // Its owner may have written in between, and would not be found any more; and what it has marked may be gone.
+      // Tried again it would take away what its owner, or another page, has written since.
+      if (!forgotten) journal.withdraw(names);
+      // Its owner may have written in between, and would not be found any more.
       const [left = []] = (await journal.read([everything('entry', producer)])) ?? [];
-      for (const [key] of left) journal.put([markKey({ producer, channel: String(key[2]) }, ''), [[Number.MAX_VALUE, PERHAPS]]]);
-      if (left.length > 0) {
-        journal.put([pageKey(producer), 0]);
-        // Before another page gets the lock.
-        await journal.flush();
-      }
+      makeFindable(journal, left, 0);
+      // Before another page gets the lock.
+      if (left.length > 0) await journal.flush();
     }
     // What the store would not let go of is another page's: this one has told how it ended.
     else this.#stuck.add(producer);

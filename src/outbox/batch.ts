@@ -21,7 +21,7 @@ export interface Batch {
   /** Of whose records some have ended, or changed. */
   readonly packs: Set<Pack<Owner>>;
   rows: StoreRow[];
-  readonly removes: KeyRange[];
+  removes: KeyRange[];
   /** By lane, the lowest sequence among them. */
   readonly forgotten: Map<Rows, number>;
   /** Those that the store has never had. */
@@ -65,10 +65,13 @@ export function takeOut(record: OutboxRecord): Pack<Owner> | null {
 }
 
 /** The lane is another page's from now on: what is put back late would stand there after that one has ended it. */
-export function leave({ records, packs }: Batch, { producer, channel }: LaneName): void {
+export function leave(batch: Batch, { producer, channel }: LaneName): void {
+  const { records, packs, removes } = batch;
   const isIts = (name: LaneName): boolean => name.producer === producer && name.channel === channel;
   for (const [record, lane] of records) if (isIts(lane)) records.delete(record);
   for (const pack of packs) if (pack.records.length + pack.rest.length > 0 && isIts(pack)) packs.delete(pack);
+  // All that stands there was to make room for what is not written now.
+  batch.removes = removes.filter(([[kind, ...name]]) => kind !== 'entry' || name[0] !== producer || name[1] !== channel);
 }
 
 /** @param error null: it is in the outbox, as far as this one goes */

@@ -7,7 +7,6 @@ import { type Timer, createTimer } from '../util/timer.ts';
 import { Access, type AccessContext, HANGS } from './access.ts';
 import { WINDOW } from './lane.ts';
 import * as batches from './batch.ts';
-import type { Batch, Rows } from './batch.ts';
 import type { Pack } from './record.ts';
 import type { LaneName } from './rows.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
@@ -39,7 +38,7 @@ export class Journal {
   /** Of what lingers, of a write that takes too long, and of one that failed. */
   readonly #timer: Timer;
   #batch = batches.createBatch();
-  #writing: Batch | null = null;
+  #writing: batches.Batch | null = null;
   #state: 'idle' | 'ticking' | 'lingering' | 'writing' | 'refused' | 'closed' = 'idle';
   /** still: whoever looks would open the store, and nobody would close it. */
   #page: 'running' | 'still' = 'running';
@@ -112,7 +111,7 @@ export class Journal {
   }
 
   /** Nothing of it is needed after a reload. */
-  forget(lane: Rows, record: OutboxRecord): void {
+  forget(lane: batches.Rows, record: OutboxRecord): void {
     this.#endedAt = this.#context.environment.now();
     // Ended before it was written: the write is needless.
     this.#batch.records.delete(record);
@@ -142,11 +141,16 @@ export class Journal {
     this.hurry();
   }
 
-  remove([from, to]: KeyRange): void {
+  remove(range: KeyRange): void {
     if (!this.usable) return;
-    this.#batch.rows = this.#batch.rows.filter(batches.outside([from, to]));
-    this.#batch.removes.push([from, to]);
+    this.#batch.rows = this.#batch.rows.filter(batches.outside(range));
+    this.#batch.removes.push(range);
     this.#schedule();
+  }
+
+  /** What was not removed is to stay: later what stands there may be another page's. */
+  withdraw(ranges: readonly KeyRange[]): void {
+    this.#batch.removes = this.#batch.removes.filter((range) => !ranges.includes(range));
   }
 
   /** Everything up to here, now. @returns whether it is written; false also without a store */
@@ -181,8 +185,6 @@ export class Journal {
     this.#access.closed();
   }
 
-  // ---- when ------------------------------------------------------------------------------------------------------------------
-
   /** What waits may not linger any more. */
   hurry(): void {
     if (batches.isEmpty(this.#batch)) return;
@@ -210,8 +212,6 @@ export class Journal {
     this.#state = 'lingering';
     this.#timer.set(this.#context.environment.now() + grace);
   };
-
-  // ---- writing ---------------------------------------------------------------------------------------------------------------
 
   #write(): void {
     this.#timer.set(null);
@@ -247,7 +247,7 @@ export class Journal {
     this.#failed(batch, failed);
   }
 
-  #hangs(batch: Batch): void {
+  #hangs(batch: batches.Batch): void {
     this.#writing = null;
     this.#state = 'idle';
     this.#access.doesNotAnswer();
@@ -255,7 +255,7 @@ export class Journal {
     this.#settleWithout();
   }
 
-  #succeeded(batch: Batch): void {
+  #succeeded(batch: batches.Batch): void {
     for (const lane of batch.forgotten.keys()) lane.oldestRow = this.#batch.forgotten.get(lane) ?? null;
     for (const { owner } of batch.records.keys()) owner.ticket?.markStored(null);
     batch.done?.resolve(true);
@@ -266,7 +266,7 @@ export class Journal {
   }
 
   /** What could not be written waits, before all that is newer: a hole in a lane would be taken for what has ended. */
-  #failed(batch: Batch, error: HoldfastError | null): void {
+  #failed(batch: batches.Batch, error: HoldfastError | null): void {
     // Not for ever: better that an end is uncertain than that nothing goes on.
     for (const lane of batch.forgotten.keys()) lane.oldestRow = null;
     batches.refuse(batch.records, error);

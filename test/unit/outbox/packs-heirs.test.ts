@@ -23,6 +23,33 @@ describe('a row whose lane went to another page', () => {
     expect(writeOf(batch, 0, company)).toMatchObject({ put: [], remove: { length: removed } });
   });
 
+  it('is not taken away by the page that had it, which was about to write it anew', async () => {
+    const { world, profile, rows } = createDiskScene(createWorld());
+    const owner = world.open({ profile });
+    owner.network.set('refusing');
+    owner.client.channel('room').publish('e', 1);
+    await world.clock.advance(1000);
+    owner.crash();
+    const heir = world.open({ profile });
+    heir.network.set('refusing');
+    heir.client.connect();
+    await world.clock.advance(1000);
+    profile.disk.set('never');
+    heir.client.channel('room').publish('e', 2);
+    await world.clock.advance(15_000);
+    profile.disk.set('well');
+    await world.clock.advance(1);
+    // A minute after it gave the store up it writes all anew, in vain, and is put away before it tries that again.
+    profile.disk.failNext(1);
+    await world.clock.advance(55_499);
+    heir.page.tell('pagehide');
+    await world.clock.advance(5000);
+    expect(rows('entry')).toHaveLength(2);
+    world.open({ profile }).client.connect();
+    await world.clock.advance(60_000);
+    expect([...(await logOf(world))].sort()).toEqual([1, 2]);
+  });
+
   it('is not put back by the page that had it, after that one has ended all of it', async () => {
     let most = 3;
     const e = (data: unknown): boolean => {

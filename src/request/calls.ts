@@ -181,10 +181,10 @@ export class Calls {
     call.line = this.#context.line()!;
     if (!call.line.caps.includes(cap)) return this.#fail(call, new HoldfastError('unsupported', unsupported));
     const now = environment.now();
+    // Set to `until` as before, it goes on as it was, though the clock was set.
+    timer.set(Math.min(until, now + answerWithin));
     // By a clock that was set back more would be left than there was.
-    const left = Math.min(until - now, question.patience);
-    timer.set(now + Math.min(left, answerWithin));
-    send(dress?.(frame, left) ?? frame);
+    send(dress?.(frame, Math.min(until - now, question.patience)) ?? frame);
   }
 
   #fail(call: Call, error: HoldfastError): void {

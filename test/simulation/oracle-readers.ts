@@ -75,6 +75,12 @@ export class Readers {
     this.#reading(page, channel).base = base;
   }
 
+  /** What the server said before, while the app listened to nothing, is of a subscription that the client still has. */
+  joined(page: number, channel: string): void {
+    const key = `${page} ${channel}`;
+    if (this.#readings.delete(key)) this.#late.add(key);
+  }
+
   left(page: number, channel: string): void {
     this.#readings.delete(`${page} ${channel}`);
     this.#late.add(`${page} ${channel}`);

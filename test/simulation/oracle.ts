@@ -2,7 +2,7 @@
  * Sees everything and forgives nothing: holds what pages were told against what stands in the logs.
  *
  * Who calls what. The store: `appended`, `branch`, `lostStore`. The fleet: `published`, `calm`. The storm: `outcome`,
- * `delivered`, `reset`, `reloaded`, `left`, `settle`, `caughtUp`, `fail`; `status` at each change of a client's status, with
+ * `joined`, `delivered`, `reset`, `reloaded`, `left`, `settle`, `caughtUp`, `fail`; `status` at each change of a client's status, with
  * the page's own time; at the end it adds `notes()` to its counts. Pages with an outbox on disk: `offered` and `stored`; their
  * profiles: `powerLost` and `evicted`. The cable: `attempted` for each connection that a page
  * opens, `greeted` for each hello and `requested` for each request, and for each connection, by its `gen`: `sentUp` when the page hands frames to
@@ -100,6 +100,11 @@ export class Oracle {
   /** @param cursor what the handler returned, if it did */
   reloaded(page: number, channel: string, cursor?: Cursor): void {
     this.#readers.reloaded(page, channel, cursor);
+  }
+
+  /** The app begins to listen: continuity begins here. */
+  joined(page: number, channel: string): void {
+    this.#readers.joined(page, channel);
   }
 
   /** The page gave the channel up, or takes it up anew: continuity begins again. */

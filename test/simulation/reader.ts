@@ -45,6 +45,7 @@ export class Reader {
     const { number, client, life } = this.#actor;
     if (this.#stops.has(channel) || !this.#actor.alive) return;
     const handle = client.channel(channel);
+    oracle.joined(number, channel);
     let active = true;
     const stopMirror = this.#actor.mirror?.join(channel);
     const stopMessages = handle.subscribeAll((message) => {

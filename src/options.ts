@@ -158,7 +158,7 @@ export function checkOptions(options: ComposeOptions): void {
   check(parsed?.search === '' && parsed.hash === '', '`url` must have no query and no fragment.');
   check(Array.isArray(transports) && transports.length > 0, '`transports` must name at least one transport.');
   const first = Array.isArray(transports) && transports.some(({ upgradeOnly }) => upgradeOnly !== true);
-  check(first, '`transports` must name one that a connection can begin with: webRTC() only takes over.');
+  check(first, '`transports` must name one besides webRTC(), which only takes over.');
   check(user === undefined || (typeof user === 'string' && user !== ''), '`user` must be a non-empty string.');
   check(getToken === undefined || typeof getToken === 'function', '`getToken` must be a function.');
   const defined = contract === undefined || typeof contract?.['~checks'] === 'object';

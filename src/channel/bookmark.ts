@@ -39,7 +39,7 @@ export function createBookmarks(
       // Storage that is full or blocked says nothing.
       if (failed || environment.storage?.get(keyOf(channel)) === text) return;
       failed = true;
-      const message = `Where channel '${channel}' was read up to cannot be stored: the next page begins at the top.`;
+      const message = `The place in channel '${channel}' cannot be stored: the next page begins at the top.`;
       report(new HoldfastError('storage-failed', message));
     },
   };

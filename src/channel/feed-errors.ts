@@ -3,12 +3,12 @@ import { HoldfastError, isHoldfastError, refusalOf } from '../errors.ts';
 import type { ResetReason, Unsubbed } from '../protocol/frame.ts';
 
 export function unheardReset(channel: string, why: ResetReason): HoldfastError {
-  const message = `Channel '${channel}' lost continuity (${why}): messages may be missing, and no onReset handler loads them.`;
+  const message = `Channel '${channel}' lost continuity (${why}): no onReset handler loads what is missing.`;
   return new HoldfastError('continuity-lost', message, { details: { why } });
 }
 
 export function fallenBehind(channel: string, resets: number): HoldfastError {
-  return new HoldfastError('too-slow', `Channel '${channel}' was reset ${resets} times in a row without a message in between.`);
+  return new HoldfastError('too-slow', `Channel '${channel}' was reset ${resets} times in a row.`);
 }
 
 export function refusal(channel: string, said: Unsubbed): HoldfastError {

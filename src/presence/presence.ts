@@ -1,7 +1,7 @@
 /** Presence in one channel: who is there, and what this page shows of itself. */
 import { fullJitter } from '../connection/backoff.ts';
 import type { Line } from '../connection/line.ts';
-import { HoldfastError, isErrorCode } from '../errors.ts';
+import { HoldfastError, check, refusalOf } from '../errors.ts';
 import { DEFAULT_LIMITS } from '../protocol/frame.ts';
 import { toPlain } from '../protocol/payload.ts';
 import type { ClientPres, ServerPres } from '../protocol/presence-frame.ts';
@@ -36,8 +36,8 @@ export class ChannelPresence implements Presence {
   #data: unknown;
   /** Infinity: it is there. */
   #leftAt = -Infinity;
-  /** What the newest opening said. `k` 0: it was not there; `pv`: whether it watched. */
-  #opened = { gen: 0, k: 0, pv: false };
+  /** What the newest opening said. `k` 0: it was not there; `pv` undefined: it did not watch. */
+  #opened: { readonly gen: number; readonly k: number; readonly pv: string | undefined } = { gen: 0, k: 0, pv: undefined };
   /** Of what this page shows, and of its watching. */
   #shown: Verdict = 'none';
   #watched: Verdict = 'none';
@@ -82,7 +82,7 @@ export class ChannelPresence implements Presence {
 
   update(data?: Untyped): void {
     const plain = this.#plain(data);
-    if (this.#callers === 0) throw new HoldfastError('invalid-option', `Call enter() of channel '${this.#name}' first.`);
+    check(this.#callers > 0, `Call enter() of channel '${this.#name}' first.`);
     this.#show(plain);
   }
 
@@ -105,15 +105,19 @@ export class ChannelPresence implements Presence {
 
   /** For a `sub`: the version that is known; undefined if nobody watches. */
   get version(): string | undefined {
-    if (this.#watchers > 0) return this.#watched === 'none' ? this.#roster.version : undefined;
+    if (this.#watchers > 0) return this.#known;
     // From that `sub` on nothing is told any more.
     this.#forget();
     return undefined;
   }
 
+  get #known(): string | undefined {
+    return this.#watchers > 0 && this.#watched === 'none' ? this.#roster.version : undefined;
+  }
+
   opening(gen: number): readonly ClientPres[] {
     const isThere = this.#callers > 0 && this.#shown === 'none';
-    this.#opened = { gen, k: isThere ? this.#k : 0, pv: this.#watchers > 0 && this.#watched === 'none' };
+    this.#opened = { gen, k: isThere ? this.#k : 0, pv: this.#known };
     return isThere ? [this.#frame('enter')] : [];
   }
 
@@ -121,7 +125,8 @@ export class ChannelPresence implements Presence {
   welcomed(gen: number): void {
     const opened = this.#opened.gen === gen ? this.#opened : null;
     this.#failures = 0;
-    if (this.#watchers > 0 && this.#watched === 'none' && opened?.pv !== true) this.#host.ask();
+    // Or everybody was asked for since, on a connection that was given up.
+    if (this.#known !== undefined && (this.#known === '' || opened?.pv === undefined) && opened?.pv !== '') this.#host.ask();
     if (this.#callers === 0 || opened?.k !== this.#k) this.#repeat('enter');
   }
 
@@ -258,18 +263,15 @@ export class ChannelPresence implements Presence {
     return { t: 'pres', c: this.#name, op, k: this.#k, id: this.#id!, ...d };
   }
 
-  #refused({ k }: ServerPres, { code, message, app, retry, after = 0 }: NonNullable<ServerPres['err']>): void {
+  #refused({ k }: ServerPres, said: NonNullable<ServerPres['err']>): void {
     // Of what it showed before.
     if (k !== undefined && k !== this.#k) return;
+    const { code, retry, after = 0 } = said;
     const { environment, report } = this.#context;
     const verdict: Verdict = retry ? 'resting' : 'refused';
     if (k === undefined) this.#watched = verdict;
     else this.#shown = verdict;
-    if (!retry) {
-      const details = app === undefined ? {} : { appCode: app };
-      const text = message ?? `The server refused presence in channel '${this.#name}' (${code}).`;
-      return report(new HoldfastError(isErrorCode(code) ? code : 'app', text, { details }));
-    }
+    if (!retry) return report(refusalOf(said, `The server refused presence in channel '${this.#name}' (${code}).`, 'app'));
     if (code === 'conflict') this.#id = environment.createId();
     this.#failures += 1;
     this.#timer.set(environment.now() + after + fullJitter(this.#failures, 1000, 30_000, environment.random()));

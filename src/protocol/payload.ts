@@ -85,7 +85,7 @@ class Copier {
   }
 
   #tooLarge(): Refused {
-    return new Refused(`the payload has more than the limit of ${this.#limits.frame} bytes`, 'too-large');
+    return new Refused(`the payload has more bytes than the limit, ${this.#limits.frame}`, 'too-large');
   }
 
   #text(value: string): string {
@@ -110,7 +110,7 @@ class Copier {
   }
 
   #record(value: object, depth: number): Record<string, unknown> {
-    if (ArrayBuffer.isView(value)) throw new Refused('bytes travel as one Uint8Array, alone, not inside of other data');
+    if (ArrayBuffer.isView(value)) throw new Refused('bytes travel as one Uint8Array, not inside of other data');
     const keys = Object.keys(value);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype) {

@@ -114,6 +114,22 @@ describe('versions', () => {
     expect(scene.line.sent('sub')).toMatchObject([{ pv: '' }]);
   });
 
+  it('what was asked on a connection that was given up is asked on the one after it', async () => {
+    const scene = await enter();
+    const older = scene.line;
+    tell(scene, { v: 'v1', set: [member('a')] });
+    // Silent for so long that another one is opened beside it.
+    const line = await scene.reopened();
+    line.open();
+    expect(line.frames).toMatchObject([{ t: 'hello' }, { t: 'sub', pv: 'v1' }]);
+    older.send({ t: 'pres', c: 'room', v: 'v3', pv: 'v2', set: [member('b')] });
+    await scene.clock.settle();
+    expect(older.sent('sub').at(-1)).toMatchObject({ pv: '' });
+    line.welcome({ caps: ['pres'] });
+    await scene.clock.settle();
+    expect(line.sent('sub')).toMatchObject([{ pv: '' }]);
+  });
+
   it.each<readonly [how: string, retry: boolean]>([
     ['for now', true],
     ['for good', false],

@@ -282,9 +282,8 @@ export class Actor {
   /** What it shared with other tabs, it gives back when its last writes are done. */
   #letsGo(): void {
     const { tab, number, life } = this;
-    if (tab === null || life.stopped) return;
-    // It cannot even be closed.
-    if (this.#shared?.of(this.slot).disk.health === 'never') return;
+    // What never answers cannot even be closed.
+    if (tab === null || life.stopped || tab.disk.health === 'never') return;
     for (const [what, count] of Object.entries({ ...tab.left, timers: life.timers })) {
       if (count > 0) this.#stage.oracle.fail('I16', `page ${number} has ended and still has ${count} ${what}`);
     }

@@ -19,6 +19,8 @@ export interface ProfilePageOptions {
 
 export interface ProfilePage extends Holder {
   readonly id: string;
+  /** Its profile's, also when others go on with a copy. */
+  readonly disk: Disk;
   /** For `outbox.store`. */
   readonly store: OutboxStore;
   /** For `environment`. */
@@ -54,7 +56,7 @@ export function createProfile(options: ProfileOptions): Profile {
     let diedAt: number | null = null;
     let waiting: (() => void)[] = [];
     const page: ProfilePage = {
-      id,
+      ...{ id, disk },
       get diedAt() {
         return diedAt;
       },

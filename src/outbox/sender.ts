@@ -35,6 +35,8 @@ export class Sender {
   readonly #company;
   #limits: Limits = DEFAULT_LIMITS;
   #mem: string | null = null;
+  /** Lanes that the server had forgotten when it got this memory. */
+  #anew = new WeakSet<Lane<Owner>>();
 
   constructor(options: SenderOptions) {
     const { context, lanes, keeper } = options;
@@ -89,15 +91,18 @@ export class Sender {
 
   welcomed({ limits, mem }: Line): void {
     this.#limits = limits;
-    const { keeper, endings } = this.#options;
+    const { keeper } = this.#options;
     const forgot = this.#mem !== null && mem !== this.#mem;
-    if (mem !== this.#mem) keeper.renewed();
+    if (mem !== this.#mem) {
+      keeper.renewed();
+      this.#anew = new WeakSet();
+    }
     this.#mem = mem;
     this.#gathering.clear();
     for (const lane of this.#options.lanes) {
       this.#noteWhetherShared(lane);
       // Where another page has begun it anew meanwhile, nobody tells this one that it was forgotten.
-      if (forgot && (lane.shows === 'all' || keeper.isContested(lane))) endings.doubt(lane, mem);
+      if (forgot && (lane.shows === 'all' || keeper.isContested(lane))) this.#doubt(lane, mem);
       // What the app is told of may make it end the client.
       if (this.#options.isOver()) return;
       lane.rewind();
@@ -105,6 +110,16 @@ export class Sender {
       if (lane.waiting > 0) this.#options.lanes.active.add(lane);
     }
     this.flush();
+  }
+
+  /** More of what another page has left. Where its lane was begun anew no server tells that what it sent was forgotten. */
+  continued(lane: Lane<Owner>): void {
+    if (this.#mem !== null) this.#options.endings.doubt(lane, this.#mem, this.#anew.has(lane));
+  }
+
+  #doubt(lane: Lane<Owner>, mem: string): void {
+    this.#anew.add(lane);
+    this.#options.endings.doubt(lane, mem);
   }
 
   /** @returns true if a batch is to blame for `code`, so that going on without it makes sense */
@@ -153,7 +168,7 @@ export class Sender {
       // Those that waited for it need not any more.
       return this.flush();
     }
-    if (verdict === 'doubt') this.#options.endings.doubt(lane, line.mem);
+    if (verdict === 'doubt') this.#doubt(lane, line.mem);
     this.#options.lanes.active.add(lane);
     this.flush();
   }

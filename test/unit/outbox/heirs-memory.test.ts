@@ -32,3 +32,35 @@ it('says to the page that comes back too that its publications may be there twic
   await world.clock.advance(30_000);
   expect([await logOf(world), toldByOwner]).toEqual([[1, 2], doubted]);
 });
+
+it('says so of what the owner sent since, where the heir has begun the lane anew', async () => {
+  const { world, profile } = createDiskScene(createWorld());
+  const owner = world.open({ profile });
+  owner.client.connect();
+  await world.clock.advance(100);
+  owner.network.stall('down');
+  owner.client.channel('room').publish('e', 1);
+  await world.clock.advance(1000);
+  owner.page.tell('pagehide');
+
+  const heir = world.open({ profile });
+  const toldByHeir = outcomesOf(heir);
+  heir.network.set('refusing');
+  heir.client.connect();
+  await world.clock.advance(1000);
+  owner.network.cut();
+  owner.network.heal();
+  owner.page.tell('pageshow');
+  await world.clock.advance(5000);
+  owner.network.stall('down');
+  owner.client.channel('room').publish('e', 2);
+  await world.clock.advance(1000);
+  expect(await logOf(world)).toEqual([1, 2]);
+  owner.crash();
+  world.restart({ keepStore: false });
+
+  heir.network.set('open');
+  await world.clock.advance(120_000);
+  const doubted = [1, 2].map(() => expect.objectContaining({ result: 'accepted', maybeDuplicate: true }) as unknown);
+  expect([await logOf(world), toldByHeir]).toEqual([[1, 2], doubted]);
+});

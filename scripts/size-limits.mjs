@@ -29,7 +29,7 @@ export const importSets = [
     label: '`composeClient`, `longPolling`, `json`',
     from: 'holdfast',
     names: ['composeClient', 'longPolling', 'json'],
-    limit: 51_776,
+    limit: 51_840,
     without: ['binaryType', 'event-stream', 'getReader', 'createDataChannel'],
   },
   {
@@ -60,7 +60,7 @@ export const importSets = [
     label: '`createClient`',
     from: 'holdfast',
     names: ['createClient'],
-    limit: 54_976,
+    limit: 55_040,
     without: ['createDataChannel', 'proxy_buffering'],
   },
   {
@@ -123,6 +123,6 @@ export const importSets = [
 
 /** What a page loads as it is, everything in it. */
 export const scripts = [
-  { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 65_728 },
-  { label: '`holdfast.module.js`', file: 'dist/holdfast.module.js', limit: 65_728 },
+  { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 65_792 },
+  { label: '`holdfast.module.js`', file: 'dist/holdfast.module.js', limit: 65_792 },
 ];

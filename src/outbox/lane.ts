@@ -33,6 +33,8 @@ export class Lane<R> {
    * them, or begun the lane behind them.
    */
   shows: 'newest' | 'all' = 'newest';
+  /** The memory of the server under which it was begun anew. */
+  doubted: string | null = null;
   /**
    * The lowest sequence that was answered and is still in the store; null if there is none. Nothing is sent that would put it
    * out of the server's memory: who finds it there asks again how it ended.

@@ -35,8 +35,6 @@ export class Sender {
   readonly #company;
   #limits: Limits = DEFAULT_LIMITS;
   #mem: string | null = null;
-  /** Lanes that the server had forgotten when it got this memory. */
-  #anew = new WeakSet<Lane<Owner>>();
 
   constructor(options: SenderOptions) {
     const { context, lanes, keeper } = options;
@@ -93,10 +91,7 @@ export class Sender {
     this.#limits = limits;
     const { keeper } = this.#options;
     const forgot = this.#mem !== null && mem !== this.#mem;
-    if (mem !== this.#mem) {
-      keeper.renewed();
-      this.#anew = new WeakSet();
-    }
+    if (mem !== this.#mem) keeper.renewed();
     this.#mem = mem;
     this.#gathering.clear();
     for (const lane of this.#options.lanes) {
@@ -114,11 +109,11 @@ export class Sender {
 
   /** More of what another page has left. Where its lane was begun anew no server tells that what it sent was forgotten. */
   continued(lane: Lane<Owner>): void {
-    if (this.#mem !== null) this.#options.endings.doubt(lane, this.#mem, this.#anew.has(lane));
+    if (this.#mem !== null) this.#options.endings.doubt(lane, this.#mem, lane.doubted === this.#mem);
   }
 
   #doubt(lane: Lane<Owner>, mem: string): void {
-    this.#anew.add(lane);
+    lane.doubted = mem;
     this.#options.endings.doubt(lane, mem);
   }
 

@@ -88,7 +88,7 @@ export class Access {
   /** @returns null if that failed, or there is no store: then later */
   async read(ranges: readonly KeyRange[]): Promise<Rows | null> {
     const store = await this.open();
-    if (store === null || this.#opened === null) return null;
+    if (store === null || this.#opened === null || this.closing) return null;
     const { environment, report } = this.#context;
     return new Promise((resolve) => {
       const timer = createTimer(environment, () => {

@@ -290,3 +290,43 @@ async function settled<T>({ clock }: World, promise: Promise<T>): Promise<T> {
   await clock.advance(10);
   return promise;
 }
+
+it('a page that ends before it could ask what others have sent asks no more', async () => {
+  const { world, profile } = scene();
+  const owner = world.open({ profile, ...NO_LOCKS });
+  offline(owner);
+  owner.client.channel('room').publish('e', 1);
+  await world.clock.advance(1000);
+  owner.crash();
+
+  let life: 'on' | 'over' = 'on';
+  let late = 0;
+  const inner = profile.disk.store();
+  const open: typeof inner.open = async (options) => {
+    const store = await inner.open(options);
+    const read: typeof store.read = (ranges) => {
+      if (life === 'over') late += 1;
+      return store.read(ranges);
+    };
+    return { ...store, read };
+  };
+  const heir = world.open({ outbox: { store: { ...inner, open } }, ...NO_LOCKS });
+  heir.client.connect();
+  await world.clock.advance(1000);
+  offline(heir);
+  await world.clock.advance(7 * MINUTE);
+  world.restart({ keepStore: false });
+  const end = (): void => {
+    life = 'over';
+    // So that the store is needed once more.
+    heir.client.channel('room').publish('e', 2);
+    heir.client.destroy();
+  };
+  heir.client.status.subscribe(() => {
+    // While it waits for the store to be opened, to read from it.
+    if (heir.client.status.get().state === 'connected') queueMicrotask(end);
+  });
+  heir.network.set('open');
+  await world.clock.advance(2 * MINUTE);
+  expect([life, late]).toEqual(['over', 0]);
+});

@@ -1,4 +1,4 @@
-import type { Held } from './brokers/presence.ts';
+import type { Held, Holding } from './brokers/presence.ts';
 import type { Services } from './services.ts';
 import { within } from './verdict.ts';
 
@@ -14,6 +14,8 @@ const AT_ONCE = 500;
 /** A page that a connection of this server keeps in a channel. */
 export interface Hold extends Held {
   readonly channel: string;
+  /** Of the newest that its connection said. */
+  k: number;
   /** The store knows nothing of it: the page is to say again what it shows. */
   onMissing(): void;
 }
@@ -62,7 +64,7 @@ export class Leases {
 
   #renew(channel: string, holds: readonly Hold[]): void {
     const { broker, environment, timing, report } = this.#services;
-    const held = holds.map(({ user, client, holder }) => ({ user, client, holder }));
+    const held = holds.map(({ user, client, holder, k }): Holding => ({ user, client, holder, k }));
     within(
       environment,
       timing.ruleTimeout,

@@ -192,7 +192,7 @@ export class Presence implements WatchHost {
       (result) => {
         if (result === 'taken') this.#refuse(c, { code: 'conflict', message: 'another page has this id', retry: true }, k);
         else if (result === 'full') this.#refuse(c, { code: 'rate-limited', retry: true, after: 10 * RETRY_AFTER }, k);
-        else if (holds) this.#hold({ ...page, channel: c, holder, onMissing: this.#askAgain });
+        else if (holds) this.#hold({ ...page, channel: c, holder, k, onMissing: this.#askAgain });
       },
       () => this.#refuse(c, LATER, k),
     );
@@ -202,6 +202,7 @@ export class Presence implements WatchHost {
     const { leases } = this.#services;
     if (this.#ended) return leases.drop(hold);
     const held = this.#holds.get(hold.channel) ?? hold;
+    held.k = Math.max(held.k, hold.k);
     this.#holds.set(hold.channel, held);
     // Again, where a leave that overtook it let go of the lease.
     leases.add(held);

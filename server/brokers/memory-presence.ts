@@ -1,5 +1,5 @@
 import type { ServerEnvironment } from '../environment.ts';
-import type { Held, PageKey, PresenceStore, Present, PresenceChange, Showing } from './presence.ts';
+import type { Held, Holding, PageKey, PresenceStore, Present, PresenceChange, Showing } from './presence.ts';
 
 /** Of a channel where nobody is or was: the only version that is not drawn. */
 const EMPTY = '0';
@@ -51,7 +51,7 @@ export class MemoryPresences implements PresenceStore {
     return this.#step((now) => this.#of(channel).leave(page, now + lease));
   }
 
-  renew(channel: string, held: readonly Held[], lease: number): Promise<readonly ('held' | 'left' | 'missing')[]> {
+  renew(channel: string, held: readonly Holding[], lease: number): Promise<readonly ('held' | 'left' | 'missing')[]> {
     return this.#step((now) => held.map((each) => this.#channels.get(channel)?.renew(each, now + lease) ?? 'missing'));
   }
 
@@ -171,10 +171,10 @@ class MemoryPresence {
     else this.#ids.set(id, key);
   }
 
-  renew({ holder, ...page }: Held, until: number): 'held' | 'left' | 'missing' {
+  renew({ holder, k, ...page }: Holding, until: number): 'held' | 'left' | 'missing' {
     const known = this.#entries.get(keyOf(page));
     if (known === undefined) return 'missing';
-    if (known.present === null) return 'left';
+    if (known.present === null) return k > known.k ? 'missing' : 'left';
     hold(known.leases, holder, until);
     return 'held';
   }

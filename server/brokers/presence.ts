@@ -19,6 +19,9 @@ export interface Showing extends PageKey {
 
 export type Held = PageKey & { readonly holder: string };
 
+/** `k`: of the newest that this holder was told. */
+export type Holding = Held & Pick<Showing, 'k'>;
+
 /** One page in a channel, as others see it. */
 export interface Present {
   readonly id: string;
@@ -53,8 +56,11 @@ export interface PresenceStore {
   enter(channel: string, showing: Showing, lease: number): Promise<'shown' | 'stale' | 'taken' | 'full'>;
   /** Whoever holds it. What has no higher `k` does not bring it back for `lease` ms. */
   leave(channel: string, page: PageKey & Pick<Showing, 'k'>, lease: number): Promise<void>;
-  /** @returns for each: held; left; or missing if nothing is known of it, and it should enter again */
-  renew(channel: string, held: readonly Held[], lease: number): Promise<readonly ('held' | 'left' | 'missing')[]>;
+  /**
+   * @returns for each: held; left; or missing, and it should enter again: nothing is known of it, or only that it left before
+   *   the holder was told what it holds (a store that failed over)
+   */
+  renew(channel: string, held: readonly Holding[], lease: number): Promise<readonly ('held' | 'left' | 'missing')[]>;
   /** The holder is gone: its lease ends in `grace` ms. */
   drop(channel: string, held: Held, grace: number): Promise<void>;
   /** Everybody, the longest there first. Whoever's lease has ended is gone. */

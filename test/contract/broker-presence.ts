@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Follower } from '../../server/brokers/broker.ts';
-import type { Held, PresenceChange, Showing } from '../../server/brokers/presence.ts';
+import type { Holding, PresenceChange, Showing } from '../../server/brokers/presence.ts';
 import { brokerKit, DAY, MINUTE, type MakeBroker } from './broker-kit.ts';
 
 const LEASE = 30_000;
 const ANN: Showing = { user: 'ann', client: 'page-1', k: 1, id: 'a', by: 'ann', data: { n: 1 }, holder: 'h1' };
-const HELD: Held = { user: 'ann', client: 'page-1', holder: 'h1' };
+const HELD: Holding = { k: 1, user: 'ann', client: 'page-1', holder: 'h1' };
 const BOB: Showing = { user: 'bob', client: 'page-2', k: 1, id: 'b', holder: 'h2' };
 
 /** What a change leads to: who reads members and who follows must agree. */
@@ -23,7 +23,7 @@ export function presenceContract(make: MakeBroker): void {
     const leave = (k: number): Promise<void> => kit.broker.presence.leave('c', { user: 'ann', client: 'page-1', k }, LEASE);
     const ids = async (): Promise<readonly string[]> => (await kit.broker.presence.members('c')).members.map(({ id }) => id);
     const data = async (): Promise<unknown> => (await kit.broker.presence.members('c')).members[0]?.data;
-    const renew = (held: Partial<Held> = {}, lease = LEASE): Promise<readonly string[]> =>
+    const renew = (held: Partial<Holding> = {}, lease = LEASE): Promise<readonly string[]> =>
       kit.broker.presence.renew('c', [{ ...HELD, ...held }], lease);
 
     const follow = async (): Promise<Told> => {
@@ -129,10 +129,18 @@ export function presenceContract(make: MakeBroker): void {
       await enter();
       await kit.broker.presence.enter('c', BOB, LEASE);
       await leave(2);
-      const { holder, user, client } = BOB;
-      const held = [HELD, { holder: String(holder), user, client }, { ...HELD, client: 'x' }];
+      const { holder, user, client, k } = BOB;
+      const held = [HELD, { holder: String(holder), user, client, k }, { ...HELD, client: 'x' }];
       expect(await kit.broker.presence.renew('c', held, LEASE)).toEqual(['left', 'held', 'missing']);
       expect(await ids()).toEqual(['b']);
+    });
+
+    it('takes what left before the holder was told of it for missing, as a store that failed over shows it', async () => {
+      await enter();
+      await leave(2);
+      expect([await renew({ k: 2 }), await renew({ k: 3 })]).toEqual([['left'], ['missing']]);
+      await enter({ k: 3 });
+      expect(await renew({ k: 3 })).toEqual(['held']);
     });
 
     it('goes on for the grace when its holder is gone, and is there for good if it comes back', async () => {

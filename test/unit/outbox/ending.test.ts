@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { composeClient } from '../../../src/client.ts';
 import type { HoldfastError } from '../../../src/errors.ts';
 import type { Outcome } from '../../../src/types.ts';
+import type { TestPage } from '../../support/world.ts';
 import { createScriptedTransport } from '../../support/scripted-transport.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { codeOf, logOf, useWorld } from '../channel/traffic.ts';
@@ -115,4 +116,49 @@ describe('a server that ends every connection over whatever is sent', () => {
     client.destroy();
     expect(clock.pending).toBe(0);
   });
+});
+
+it('a page without Web Locks that ends before it could ask what others have sent asks no more', async () => {
+  const { world, profile } = createDiskScene(createWorld());
+  const noLocks = { environment: { locks: undefined } };
+  const offline = ({ network }: TestPage): void => {
+    network.set('refusing');
+    network.cut();
+  };
+  const owner = world.open({ profile, ...noLocks });
+  offline(owner);
+  owner.client.channel('room').publish('e', 1);
+  await world.clock.advance(1000);
+  owner.crash();
+
+  let life: 'on' | 'over' = 'on';
+  let late = 0;
+  const inner = profile.disk.store();
+  const open: typeof inner.open = async (options) => {
+    const store = await inner.open(options);
+    const read: typeof store.read = (ranges) => {
+      if (life === 'over') late += 1;
+      return store.read(ranges);
+    };
+    return { ...store, read };
+  };
+  const heir = world.open({ outbox: { store: { ...inner, open } }, ...noLocks });
+  heir.client.connect();
+  await world.clock.advance(1000);
+  offline(heir);
+  await world.clock.advance(7 * 60_000);
+  world.restart({ keepStore: false });
+  const end = (): void => {
+    life = 'over';
+    // So that the store is needed once more.
+    heir.client.channel('room').publish('e', 2);
+    heir.client.destroy();
+  };
+  heir.client.status.subscribe(() => {
+    // While it waits for the store to be opened, to read from it.
+    if (heir.client.status.get().state === 'connected') queueMicrotask(end);
+  });
+  heir.network.set('open');
+  await world.clock.advance(2 * 60_000);
+  expect([life, late]).toEqual(['over', 0]);
 });

@@ -102,7 +102,7 @@ export function attemptedUnder(row: EntryRow | HoleRow, sequence: number, marks:
     const found = mark.find(([upTo]) => sequence <= upTo);
     if (found !== undefined) said.add(found[1]);
   }
-  return said.size > 0 ? [...said].join(AND) : null;
+  return said.size === 0 ? null : [...said].join(AND);
 }
 
 export function extendMark(mark: MarkRow, upTo: number, mem: string): MarkRow {

@@ -114,7 +114,7 @@ export class Sender {
    */
   doubt(lane: Lane<Owner>, anew = false): void {
     if (anew) lane.doubted = this.#mem;
-    if (this.#mem !== null) this.#options.endings.doubt(lane, this.#mem, lane.doubted === this.#mem);
+    if (this.#mem !== null) this.#options.endings.doubt(lane, this.#mem);
   }
 
   /** @returns true if a batch is to blame for `code`, so that going on without it makes sense */

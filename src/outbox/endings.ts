@@ -5,7 +5,7 @@ import type { OutboxContext, OutboxSettings } from './context.ts';
 import type { Keeper } from './keeper.ts';
 import type { Answer, Lane } from './lane.ts';
 import { outcomeOf } from './outcome.ts';
-import { PERHAPS } from './record.ts';
+import { AND, PERHAPS } from './record.ts';
 import { type Ticket, errorOf } from './receipt.ts';
 import type { OutboxRecord, Owner } from './shelf.ts';
 import { Recent } from '../util/recent.ts';
@@ -61,14 +61,15 @@ export class Endings {
     }
   }
 
-  /** What was attempted under a memory that the server has lost may have arrived; and so what may have been, if `perhaps`. */
-  doubt(lane: Lane<Owner>, mem: string, perhaps = true): void {
+  /** What was attempted under a memory that is lost may have arrived; so may what perhaps was, if the lane was begun anew. */
+  doubt(lane: Lane<Owner>, mem: string): void {
     const { keeper, settings } = this.#options;
     const { whenInDoubt } = settings;
     for (const record of lane.pending() as readonly OutboxRecord[]) {
       if (this.#options.isOver()) return;
       const { attempted, tombstone } = record;
-      if (attempted === null || attempted === mem || (attempted === PERHAPS && !perhaps) || tombstone !== null) continue;
+      const isLost = (under: string): boolean => (under === PERHAPS ? lane.doubted === mem : under !== mem);
+      if (tombstone !== null || !attempted?.split(AND).some(isLost)) continue;
       if (whenInDoubt === 'resend') record.doubtful = true;
       else if (whenInDoubt === 'surface') this.#bury(lane, record, 'closed', { result: 'uncertain' });
       else {

@@ -257,7 +257,7 @@ export class Outbox implements Pendings {
       this.#migration.look(lane, record);
       this.#expiry.note(record.owner.expiresAt);
     }
-    if (next !== null) this.#sender.continued(lane);
+    this.#sender.doubt(lane);
     this.#context.need();
     this.#sender.flush();
     return lane;

@@ -26,7 +26,10 @@ export interface LaneRecord<R> {
   readonly owner: R;
   /** What is sent in place of the item. The item is kept: the answer may be that it had been accepted. */
   tombstone: TombstoneKind | null;
-  /** Lane memory under which it was first sent; null if it never was, {@link PERHAPS} if nobody knows. */
+  /**
+   * Lane memory under which it was first sent; null if it never was, {@link PERHAPS} if nobody knows. Several, with {@link AND}
+   * between them, where several pages may have sent it: no server announces those.
+   */
   attempted: string | null;
   /** It may have arrived under a memory that the server has lost. */
   doubtful: boolean;
@@ -42,6 +45,9 @@ export interface LaneRecord<R> {
 
 /** Attempted, perhaps, under no memory that any server announces: another page may have sent it. */
 export const PERHAPS = '';
+
+/** Between the memories under which several pages may have sent it. */
+export const AND = '\n';
 
 /** Another page may have sent it, if it could read it. */
 export function maybeSent(record: LaneRecord<unknown>): void {

@@ -8,7 +8,7 @@
  * `['failed', createdAt, id]`              a publication that ended badly, for the app to see to
  */
 import type { TombstoneKind } from '../protocol/frame.ts';
-import type { LaneRecord, Pack } from './record.ts';
+import { AND, type LaneRecord, type Pack } from './record.ts';
 import type { KeyRange, StoreKey, StoreRow } from './store.ts';
 
 export interface LaneName {
@@ -102,8 +102,7 @@ export function attemptedUnder(row: EntryRow | HoleRow, sequence: number, marks:
     const found = mark.find(([upTo]) => sequence <= upTo);
     if (found !== undefined) said.add(found[1]);
   }
-  const [mem = null, other] = said;
-  return other === undefined ? mem : '';
+  return said.size === 0 ? null : [...said].join(AND);
 }
 
 export function extendMark(mark: MarkRow, upTo: number, mem: string): MarkRow {

@@ -90,14 +90,14 @@ export class Sender {
   welcomed({ limits, mem }: Line): void {
     this.#limits = limits;
     const { keeper } = this.#options;
-    const forgot = this.#mem !== null && mem !== this.#mem;
-    if (mem !== this.#mem) keeper.renewed();
+    const before = this.#mem;
+    if (mem !== before) keeper.renewed();
     this.#mem = mem;
     this.#gathering.clear();
     for (const lane of this.#options.lanes) {
       this.#noteWhetherShared(lane);
       // Where another page has begun it anew meanwhile, nobody tells this one that it was forgotten.
-      if (forgot && (lane.shows === 'all' || keeper.isContested(lane))) this.#doubt(lane, mem);
+      if (mem !== before) this.doubt(lane, before !== null && (lane.shows === 'all' || keeper.isContested(lane)));
       // What the app is told of may make it end the client.
       if (this.#options.isOver()) return;
       lane.rewind();
@@ -107,14 +107,14 @@ export class Sender {
     this.flush();
   }
 
-  /** More of what another page has left. Where its lane was begun anew no server tells that what it sent was forgotten. */
-  continued(lane: Lane<Owner>): void {
-    if (this.#mem !== null) this.#options.endings.doubt(lane, this.#mem, lane.doubted === this.#mem);
-  }
-
-  #doubt(lane: Lane<Owner>, mem: string): void {
-    lane.doubted = mem;
-    this.#options.endings.doubt(lane, mem);
+  /**
+   * What was sent under a memory that is gone, of what is told or has come now: where another page began the lane anew no server
+   * tells that it was forgotten.
+   * @param anew it was begun anew, or may have been: what was perhaps sent is in doubt too
+   */
+  doubt(lane: Lane<Owner>, anew = false): void {
+    if (anew) lane.doubted = this.#mem;
+    if (this.#mem !== null) this.#options.endings.doubt(lane, this.#mem);
   }
 
   /** @returns true if a batch is to blame for `code`, so that going on without it makes sense */
@@ -163,7 +163,7 @@ export class Sender {
       // Those that waited for it need not any more.
       return this.flush();
     }
-    if (verdict === 'doubt') this.#doubt(lane, line.mem);
+    if (verdict === 'doubt') this.doubt(lane, true);
     this.#options.lanes.active.add(lane);
     this.flush();
   }

@@ -86,7 +86,7 @@ export const importSets = [
     plus: { from: 'holdfast/react', names: ['createHooks'] },
     beyond: core,
     external: ['react'],
-    limit: 3240,
+    limit: 3250,
     without: ['event-stream', 'getReader'],
   },
   {

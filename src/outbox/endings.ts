@@ -152,11 +152,13 @@ export class Endings {
   }
 
   /** What ended badly is the app's to see to. */
-  #file(outcome: Outcome, { event, data, owner }: OutboxRecord): void {
+  #file(outcome: Outcome, { event, data, owner, payload }: OutboxRecord): void {
     const { letters } = this.#options.keeper;
     const { id, channel } = outcome;
     const before = letters.get(id);
     if (outcome.result === 'accepted' || outcome.result === 'cancelled') return before && letters.remove(before);
+    // It was cancelled, and ended otherwise at another page.
+    if (payload === 'gone') return;
     const { createdAt, expiresAt, own } = owner;
     letters.add({ id, channel, event, data, createdAt, expiresAt, own, error: errorOf(outcome) });
   }

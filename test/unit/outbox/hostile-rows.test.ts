@@ -10,8 +10,7 @@ const LATER = 1e15;
 
 const GOOD = { id: 'good', e: 'e', d: 'good', n: 6, createdAt: 1, expiresAt: LATER, v: 1 };
 
-async function scene(put: readonly StoreRow[]) {
-  const world = createWorld();
+async function scene(put: readonly StoreRow[], world = createWorld()) {
   const profile = createProfile({ clock: world.clock });
   const opening = profile.disk.store().open({ environment: {} as never, user: 'anonymous', url: URL });
   await world.clock.advance(10);
@@ -122,4 +121,19 @@ describe('a row of which one part cannot be used', () => {
     await world.clock.advance(130_000);
     expect(rowsOf(profile)).toEqual([entry(1, [part]), entry(2, LATER_RELEASE)]);
   });
+});
+
+it('what was cancelled, and ends as closed because another page had closed its number, is nothing to publish again', async () => {
+  const { d: _, ...payloadless } = GOOD;
+  const { world, profile } = await scene([page, entry(1, GOOD), entry(3, { ...GOOD, id: 'third' })]);
+  const copy = await scene([page, entry(2, { ...payloadless, id: 'second', n: 0, x: 'cancelled' })], world);
+  world.open({ profile }).client.connect();
+  await world.clock.advance(60_000);
+  const { client } = world.open({ profile: copy.profile });
+  const outcomes: string[] = [];
+  client.on('outcome', ({ id, result }) => outcomes.push(`${id} ${result}`));
+  client.connect();
+  await world.clock.advance(60_000);
+  expect(outcomes).toEqual(['second closed']);
+  expect(client.outbox.entries.get()).toEqual([]);
 });

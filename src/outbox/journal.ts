@@ -221,7 +221,8 @@ export class Journal {
 
   async #commit(): Promise<void> {
     const store = await this.#access.open();
-    if (this.#state !== 'writing') return;
+    // One that began after a recovery may wait for the same store: two at once, and of the first nobody would hear how it ended.
+    if (this.#state !== 'writing' || this.#writing !== null) return;
     if (store === null) {
       this.#state = 'idle';
       return this.#settleWithout();

@@ -106,9 +106,11 @@ describe('a publication whose ack never comes', () => {
     set.server.peer.die();
     await set.clock.advance(250);
     const [again] = set.server.peer.got('pub');
+    // It is withdrawn already when the server is another one.
+    expect(again).toMatchObject({ items: [{ id: receipt!.id, x: 'closed' }] });
     set.server.peer.send(nack(again!, 'unknown-producer'));
     await set.clock.advance(0);
-    set.server.peer.send(ack(again!, 3));
+    set.server.peer.send(ack(again!, 3, [[3, 't-3']]));
     await expect(receipt!.accepted).resolves.toMatchObject({ cursor: { offset: 3 } });
     expect(set.outcomes.map((outcome) => outcome.result)).toEqual(['accepted']);
   });

@@ -110,7 +110,7 @@ export function onlyReplaceable({ records }: Batch): boolean {
 export interface Company {
   /** Another page may have sent what stands in it, and have taken it and its marks away since. */
   isContested(pack: LaneName): boolean;
-  /** Another page may have taken it away. */
+  /** Another page may have taken it away, now or while it had the lock: put back alone, it would make a gap after it. */
   shares(pack: LaneName): boolean;
 }
 

@@ -56,7 +56,7 @@ export class Keeper {
       report,
       online: () => context.line() !== null,
       isContested: (pack) => this.isContested(pack),
-      shares: (pack) => this.shares(pack),
+      shares: (pack) => this.#tenures.get(pack.producer)?.alone !== true || this.shares(pack),
       onWritten: () => this.#written(),
       onProblem: () => this.#changed(),
       onRecover: () => this.#rewrite(),

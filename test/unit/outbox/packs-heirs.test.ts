@@ -5,7 +5,7 @@ import { logOf, useWorld } from '../channel/traffic.ts';
 import { createBatch, leave, writeOf } from '../../../src/outbox/batch.ts';
 import { packOf } from '../../../src/outbox/record.ts';
 import { createProfile } from '../../support/profile.ts';
-import { createDiskScene, outcomesOf } from './disk-scene.ts';
+import { createDiskScene, outcomesOf, sequencesOf } from './disk-scene.ts';
 
 const createWorld = useWorld();
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, at) => first + at);
@@ -111,9 +111,10 @@ describe('a row whose lane went to another page', () => {
     expect(await logOf(world)).toEqual(upTo(120));
   });
 
-  it('is found again if the owner wrote the rest of it and died', async () => {
+  it('is not put back in part by the owner that came back, while answers come', async () => {
     const { world, profile, rows } = createDiskScene(createWorld());
     const owner = world.open({ profile });
+    const told = outcomesOf(owner);
     owner.network.set('refusing');
     const room = owner.client.channel('room');
     // A row that begins where the answers to what is sent at once do not end.
@@ -130,12 +131,46 @@ describe('a row whose lane went to another page', () => {
     owner.network.delay(300);
     owner.page.tell('pageshow');
     owner.client.connect();
-    for (let turn = 0; turn < 1000 && rows('entry').length === 0; turn += 1) await world.clock.advance(10);
-    expect(rows('entry')).toHaveLength(1);
+    for (let turn = 0; turn < 1000 && told.length === 0; turn += 1) await world.clock.advance(10);
+    await world.clock.advance(100);
+    expect(told).toHaveLength(64);
+    expect(rows('entry')).toEqual([]);
     owner.crash();
     await world.clock.advance(300_000);
-    expect(rows('entry')).toEqual([]);
+    expect(rows('page')).toEqual([]);
     expect(await logOf(world)).toEqual([0, ...upTo(70)]);
+  });
+
+  it('is not put back alone by the owner that has its lock again: what is missing after it would be taken for lost', async () => {
+    const { world, profile, rows } = createDiskScene(createWorld());
+    const owner = world.open({ profile });
+    owner.network.set('refusing');
+    const room = owner.client.channel('room');
+    const first = room.publish('e', 1);
+    await world.clock.advance(1000);
+    room.publish('e', 2);
+    await world.clock.advance(1000);
+    for (const name of profile.locks.held) profile.locks.lose(name);
+    const heir = world.open({ profile });
+    heir.client.connect();
+    await world.clock.advance(3000);
+    expect([await logOf(world), rows('entry')]).toEqual([[1, 2], []]);
+    heir.crash();
+
+    owner.page.tell('visible');
+    await world.clock.advance(1000);
+    expect(profile.locks.held).toHaveLength(1);
+    void first.cancel();
+    room.publish('e', 3);
+    await world.clock.advance(1000);
+    expect(sequencesOf(rows('entry'))).toEqual([[3]]);
+    owner.crash();
+    world.restart({ keepStore: false });
+    const next = world.open({ profile });
+    next.client.connect();
+    await world.clock.advance(60_000);
+    expect(next.errors).toEqual([]);
+    expect(await logOf(world)).toEqual([3]);
   });
 
   it('is told of once, though its owner comes back and goes on', async () => {

@@ -63,6 +63,8 @@ describe.each(cases)('$name', ({ launch, transports, leaving }) => {
         if (leaving === 'disconnect') {
           await ask(() => watched.client.disconnect());
           await expect.poll(() => site.held, { timeout: 10_000 }).toBe(0);
+          // The server may see its end before the browser has let go of it.
+          await expect.poll(() => ask(() => holdings())).toMatchObject({ sockets: 0, requests: 0 });
         }
         await engine.goto(`${site.url}elsewhere`);
         await expect.poll(() => site.held, { timeout: 10_000 }).toBe(0);

@@ -29,7 +29,7 @@ export const importSets = [
     label: '`composeClient`, `longPolling`, `json`',
     from: 'holdfast',
     names: ['composeClient', 'longPolling', 'json'],
-    limit: 51_840,
+    limit: 51_872,
     without: ['binaryType', 'event-stream', 'getReader', 'createDataChannel'],
   },
   {
@@ -123,6 +123,6 @@ export const importSets = [
 
 /** What a page loads as it is, everything in it. */
 export const scripts = [
-  { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 65_792 },
-  { label: '`holdfast.module.js`', file: 'dist/holdfast.module.js', limit: 65_792 },
+  { label: '`holdfast.global.js`', file: 'dist/holdfast.global.js', limit: 65_824 },
+  { label: '`holdfast.module.js`', file: 'dist/holdfast.module.js', limit: 65_824 },
 ];

@@ -105,12 +105,12 @@ export class ChannelPresence implements Presence {
 
   /** For a `sub`: the version that is known; undefined if nobody watches. */
   get version(): string | undefined {
-    if (this.#watchers > 0) return this.#known;
     // From that `sub` on nothing is told any more.
-    this.#forget();
-    return undefined;
+    if (this.#watchers === 0) this.#forget();
+    return this.#known;
   }
 
+  /** As `version`, and forgets nothing. */
   get #known(): string | undefined {
     return this.#watchers > 0 && this.#watched === 'none' ? this.#roster.version : undefined;
   }
